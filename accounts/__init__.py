@@ -1,0 +1,1 @@
+"""Who uses Aloha: owners and support staff."""

@@ -1,0 +1,1 @@
+"""The voice: knows words and audio, never phones."""

@@ -1,0 +1,26 @@
+"""What an agent is told about the call it takes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CallType(StrEnum):
+    """Whether the agent only takes a message or converses."""
+
+    VOICEMAIL = "voicemail"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBrief:
+    """Everything an agent may know before the first word. Never a phone number or a user id."""
+
+    call_type: CallType
+    receptionist: bool
+    agent_name: str
+    owner_name: str
+    voice: str
+    greeting: str
+    about: str
+    language: str
+    forwarded: bool | None

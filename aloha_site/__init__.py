@@ -1,0 +1,1 @@
+"""Wiring, and the pages made of several rooms' parts."""

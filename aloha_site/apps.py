@@ -1,0 +1,9 @@
+"""The wiring, as an app so that its commands are found."""
+
+from django.apps import AppConfig
+
+
+class AlohaSiteConfig(AppConfig):
+    """Commands and pages that touch several rooms."""
+
+    name = "aloha_site"

@@ -1,0 +1,308 @@
+"""Every setting of Aloha, read top to bottom; the environment is read here and nowhere else.
+
+Without credentials everything runs on the embedded defaults. In production (DEBUG off) a missing
+secret stops the start with the variable's name.
+"""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def _text(name: str, default: str = "") -> str:
+    """A variable's text; a blank one counts as not set."""
+    return str(env.str(name, default="")).strip() or default
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    raw = _text(name).lower()
+    if raw in {"", "0", "1", "true", "false", "yes", "no", "on", "off"}:
+        return default if not raw else raw in {"1", "true", "yes", "on"}
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {raw!r}.")
+
+
+def _whole_number(name: str, *, default: int) -> int:
+    raw = _text(name)
+    if raw and not raw.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.")
+    return int(raw) if raw else default
+
+
+# --- Basics -------------------------------------------------------------------------------------
+
+# Development mode: demo data, readable errors, embedded defaults. Never in production.
+DEBUG = _flag("DEBUG", default=False)
+
+# Everything Aloha writes beside the database: recordings, calls heard by the simulator, secrets.
+VAR_DIR = Path(_text("ALOHA_VAR_DIR") or BASE_DIR / "var")
+
+
+def _development_secret_key() -> str:
+    """A key of this installation's own, made once; production must bring its own."""
+    path = VAR_DIR / "secret-key"
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+SECRET_KEY = _text("SECRET_KEY")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Give it at least 50 random characters, "
+            "or set DEBUG=1 for development."
+        )
+    SECRET_KEY = _development_secret_key()
+
+# The only source of addresses given to the carrier and checked against it; never a Host header.
+PUBLIC_BASE_URL = _text("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
+_public = urlsplit(PUBLIC_BASE_URL)
+if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path or _public.query:
+    raise ImproperlyConfigured(
+        "PUBLIC_BASE_URL must be the address people and the carrier reach, "
+        f"like https://aloha.example.com, without a path; it is {PUBLIC_BASE_URL!r}."
+    )
+
+ALLOWED_HOSTS = [host for host in _text("ALLOWED_HOSTS").split(",") if host] or [_public.hostname]
+if DEBUG:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+
+# --- Applications -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "channels",
+    "accounts",
+    "agent",
+    "telephony",
+    "voicemail",
+    "aloha_site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.OwnerTimeZoneMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "aloha_site.urls"
+ASGI_APPLICATION = "aloha_site.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "aloha_site.context.shell",
+            ],
+        },
+    }
+]
+
+# --- Database -----------------------------------------------------------------------------------
+
+_database_url = _text("DATABASE_URL")
+DATABASES: dict[str, Any]
+if _database_url:
+    DATABASES = {"default": env.db_url_config(_database_url)}
+else:
+    DATABASES = {
+        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "aloha.sqlite3"}
+    }
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE takes the write lock at BEGIN, so two writers wait instead of failing half-way.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+    _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
+# A lasting connection per thread exhausts PostgreSQL under ASGI; the pool does the keeping.
+_database["CONN_MAX_AGE"] = 0
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Accounts -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.NameForm"
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"
+
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public.scheme == "https"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Mail ---------------------------------------------------------------------------------------
+
+# smtp://user:password@host:587 or similar; unset, mails are printed on the console.
+EMAIL_URL = _text("EMAIL_URL", "consolemail://")
+vars().update(env.email_url_config(EMAIL_URL))
+DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", "Aloha <aloha@localhost>")
+
+# --- Language, time, files ----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+# Recordings; only ever handed out by a view that checks whose they are.
+MEDIA_ROOT = Path(_text("MEDIA_ROOT") or VAR_DIR / "recordings")
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- Telephony ----------------------------------------------------------------------------------
+
+# Both or neither: with them numbers and calls are real.
+TWILIO_ACCOUNT_SID = _text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = _text("TWILIO_AUTH_TOKEN")
+if bool(TWILIO_ACCOUNT_SID) != bool(TWILIO_AUTH_TOKEN):
+    _missing = "TWILIO_AUTH_TOKEN" if TWILIO_ACCOUNT_SID else "TWILIO_ACCOUNT_SID"
+    raise ImproperlyConfigured(
+        f"{_missing} is not set although its other half is. Set both for real numbers, "
+        "or neither for simulated ones."
+    )
+# Another server that speaks Twilio's REST API: a loopback fake, a gateway.
+TWILIO_API_BASE_URL = _text("TWILIO_API_BASE_URL")
+
+if TWILIO_ACCOUNT_SID:
+    TELEPHONY: dict[str, Any] = {
+        "BACKEND": "telephony.backends.twilio.TwilioBackend",
+        "OPTIONS": {
+            "account_sid": TWILIO_ACCOUNT_SID,
+            "auth_token": TWILIO_AUTH_TOKEN,
+            "api_base_url": TWILIO_API_BASE_URL,
+        },
+    }
+else:
+    TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
+# Production on simulated numbers must be said aloud.
+ALOHA_ALLOW_MOCK = _flag("ALOHA_ALLOW_MOCK", default=False)
+
+# Keys that carrier requests may be signed with; several while a token is being rotated.
+CARRIER_SIGNING_KEYS = [
+    key for key in (TWILIO_AUTH_TOKEN, _text("TWILIO_AUTH_TOKEN_SECONDARY")) if key
+]
+if not TWILIO_ACCOUNT_SID:
+    # Mock mode is never open: the simulator signs with a key that only this installation knows.
+    CARRIER_SIGNING_KEYS = [hashlib.sha256(f"aloha.webhook.v1:{SECRET_KEY}".encode()).hexdigest()]
+
+# Spoken before every agent call. The words about the AI assistant must stay in it.
+CALL_NOTICE = _text(
+    "CALL_NOTICE", "You're speaking with an AI assistant. This call may be recorded."
+)
+MAX_CALL_SECONDS = _whole_number("MAX_CALL_SECONDS", default=600)
+
+# --- Agent --------------------------------------------------------------------------------------
+
+AGENT: dict[str, Any] = {"BACKEND": "agent.backends.scripted.ScriptedBackend", "OPTIONS": {}}
+
+# --- Logs ---------------------------------------------------------------------------------------
+
+LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper()
+_processors: list[Any] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "story": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _processors,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=False)
+                if DEBUG
+                else structlog.processors.JSONRenderer(),
+            ],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "story"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # uvicorn and Daphne log the path of every socket, and a stream's path is its token.
+        "uvicorn.error": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+        "asyncio": {"level": "WARNING"},
+    },
+}

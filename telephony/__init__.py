@@ -1,0 +1,1 @@
+"""The line: numbers, calls, the carrier, and the bridge between line and voice."""

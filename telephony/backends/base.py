@@ -1,0 +1,90 @@
+"""The seam to the phone provider: `TELEPHONY = {"BACKEND": ..., "OPTIONS": ...}`.
+
+Backends speak our dataclasses, never the provider's objects.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A number that could be taken now; nothing is reserved."""
+
+    phone_number: str
+    locality: str
+    region: str
+    country: str
+    area_code: str | None
+    capabilities: tuple[str, ...]
+    monthly_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberAddresses:
+    """Where the provider sends a number's calls."""
+
+    voice_url: str
+    fallback_url: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderNumber:
+    """A number that the provider says is ours."""
+
+    sid: str
+    phone_number: str
+
+
+class TelephonyBackend(ABC):
+    """Numbers at one phone provider. Options arrive as keywords."""
+
+    is_simulated: bool
+
+    @abstractmethod
+    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+        """Numbers for sale, at most `limit`; empty when there are none. Raises ProviderError."""
+
+    @abstractmethod
+    def find_offer(self, phone_number: str, *, country: str) -> Offer | None:
+        """The offer for exactly this number, None when it is not for sale. Raises ProviderError."""
+
+    @abstractmethod
+    def purchase_number(
+        self, phone_number: str, *, tag: str, addresses: NumberAddresses
+    ) -> ProviderNumber:
+        """Buy one number; `tag` (at most 64 characters) finds it again after a crash.
+
+        Raises NumberTaken, ProviderRefused (nothing bought) or ProviderUnclear (who knows).
+        """
+
+    @abstractmethod
+    def release_number(self, sid: str) -> None:
+        """Give a number back; one that is gone already counts as done. Raises ProviderError."""
+
+    def check(self) -> list[CheckMessage]:
+        """Faults of the configuration, for Django's system checks."""
+        return []
+
+
+@cache
+def _build(path: str, options: tuple[tuple[str, Any], ...]) -> TelephonyBackend:
+    try:
+        backend: TelephonyBackend = import_string(path)(**dict(options))
+    except (ImportError, TypeError) as error:
+        raise ImproperlyConfigured(f"TELEPHONY names {path}, which fails: {error}") from error
+    return backend
+
+
+def get_backend() -> TelephonyBackend:
+    """The backend that the settings name; one instance per process."""
+    return _build(settings.TELEPHONY["BACKEND"], tuple(settings.TELEPHONY["OPTIONS"].items()))

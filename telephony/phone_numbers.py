@@ -1,0 +1,72 @@
+"""Reading and writing phone numbers. A phone number is always E.164 text."""
+
+import re
+
+import phonenumbers
+
+from telephony.errors import InvalidPhoneNumber
+
+_TYPED = re.compile(r"[+\d\s().\-/]+")
+
+# Keypad spellings of ANONYMOUS, UNAVAILABLE, UNKNOWN, BLOCKED and RESTRICTED, seen as caller ids.
+_WITHHELD = {
+    "",
+    "anonymous",
+    "restricted",
+    "unknown",
+    "unavailable",
+    "private",
+    "blocked",
+    "withheld",
+    "+266696687",
+    "+86282452253",
+    "+8656696",
+    "+2562533",
+    "+7378742833",
+}
+
+
+def normalise(typed: str, country: str | None = None) -> str:
+    """E.164 of what somebody typed; `country` reads numbers without a country code.
+
+    Raises InvalidPhoneNumber for anything that is no possible number, also for letters,
+    extensions and numbers of the wrong length.
+    """
+    if not _TYPED.fullmatch(typed.strip()):
+        raise InvalidPhoneNumber
+    try:
+        number = phonenumbers.parse(typed, country)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidPhoneNumber from error
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise InvalidPhoneNumber
+    if (
+        phonenumbers.is_possible_number_with_reason(number)
+        != phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
+        raise InvalidPhoneNumber
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_withheld(caller: str) -> bool:
+    """Whether a caller id stands for nobody: a word, a blank, or a word typed on a keypad."""
+    return caller.strip().lower() in _WITHHELD
+
+
+def country_of(e164: str) -> str | None:
+    """The ISO country of a number, None where the number plan knows none."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+
+
+def national(e164: str) -> str:
+    """A number as its own country writes it; text that is no number comes back as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def masked(e164: str) -> str:
+    """A number as logs may show it: the last four digits."""
+    return f"…{e164[-4:]}" if len(e164) > 4 else "…"

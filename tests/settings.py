@@ -1,0 +1,19 @@
+"""Aloha's own settings under test: development mode, quick passwords, mails kept in memory."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["DEBUG"] = "1"
+os.environ.setdefault("ALOHA_VAR_DIR", tempfile.mkdtemp(prefix="aloha-test-"))
+for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "OPENAI_API_KEY", "PUBLIC_BASE_URL"):
+    os.environ[name] = ""
+
+from aloha_site.settings import *  # noqa: E402, F403
+from aloha_site.settings import DATABASES, VAR_DIR  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, also in tests: in-memory databases lock whole tables under threads.
+    DATABASES["default"]["TEST"] = {"NAME": Path(VAR_DIR) / "test.sqlite3"}

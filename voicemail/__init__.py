@@ -1,0 +1,1 @@
+"""What was left for the owner, and how calls reach us."""
