@@ -1,0 +1,104 @@
+"""The architecture, held: one line of imports, no cycles, pure modules, no missing migration."""
+
+import ast
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).parent.parent
+# Each room may import those to its right; nobody imports the first.
+LINE = ("aloha_site", "voicemail", "telephony", "agent", "accounts")
+PURE = (
+    "telephony.answering",
+    "telephony.bridge",
+    "telephony.media_stream",
+    "telephony.mixdown",
+    "telephony.playback",
+    "telephony.simulator.playback",
+    "agent.brief",
+    "agent.dialogue",
+    "agent.session",
+    "agent.speech.endpointer",
+)
+IMPURE_IMPORTS = {
+    "aiohttp", "asyncio", "channels", "datetime", "django", "random", "requests", "rest_framework",
+    "socket", "threading", "time", "twilio", "uvicorn",
+}  # fmt: skip
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for room in LINE:
+        for path in (ROOT / room).rglob("*.py"):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(name: str, *, at_start_only: bool = False) -> set[str]:
+    """Dotted names a module imports; `from a import b` counts as a.b where that is a module."""
+    tree = ast.parse(MODULES[name].read_text())
+    nodes = tree.body if at_start_only else ast.walk(tree)
+    imported: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                imported.add(whole if whole in MODULES else str(node.module))
+    return imported
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_room_imports_only_from_rooms_to_its_right(name):
+    room = LINE.index(name.split(".")[0])
+    allowed = {LINE[room], *LINE[room + 1 :]}
+    rooms = {imported.split(".")[0] for imported in imports_of(name)} & set(LINE)
+    assert rooms <= allowed
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {name: imports_of(name) & MODULES.keys() for name in MODULES}
+    state: dict[str, str] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if state.get(name) == "open":
+            pytest.fail(" -> ".join((*trail, name)))
+        if name not in state:
+            state[name] = "open"
+            for imported in sorted(graph[name]):
+                visit(imported, (*trail, name))
+            state[name] = "done"
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_know_no_framework_socket_or_clock(name):
+    seen, waiting = set(), [name]
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        imported = imports_of(module)
+        impure = {each.split(".")[0] for each in imported} & IMPURE_IMPORTS
+        assert not impure, f"{module}, imported by {name}, imports {impure}"
+        waiting += [each for each in imported if each in MODULES]
+
+
+def test_no_migration_is_missing(db):
+    call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
+
+
+def test_no_module_is_longer_than_350_lines():
+    lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
+    assert {name: length for name, length in lengths.items() if length > 350} == {}
