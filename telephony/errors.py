@@ -94,6 +94,16 @@ class ProviderUnclear(ProviderError):
     retryable = True
 
 
+class BadCarrierRequest(TelephonyError):
+    """A field of the carrier's request cannot be read."""
+
+    code = "bad_carrier_request"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} cannot be read.")
+        self.field = field
+
+
 class FrameError(TelephonyError):
     """A media frame that does not follow the protocol."""
 

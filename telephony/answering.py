@@ -1,0 +1,53 @@
+"""How a call is answered: rules in order, no framework, no clock."""
+
+from dataclasses import dataclass
+
+from agent.brief import CallType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """What is known when a call comes in."""
+
+    in_service: bool
+    calls_itself: bool
+    voicemail_only: bool
+    agent_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotInService:
+    """Say politely that the number is not in service, then hang up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Do not answer: the call would talk to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassicVoicemail:
+    """Greet, beep, record: no agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswers:
+    """The agent takes the call."""
+
+    call_type: CallType
+
+
+Answer = NotInService | Refused | ClassicVoicemail | AgentAnswers
+
+
+def decide(facts: LineFacts) -> Answer:
+    """The answer to a call; the first rule that fits wins."""
+    if not facts.in_service:
+        return NotInService()
+    if facts.calls_itself:
+        return Refused()
+    if not facts.agent_available:
+        return ClassicVoicemail()
+    if facts.voicemail_only:
+        return AgentAnswers(CallType.VOICEMAIL)
+    return AgentAnswers(CallType.LIVE)

@@ -1,0 +1,186 @@
+"""The life of a call: opened by the carrier's first request, ended by its last.
+
+Repeats are normal: a second request finds the first one's row and gets the same answer.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from agent import profiles
+from agent.backends.base import get_backend as get_agent_backend
+from agent.brief import CallBrief, CallType
+from agent.session import AgentOutcome
+from telephony import answering, phone_numbers
+from telephony.carrier_requests import CallProgress, IncomingCall
+from telephony.models import (
+    FINAL_STATUSES,
+    Call,
+    CallEvent,
+    CallStatus,
+    StreamState,
+    UserPhoneNumber,
+    VoicemailMode,
+)
+
+logger = logging.getLogger(__name__)
+
+STREAM_TOKEN_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCall:
+    """How an incoming call is answered; an agent listens at `stream_path`, which is a secret."""
+
+    answer: answering.Answer
+    stream_path: str = ""
+
+
+def open_call(incoming: IncomingCall) -> OpenedCall:
+    """Find or make the row of an incoming call and decide how it is answered.
+
+    Calls that reach nobody get no row. A repeat of the same call gets the first answer again.
+    """
+    known = Call.objects.filter(call_sid=incoming.call_sid).first()
+    if known is not None:
+        return _reopened(known)
+    number = UserPhoneNumber.objects.active().filter(phone_number=incoming.called).first()
+    answer = answering.decide(_line_facts(incoming, number))
+    logger.info(
+        "call came in",
+        extra={
+            "call_sid": incoming.call_sid,
+            "caller": phone_numbers.masked(incoming.caller),
+            "answer": type(answer).__name__,
+        },
+    )
+    if number is None or isinstance(answer, answering.NotInService | answering.Refused):
+        return OpenedCall(answer=answer)
+    try:
+        with transaction.atomic():
+            return _reopened(_insert_call(incoming, number, answer))
+    except IntegrityError:
+        # The same request, handled at the same moment by another thread, was first.
+        return _reopened(Call.objects.get(call_sid=incoming.call_sid))
+
+
+def _line_facts(incoming: IncomingCall, number: UserPhoneNumber | None) -> answering.LineFacts:
+    return answering.LineFacts(
+        in_service=number is not None,
+        calls_itself=incoming.caller == incoming.called,
+        voicemail_only=number is not None and number.voicemail_mode == VoicemailMode.VOICEMAIL_ONLY,
+        agent_available=True,
+    )
+
+
+def _reopened(call: Call) -> OpenedCall:
+    if call.stream_token is None:
+        return OpenedCall(answer=answering.ClassicVoicemail())
+    return OpenedCall(
+        answer=answering.AgentAnswers(CallType(call.call_type)),
+        stream_path=f"/api/twilio/voice/stream/{call.stream_token}",
+    )
+
+
+def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answering.Answer) -> Call:
+    call = Call(
+        call_sid=incoming.call_sid,
+        number=number,
+        owner=number.user,
+        call_type=CallType.VOICEMAIL,
+        from_number=incoming.caller,
+        to_number=incoming.called,
+        caller_withheld=incoming.caller_withheld,
+        forwarded_from=incoming.forwarded_from,
+        simulated=incoming.simulated,
+    )
+    if isinstance(answer, answering.AgentAnswers):
+        call.call_type = answer.call_type
+        call.stream_token = secrets.token_urlsafe(32)
+        call.stream_token_expires_at = timezone.now() + timedelta(seconds=STREAM_TOKEN_SECONDS)
+        call.stream_state = StreamState.ISSUED
+        call.agent_backend = get_agent_backend().name
+    call.save(force_insert=True)
+    return call
+
+
+def claim_stream(token: str) -> Call | None:
+    """Spend a stream token: the call it opens, or None for one that is unknown, used or stale."""
+    claimed = Call.objects.filter(
+        stream_token=token,
+        stream_state=StreamState.ISSUED,
+        stream_token_expires_at__gt=timezone.now(),
+    ).update(stream_state=StreamState.OPEN, status=CallStatus.IN_PROGRESS)
+    if not claimed:
+        return None
+    return Call.objects.select_related("number", "owner").get(stream_token=token)
+
+
+def brief_of(call: Call) -> CallBrief:
+    """What the agent is told about a call; needs `number` and `owner` loaded."""
+    profile = profiles.profile_of(call.owner)
+    return CallBrief(
+        call_type=CallType(call.call_type),
+        receptionist=call.number.voicemail_mode == VoicemailMode.RECEPTIONIST,
+        agent_name=profile.agent_name,
+        owner_name=call.owner.name,
+        voice=profile.voice,
+        greeting=profile.greeting,
+        about=profile.about,
+        language=profile.language,
+        forwarded=True if call.forwarded_from else None,
+    )
+
+
+def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
+    """Note how the agent's part ended, before the carrier asks what comes next."""
+    Call.objects.filter(id=call_id).update(
+        stream_state=StreamState.CLOSED, agent_outcome=outcome.value
+    )
+
+
+def agent_took_leave(call_sid: str) -> bool:
+    """Whether the agent ended its part of the call by itself.
+
+    False also for streams that never opened or whose process died: the caller can still
+    leave a message then.
+    """
+    outcome = Call.objects.filter(call_sid=call_sid).values_list("agent_outcome", flat=True).first()
+    return outcome in {AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT, AgentOutcome.CALLER_LEFT}
+
+
+def record_progress(progress: CallProgress) -> None:
+    """Take the carrier's word on where a call is; a final status is never left again."""
+    changes: dict[str, object] = {"status": progress.status}
+    if progress.status in FINAL_STATUSES:
+        changes |= {"ended_at": timezone.now(), "duration_s": progress.duration_s}
+    changed = (
+        Call.objects.filter(call_sid=progress.call_sid)
+        .exclude(status__in=FINAL_STATUSES)
+        .update(**changes)
+    )
+    if changed and progress.status in FINAL_STATUSES:
+        logger.info(
+            "call ended",
+            extra={
+                "call_sid": progress.call_sid,
+                "status": progress.status.value,
+                "duration_s": progress.duration_s,
+            },
+        )
+
+
+def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[str]]) -> None:
+    """Keep something the carrier sent about a call; a repeat or an unknown call changes nothing."""
+    call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()
+    if call_id is None:
+        logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
+        return
+    CallEvent.objects.bulk_create(
+        [CallEvent(call_id=call_id, kind=kind, key=key, payload=payload)], ignore_conflicts=True
+    )

@@ -1,0 +1,163 @@
+"""What the carrier posts, read once into typed facts.
+
+Source: Twilio's voice webhook, status callback, stream status and recording status parameters.
+"""
+
+import re
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from telephony import phone_numbers
+from telephony.errors import BadCarrierRequest, InvalidPhoneNumber
+from telephony.models import CallStatus
+
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}|SIMULATED_CALL_[0-9a-f]{32}")
+_MAX_TEXT = 128
+_PROGRESS = {
+    "queued": CallStatus.RINGING,
+    "initiated": CallStatus.RINGING,
+    "ringing": CallStatus.RINGING,
+    "in-progress": CallStatus.IN_PROGRESS,
+    "completed": CallStatus.COMPLETED,
+    "busy": CallStatus.BUSY,
+    "failed": CallStatus.FAILED,
+    "no-answer": CallStatus.NO_ANSWER,
+    "canceled": CallStatus.CANCELED,
+}
+
+
+class SignedForm:
+    """The carrier's fields. A field that is read must come once and hold no NUL."""
+
+    def __init__(self, fields: QueryDict) -> None:
+        self._fields = fields
+
+    def get(self, name: str) -> str:
+        """The field's text, blank when it is not there. Raises BadCarrierRequest."""
+        values = self._fields.getlist(name)
+        if len(values) > 1 or any("\0" in value for value in values):
+            raise BadCarrierRequest(name)
+        return values[0] if values else ""
+
+    def as_payload(self) -> dict[str, list[str]]:
+        """Everything that was sent, for keeping; NUL, which PostgreSQL refuses, is dropped."""
+        return {
+            name.replace("\0", ""): [value.replace("\0", "") for value in values]
+            for name, values in self._fields.lists()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingCall:
+    """A call that wants to be answered. `caller` is E.164 where it can be read, else as sent."""
+
+    call_sid: str
+    caller: str
+    caller_withheld: bool
+    called: str
+    forwarded_from: str
+
+    @property
+    def simulated(self) -> bool:
+        """The simulator plays the carrier."""
+        return self.call_sid.startswith("SIMULATED_CALL_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgress:
+    """The carrier's word on where a call is; `duration_s` comes with the last one."""
+
+    call_sid: str
+    status: CallStatus
+    duration_s: int | None
+    sequence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent:
+    """The carrier's word on a media stream: `kind` is stream-started, -stopped or -error."""
+
+    call_sid: str
+    stream_sid: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMessage:
+    """A recording of the carrier's; `caller_waits` when the call goes on with our answer."""
+
+    call_sid: str
+    key: str
+    caller_waits: bool
+
+
+def read_call_sid(form: SignedForm) -> str:
+    """The call's id. Raises BadCarrierRequest."""
+    sid = form.get("CallSid")
+    if not _CALL_SID.fullmatch(sid):
+        raise BadCarrierRequest("CallSid")
+    return sid
+
+
+def read_incoming_call(form: SignedForm) -> IncomingCall:
+    """Facts of a request to `incoming`. Raises BadCarrierRequest."""
+    caller = _text(form, "From")
+    called = _number(_text(form, "To"))
+    if not called:
+        raise BadCarrierRequest("To")
+    return IncomingCall(
+        call_sid=read_call_sid(form),
+        caller=_number(caller),
+        caller_withheld=phone_numbers.is_withheld(caller),
+        called=called,
+        forwarded_from=_number(_text(form, "ForwardedFrom")),
+    )
+
+
+def read_call_progress(form: SignedForm) -> CallProgress:
+    """Facts of a status callback. Raises BadCarrierRequest."""
+    status = _PROGRESS.get(form.get("CallStatus"))
+    if status is None:
+        raise BadCarrierRequest("CallStatus")
+    duration = form.get("CallDuration")
+    if duration and not (duration.isascii() and duration.isdecimal() and len(duration) < 8):
+        raise BadCarrierRequest("CallDuration")
+    return CallProgress(
+        call_sid=read_call_sid(form),
+        status=status,
+        duration_s=int(duration) if duration else None,
+        sequence=_text(form, "SequenceNumber"),
+    )
+
+
+def read_stream_event(form: SignedForm) -> StreamEvent:
+    """Facts of a stream status callback. Raises BadCarrierRequest."""
+    kind = form.get("StreamEvent")
+    if kind not in {"stream-started", "stream-stopped", "stream-error"}:
+        raise BadCarrierRequest("StreamEvent")
+    return StreamEvent(call_sid=read_call_sid(form), stream_sid=_text(form, "StreamSid"), kind=kind)
+
+
+def read_recording(form: SignedForm) -> RecordedMessage:
+    """Facts of a request after `<Record>` or of its status callback. Raises BadCarrierRequest."""
+    status = _text(form, "RecordingStatus")
+    sid = _text(form, "RecordingSid")
+    return RecordedMessage(
+        call_sid=read_call_sid(form), key=f"{sid}:{status}"[:_MAX_TEXT], caller_waits=not status
+    )
+
+
+def _text(form: SignedForm, name: str) -> str:
+    value = form.get(name).strip()
+    if len(value) > _MAX_TEXT or not value.isprintable():
+        raise BadCarrierRequest(name)
+    return value
+
+
+def _number(text: str) -> str:
+    """E.164 where it is one; callers may also be words, short codes or SIP addresses."""
+    try:
+        return phone_numbers.normalise(text)
+    except InvalidPhoneNumber:
+        return text

@@ -1,0 +1,75 @@
+"""What we tell the carrier to do: TwiML, written by Twilio's own builder."""
+
+from twilio.twiml.voice_response import Connect, VoiceResponse
+
+NOT_IN_SERVICE = "The number you called is not in service."
+APOLOGY = "I'm sorry, I can't talk right now."
+LEAVE_MESSAGE = "Please leave a message after the tone."
+NO_MESSAGE = "I did not hear a message. Goodbye."
+
+MAX_MESSAGE_SECONDS = 180
+
+
+def agent_answers(
+    *, notice: str, stream_url: str, after_url: str, stream_status_url: str, call_type: str
+) -> str:
+    """Say the call notice, then hand the audio to our socket.
+
+    `after_url` is asked for what comes next however the stream ended, so it holds the way
+    out when the agent fails. The stream's address must not have a query: Twilio drops it.
+    """
+    response = VoiceResponse()
+    response.say(notice)
+    connect = Connect(action=after_url, method="POST")
+    stream = connect.stream(
+        url=stream_url, status_callback=stream_status_url, status_callback_method="POST"
+    )
+    stream.parameter(name="callType", value=call_type)
+    response.append(connect)
+    return str(response)
+
+
+def classic_voicemail(*, recording_url: str, apology: bool = False) -> str:
+    """Greet, beep and record the caller; a caller who stays silent is told so.
+
+    `recording_url` gets both the caller's return after the recording and the callback when
+    the file is ready.
+    """
+    response = VoiceResponse()
+    if apology:
+        response.say(APOLOGY)
+    response.say(LEAVE_MESSAGE)
+    response.record(
+        action=recording_url,
+        method="POST",
+        max_length=MAX_MESSAGE_SECONDS,
+        play_beep=True,
+        recording_status_callback=recording_url,
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+    response.say(NO_MESSAGE)
+    response.hangup()
+    return str(response)
+
+
+def not_in_service() -> str:
+    """Say that the number is not in service and hang up."""
+    response = VoiceResponse()
+    response.say(NOT_IN_SERVICE)
+    response.hangup()
+    return str(response)
+
+
+def hang_up() -> str:
+    """End the call."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
+def reject() -> str:
+    """Do not answer; costs nothing."""
+    response = VoiceResponse()
+    response.reject(reason="rejected")
+    return str(response)

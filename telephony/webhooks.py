@@ -1,0 +1,90 @@
+"""The carrier's webhooks: read, call one function, answer with TwiML or 204."""
+
+from typing import assert_never
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from agent.brief import CallType
+from telephony import answering, calls, carrier_requests, twiml
+from telephony.carrier_guard import twilio_webhook
+from telephony.carrier_requests import SignedForm
+from telephony.signatures import public_socket_url, public_url
+
+
+@twilio_webhook
+def incoming(form: SignedForm) -> HttpResponse:
+    """Somebody calls one of our numbers."""
+    opened = calls.open_call(carrier_requests.read_incoming_call(form))
+    match opened.answer:
+        case answering.NotInService():
+            return _twiml(twiml.not_in_service())
+        case answering.Refused():
+            return _twiml(twiml.reject())
+        case answering.ClassicVoicemail():
+            return _twiml(twiml.classic_voicemail(recording_url=_url("recording")))
+        case answering.AgentAnswers(call_type):
+            return _twiml(_agent_twiml(call_type, opened.stream_path))
+        case _ as unknown:
+            assert_never(unknown)
+
+
+@twilio_webhook
+def after_stream(form: SignedForm) -> HttpResponse:
+    """The media stream is over: hang up, or take the message without an agent."""
+    if calls.agent_took_leave(carrier_requests.read_call_sid(form)):
+        return _twiml(twiml.hang_up())
+    return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
+
+
+@twilio_webhook
+def status(form: SignedForm) -> HttpResponse:
+    """The carrier says where a call is."""
+    progress = carrier_requests.read_call_progress(form)
+    calls.note_event(
+        progress.call_sid,
+        kind="status",
+        key=f"{progress.status.value}:{progress.sequence}",
+        payload=form.as_payload(),
+    )
+    calls.record_progress(progress)
+    return HttpResponse(status=204)
+
+
+@twilio_webhook
+def stream_status(form: SignedForm) -> HttpResponse:
+    """The carrier says that a media stream started, stopped or failed."""
+    stream_event = carrier_requests.read_stream_event(form)
+    calls.note_event(
+        stream_event.call_sid,
+        kind=stream_event.kind,
+        key=stream_event.stream_sid,
+        payload=form.as_payload(),
+    )
+    return HttpResponse(status=204)
+
+
+@twilio_webhook
+def recording(form: SignedForm) -> HttpResponse:
+    """A recorded message: the caller comes back from it, or its file is ready."""
+    left = carrier_requests.read_recording(form)
+    calls.note_event(left.call_sid, kind="recording", key=left.key, payload=form.as_payload())
+    return _twiml(twiml.hang_up()) if left.caller_waits else HttpResponse(status=204)
+
+
+def _agent_twiml(call_type: CallType, stream_path: str) -> str:
+    return twiml.agent_answers(
+        notice=settings.CALL_NOTICE,
+        stream_url=public_socket_url(stream_path),
+        after_url=_url("after-stream"),
+        stream_status_url=_url("stream-status"),
+        call_type=call_type,
+    )
+
+
+def _url(step: str) -> str:
+    return public_url(f"/api/twilio/voice/{step}")
+
+
+def _twiml(document: str) -> HttpResponse:
+    return HttpResponse(document, content_type="text/xml")

@@ -1,0 +1,249 @@
+"""The carrier's webhooks: what they answer, and to whom they do not."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from telephony.models import Call, CallStatus, NumberStatus, StreamState, VoicemailMode
+from telephony.signatures import public_url, sign
+from tests.factories import make_call, make_number
+from tests.telephony.carrier import FORM, SID, incoming_form, post
+
+INCOMING = "/api/twilio/voice/incoming"
+AFTER_STREAM = "/api/twilio/voice/after-stream"
+STATUS = "/api/twilio/voice/status"
+WEBHOOKS = [
+    INCOMING,
+    AFTER_STREAM,
+    STATUS,
+    "/api/twilio/voice/stream-status",
+    "/api/twilio/voice/recording",
+]
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+@pytest.mark.parametrize("path", WEBHOOKS)
+class TestRefusals:
+    """What every webhook refuses."""
+
+    def test_an_unsigned_request(self, path, number):
+        response = post(path, incoming_form(number.phone_number), signature="")
+        assert (response.status_code, response.content) == (403, b"")
+
+    def test_a_signature_made_with_another_key(self, path, number):
+        form = incoming_form(number.phone_number)
+        signature = sign(public_url(path), form, key="another key")
+        assert post(path, form, signature=signature).status_code == 403
+
+    def test_a_signature_over_another_address(self, path, number):
+        form = incoming_form(number.phone_number)
+        signature = sign(f"https://elsewhere.example{path}", form)
+        assert post(path, form, signature=signature).status_code == 403
+
+    def test_an_altered_field(self, path, number):
+        form = incoming_form(number.phone_number)
+        signature = sign(public_url(path), form)
+        altered = form | {"From": "+15105550148"}
+        assert post(path, altered, signature=signature).status_code == 403
+
+    def test_a_signature_that_is_no_ascii(self, path, number):
+        response = post(path, incoming_form(number.phone_number), signature="ü")
+        assert response.status_code == 403
+
+    def test_a_get(self, path, db):
+        assert Client().get(path).status_code == 405
+
+    def test_another_content_type(self, path, db):
+        response = Client().post(path, b"{}", content_type="application/json")
+        assert response.status_code == 415
+
+    def test_a_large_body(self, path, db):
+        response = Client().post(path, "a=" + "x" * 65_536, content_type=FORM)
+        assert response.status_code == 413
+
+    def test_a_field_that_comes_twice(self, path, number):
+        form = incoming_form(number.phone_number) | {"CallSid": [SID, SID[:-1] + "b"]}
+        assert post(path, form).status_code == 400
+
+    def test_a_call_sid_that_is_none(self, path, number):
+        form = incoming_form(number.phone_number, CallSid="../../etc/passwd")
+        assert post(path, form).status_code == 400
+
+    def test_a_body_in_another_charset(self, path, db):
+        for content_type in (FORM, f"{FORM}; charset=utf-16", f"{FORM}; charset=klingon"):
+            response = Client().generic("POST", path, b"From=\xff\xfe%", content_type=content_type)
+            assert response.status_code in {400, 403}
+
+    def test_nothing_is_written_by_a_refused_request(self, path, number):
+        post(path, incoming_form(number.phone_number), signature="wrong")
+        assert not Call.objects.exists()
+
+
+class TestIncoming:
+    """How a call is answered."""
+
+    @pytest.mark.W6
+    def test_an_agent_call_opens_a_stream_with_a_way_out(self, number):
+        answer = post(INCOMING, incoming_form(number.phone_number))
+        assert answer["Content-Type"] == "text/xml"
+        twiml = answer.content.decode()
+        call = Call.objects.get()
+        assert "<Say>You're speaking with an AI assistant." in twiml
+        assert f'<Connect action="{public_url(AFTER_STREAM)}" method="POST">' in twiml
+        assert f'/api/twilio/voice/stream/{call.stream_token}"' in twiml
+        assert "?" not in twiml.split("<Stream", 1)[1].split(">", 1)[0]
+        assert '<Parameter name="callType" value="live"' in twiml
+        assert str(number.user.pk) not in twiml
+
+    def test_voicemail_only_is_told_to_the_stream(self, number):
+        number.voicemail_enabled, number.voicemail_mode = True, VoicemailMode.VOICEMAIL_ONLY
+        number.save()
+        answer = post(INCOMING, incoming_form(number.phone_number))
+        assert b'value="voicemail"' in answer.content
+        assert Call.objects.get().call_type == "voicemail"
+
+    def test_a_repeat_gets_the_same_answer_and_no_second_call(self, number):
+        first = post(INCOMING, incoming_form(number.phone_number))
+        second = post(INCOMING, incoming_form(number.phone_number))
+        assert first.content == second.content
+        assert Call.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "status", [NumberStatus.RELEASING, NumberStatus.RELEASED, NumberStatus.PURCHASING]
+    )
+    def test_a_number_out_of_service_is_said_to_be(self, owner, status):
+        number = make_number(owner, status=status)
+        answer = post(INCOMING, incoming_form(number.phone_number))
+        assert b"<Say>The number you called is not in service.</Say><Hangup" in answer.content
+        assert not Call.objects.exists()
+
+    def test_an_unknown_number_is_said_to_be_out_of_service(self, db):
+        answer = post(INCOMING, incoming_form("+14155550199"))
+        assert b"not in service" in answer.content
+
+    def test_a_number_calling_itself_is_rejected(self, number):
+        form = incoming_form(number.phone_number, From=number.phone_number)
+        assert b"<Reject" in post(INCOMING, form).content
+
+    @pytest.mark.parametrize("caller", ["", "anonymous", "Restricted", "+266696687"])
+    def test_a_withheld_caller_is_taken(self, number, caller):
+        post(INCOMING, incoming_form(number.phone_number, From=caller))
+        assert Call.objects.get().caller_withheld
+
+    @pytest.mark.parametrize("caller", ["client:bob", "sip:a@b.example", "12345", "5551234"])
+    def test_a_caller_without_a_full_number_is_taken(self, number, caller):
+        post(INCOMING, incoming_form(number.phone_number, From=caller))
+        assert Call.objects.get().from_number == caller
+
+    def test_unknown_extra_fields_are_welcome(self, number):
+        form = incoming_form(number.phone_number) | {"New": ["1", "2"], "Other": ""}
+        assert post(INCOMING, form).status_code == 200
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"To": ""},
+            {"To": "x" * 200},
+            {"From": "a\nb"},
+            {"ForwardedFrom": "\x00"},
+        ],
+    )
+    def test_fields_that_make_no_sense_are_refused(self, number, fields):
+        assert post(INCOMING, incoming_form(number.phone_number, **fields)).status_code == 400
+
+    def test_the_log_holds_no_full_number(self, number, caplog):
+        with caplog.at_level(logging.INFO):
+            post(INCOMING, incoming_form(number.phone_number))
+        logged = " ".join(str(record.__dict__) for record in caplog.records)
+        assert "call came in" in logged
+        assert "5550147" not in logged
+        assert number.phone_number not in logged
+
+
+def test_the_same_call_reported_twice_at_once_is_one_call(transactional_db, owner_number):
+    form = incoming_form(owner_number.phone_number)
+
+    def report(_):
+        try:
+            return post(INCOMING, form).content
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = set(threads.map(report, range(8)))
+    assert len(answers) == 1
+    assert Call.objects.count() == 1
+
+
+@pytest.fixture
+def owner_number(owner):
+    return make_number(owner)
+
+
+class TestAfterStream:
+    """What comes when the agent's part is over."""
+
+    @pytest.mark.parametrize("outcome", ["finished", "time_limit", "caller_left"])
+    def test_an_agent_that_said_goodbye_is_followed_by_hanging_up(self, number, outcome):
+        make_call(number, call_sid=SID, agent_outcome=outcome)
+        answer = post(AFTER_STREAM, incoming_form(number.phone_number))
+        assert b"<Response><Hangup /></Response>" in answer.content
+
+    @pytest.mark.parametrize("state", [StreamState.ISSUED, StreamState.OPEN, StreamState.CLOSED])
+    def test_without_a_goodbye_the_message_is_taken_by_recording(self, number, state):
+        outcome = "failed" if state == StreamState.CLOSED else ""
+        make_call(number, call_sid=SID, stream_state=state, agent_outcome=outcome)
+        answer = post(AFTER_STREAM, incoming_form(number.phone_number)).content.decode()
+        assert "<Say>I'm sorry, I can't talk right now.</Say>" in answer
+        assert f'<Record action="{public_url("/api/twilio/voice/recording")}"' in answer
+        assert answer.endswith("<Hangup /></Response>")
+
+    def test_a_call_we_do_not_know_can_leave_a_message_too(self, number):
+        answer = post(AFTER_STREAM, incoming_form(number.phone_number))
+        assert b"<Record" in answer.content
+
+
+class TestStatus:
+    """The carrier's word on where a call is."""
+
+    def form(self, number, status, **fields):
+        return incoming_form(number.phone_number, CallStatus=status, **fields)
+
+    def test_the_end_of_a_call_is_kept_with_its_length(self, number):
+        make_call(number, call_sid=SID)
+        answer = post(STATUS, self.form(number, "completed", CallDuration="42"))
+        call = Call.objects.get()
+        assert answer.status_code == 204
+        assert (call.status, call.duration_s) == (CallStatus.COMPLETED, 42)
+        assert call.ended_at is not None
+
+    def test_a_late_callback_does_not_reopen_a_call(self, number):
+        make_call(number, call_sid=SID)
+        post(STATUS, self.form(number, "completed", CallDuration="42"))
+        post(STATUS, self.form(number, "in-progress"))
+        assert Call.objects.get().status == CallStatus.COMPLETED
+
+    def test_a_repeated_callback_is_kept_once(self, number):
+        call = make_call(number, call_sid=SID)
+        for _ in range(2):
+            post(STATUS, self.form(number, "completed", SequenceNumber="0"))
+        assert call.events.count() == 1
+
+    def test_a_callback_for_an_unknown_call_changes_nothing(self, number):
+        assert post(STATUS, self.form(number, "completed")).status_code == 204
+        assert not Call.objects.exists()
+
+    @pytest.mark.parametrize("fields", [{"CallDuration": "-1"}, {"CallDuration": "9" * 20}])
+    def test_a_length_that_is_none_is_refused(self, number, fields):
+        form = self.form(number, "completed", **fields)
+        assert post(STATUS, form).status_code == 400
+
+    def test_a_status_we_do_not_know_is_refused(self, number):
+        assert post(STATUS, self.form(number, "levitating")).status_code == 400
