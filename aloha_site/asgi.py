@@ -6,4 +6,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aloha_site.settings")
 
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+# Rooms may only be imported once Django's apps are ready.
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import re_path
+
+from aloha_site.sockets import OwnDatabaseThread, refuse_socket
+from telephony import ws_urls
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": OwnDatabaseThread(
+            # Channels routes to ASGI applications where Django's types expect views.
+            URLRouter([*ws_urls.urlpatterns, re_path(r"", refuse_socket)])  # type: ignore[arg-type]
+        ),
+    }
+)

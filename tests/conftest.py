@@ -1,9 +1,13 @@
 """The cast of every test: an owner, a stranger who is never allowed anything, and support."""
 
+from collections.abc import Iterator
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from tests.factories import make_user
+from tests.peers.server import serve
 
 
 @pytest.fixture
@@ -19,3 +23,13 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def support(db: None) -> User:
     return make_user("support@example.com", name="Sam Support", is_staff=True)
+
+
+@pytest.fixture
+def aloha_url(transactional_db: None, settings: Settings) -> Iterator[str]:
+    """Aloha on a real server; PUBLIC_BASE_URL points at it."""
+    from aloha_site.asgi import application
+
+    with serve(application) as port:
+        settings.PUBLIC_BASE_URL = f"http://127.0.0.1:{port}"
+        yield settings.PUBLIC_BASE_URL

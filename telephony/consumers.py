@@ -1,0 +1,48 @@
+"""The media socket: who may open it, and its way past Channels' dispatch.
+
+Channels hops through the database thread for every message; media frames must not.
+"""
+
+import logging
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
+
+from telephony import calls, signatures
+from telephony.conversation import Conversation, Receive, Send
+from telephony.models import Call
+
+logger = logging.getLogger(__name__)
+
+POLICY_VIOLATION = 1008
+
+
+class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
+    """One call's media stream. Has no channel layer: Redis may die in mid-call."""
+
+    channel_layer_alias = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one socket from its handshake to its end."""
+        await receive()  # websocket.connect
+        call = await _admit(scope)
+        if call is None:
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        await send({"type": "websocket.accept"})
+        await Conversation(call, receive, send).run()
+
+
+async def _admit(scope: dict[str, Any]) -> Call | None:
+    """The call that this handshake may open: signed by the carrier, its token unspent."""
+    signature = dict(scope["headers"]).get(b"x-twilio-signature", b"").decode("latin-1")
+    url = signatures.public_socket_url(scope["path"])
+    if not signatures.is_authentic(url, {}, signature):
+        logger.warning("stream refused: signature")
+        return None
+    token: str = scope["url_route"]["kwargs"]["token"]
+    call: Call | None = await database_sync_to_async(calls.claim_stream)(token)
+    if call is None:
+        logger.warning("stream refused: token unknown, used or stale")
+    return call

@@ -1,0 +1,72 @@
+"""What happens on a call, written to the database off the media path.
+
+The media path puts entries into a bounded queue and goes on; one task per call writes them, in
+order, in the socket's own database thread. A database that is away for a while is retried.
+"""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.db import Error as DatabaseError
+
+from telephony.bridge import WriteLine
+from telephony.models import TranscriptLine
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING = 1_000
+RETRY_SECONDS = 0.5
+
+
+class CallJournal:
+    """The transcript of one call on its way into the database."""
+
+    def __init__(self, call_id: UUID) -> None:
+        self._call_id = call_id
+        self._waiting: asyncio.Queue[TranscriptLine] = asyncio.Queue(MAX_WAITING)
+        self._position = 0
+
+    def write(self, line: WriteLine) -> None:
+        """Take a line; never waits. A full queue drops the line and says so."""
+        row = TranscriptLine(
+            call_id=self._call_id,
+            position=self._position,
+            role=line.role.value,
+            text=line.text,
+            start_ms=line.start_ms,
+            end_ms=line.end_ms,
+            source=line.source.value,
+        )
+        self._position += 1
+        try:
+            self._waiting.put_nowait(row)
+        except asyncio.QueueFull:
+            logger.error("transcript line dropped", extra={"call": str(self._call_id)})
+
+    async def keep(self) -> None:
+        """Write lines as they come, until cancelled."""
+        while True:
+            row = await self._waiting.get()
+            try:
+                await self._save(row)
+            finally:
+                self._waiting.task_done()
+
+    async def flushed(self) -> None:
+        """Wait until everything taken so far is written; needs `keep` to be running."""
+        await self._waiting.join()
+
+    async def _save(self, row: TranscriptLine) -> None:
+        while True:
+            try:
+                # The position is unique: a repeat after a lost answer changes nothing.
+                await database_sync_to_async(TranscriptLine.objects.bulk_create)(
+                    [row], ignore_conflicts=True
+                )
+            except DatabaseError:
+                logger.warning("transcript waits for the database", exc_info=True)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return

@@ -1,0 +1,146 @@
+"""Twilio's media stream protocol: frames in, frames out. Pure: text to events and back.
+
+Number-like fields come as strings; unknown events and fields are ignored. Audio stays the
+base64 text it came as. Source: Twilio Media Streams, WebSocket messages.
+"""
+
+import json
+from dataclasses import dataclass
+
+import msgspec
+
+from telephony.errors import FrameError
+
+MAX_FRAME_CHARS = 16 * 1024
+MAX_PAYLOAD_CHARS = 4 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStarted:
+    """The stream is on; audio may flow both ways from here."""
+
+    stream_sid: str
+    call_sid: str
+    account_sid: str
+    is_mulaw_8k_mono: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAudio:
+    """What the caller said from `timestamp_ms` of the stream on, base64 mu-law."""
+
+    payload: str
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReturned:
+    """All audio before the mark was played, or cleared."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStopped:
+    """The call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A frame without meaning for us: connected, dtmf, or something new."""
+
+    event: str
+
+
+Frame = StreamStarted | CallerAudio | MarkReturned | StreamStopped | Ignored
+
+
+class _Format(msgspec.Struct):
+    encoding: str = ""
+    sampleRate: int = 0  # noqa: N815
+    channels: int = 0
+
+
+class _Start(msgspec.Struct):
+    callSid: str  # noqa: N815
+    accountSid: str = ""  # noqa: N815
+    mediaFormat: _Format = msgspec.field(default_factory=_Format)  # noqa: N815
+
+
+class _Media(msgspec.Struct):
+    payload: str
+    timestamp: str
+
+
+class _Mark(msgspec.Struct):
+    name: str
+
+
+class _Wire(msgspec.Struct):
+    event: str
+    streamSid: str = ""  # noqa: N815
+    media: _Media | None = None
+    mark: _Mark | None = None
+    start: _Start | None = None
+
+
+_decoder = msgspec.json.Decoder(_Wire)
+
+
+def read_frame(text: str) -> Frame:
+    """What a text frame of the carrier says. Raises FrameError for anything malformed."""
+    if len(text) > MAX_FRAME_CHARS:
+        raise FrameError("The frame is too long.")
+    try:
+        wire = _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise FrameError(f"The frame cannot be read: {error}") from error
+    if wire.event == "media" and wire.media is not None:
+        return _caller_audio(wire.media)
+    if wire.event == "mark" and wire.mark is not None:
+        return MarkReturned(wire.mark.name)
+    if wire.event == "start" and wire.start is not None:
+        return _stream_started(wire.streamSid, wire.start)
+    if wire.event == "stop":
+        return StreamStopped()
+    if wire.event in {"media", "mark", "start"}:
+        raise FrameError(f"The {wire.event} frame has no {wire.event} in it.")
+    return Ignored(wire.event)
+
+
+def _caller_audio(media: _Media) -> CallerAudio:
+    timestamp = media.timestamp
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 10):
+        raise FrameError("The timestamp is no number of milliseconds.")
+    if len(media.payload) > MAX_PAYLOAD_CHARS:
+        raise FrameError("The payload is too long.")
+    return CallerAudio(media.payload, int(timestamp))
+
+
+def _stream_started(stream_sid: str, start: _Start) -> StreamStarted:
+    wanted = ("audio/x-mulaw", 8000, 1)
+    form = start.mediaFormat
+    return StreamStarted(
+        stream_sid=stream_sid,
+        call_sid=start.callSid,
+        account_sid=start.accountSid,
+        is_mulaw_8k_mono=(form.encoding, form.sampleRate, form.channels) == wanted,
+    )
+
+
+class FrameWriter:
+    """Writes our frames for one stream: exactly the documented fields, nothing else."""
+
+    def __init__(self, stream_sid: str) -> None:
+        sid = json.dumps(stream_sid)
+        self._media_head = f'{{"event":"media","streamSid":{sid},"media":{{"payload":"'
+        self._mark_head = f'{{"event":"mark","streamSid":{sid},"mark":{{"name":'
+        self.clear = f'{{"event":"clear","streamSid":{sid}}}'
+
+    def media(self, payload: str) -> str:
+        """A frame of audio; `payload` is base64 and goes out untouched."""
+        return f'{self._media_head}{payload}"}}}}'
+
+    def mark(self, name: str) -> str:
+        """A mark, which comes back once everything before it was played or cleared."""
+        return f"{self._mark_head}{json.dumps(name)}}}}}"

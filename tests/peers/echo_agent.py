@@ -1,0 +1,50 @@
+"""An agent that gives the caller's own audio back at once, to time the way there and back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from agent.backends.base import AgentBackend
+from agent.brief import CallBrief
+from agent.session import AgentEvent, CallerStopped, Capabilities, Heard, Utterance
+from agent.voices import Voice
+
+TURN_EVERY_FRAMES = 5
+
+
+class EchoBackend(AgentBackend):
+    name = "echo"
+
+    async def open_session(self, brief: CallBrief) -> "EchoSession":
+        return EchoSession()
+
+    def voices(self) -> tuple[Voice, ...]:
+        return ()
+
+
+class EchoSession:
+    """Also reports a caller's turn every 100 ms, so that the database is kept busy."""
+
+    capabilities = Capabilities()
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[AgentEvent] = asyncio.Queue()
+        self._frames = 0
+
+    def send_audio(self, payload: str) -> None:
+        self._frames += 1
+        self._events.put_nowait(Utterance(utterance_id="echo", payload=payload, duration_ms=20))
+        if self._frames % TURN_EVERY_FRAMES == 0:
+            end_ms = self._frames * 20
+            self._events.put_nowait(CallerStopped(start_ms=end_ms - 100, end_ms=end_ms))
+
+    def utterance_played(self, utterance_id: str) -> None: ...
+
+    def interrupted(self, heard: Sequence[Heard]) -> None: ...
+
+    def wrap_up(self) -> None: ...
+
+    async def events(self) -> AsyncIterator[AgentEvent]:
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None: ...
