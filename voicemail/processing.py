@@ -1,0 +1,125 @@
+"""From a finished call to a message the owner can read: rows with a stage, drained by a worker.
+
+Every step may run twice. A worker claims a message by moving its due time, so any number of
+workers may run and a killed one's work comes due again when its lease ends.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from agent.session import Role
+from telephony import recording
+from telephony.models import Call, CallPurpose, Direction, Recording, StreamState
+from voicemail.models import Message, Stage
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+RETRY_AFTER = timedelta(seconds=1)
+MAX_RETRY_AFTER = timedelta(minutes=10)
+# A stream whose process died stays open in the database; its call is collected all the same.
+OPEN_STREAM_PATIENCE = timedelta(seconds=30)
+# How long audio may take from the end of the call into the storage.
+AUDIO_PATIENCE = timedelta(seconds=60)
+# From then on nobody else is still writing a spool file, and the worker stores it.
+SPOOL_PATIENCE = timedelta(seconds=20)
+
+
+class AudioNotReady(Exception):
+    """The recording is still on its way."""
+
+
+def collect_messages() -> int:
+    """Make a message of every finished call that has none; how many there were."""
+    now = timezone.now()
+    calls = Call.objects.final().filter(
+        Q(ended_at__lt=now - OPEN_STREAM_PATIENCE) | ~Q(stream_state=StreamState.OPEN),
+        direction=Direction.INBOUND,
+        purpose=CallPurpose.CONVERSATION,
+        message__isnull=True,
+    )
+    messages = [Message(call=call) for call in calls[:100]]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    return len(messages)
+
+
+def advance_messages(limit: int = 20) -> int:
+    """Take due messages a step further; how many were claimed."""
+    due = (
+        Message.objects.exclude(stage=Stage.SUMMARISED)
+        .filter(next_step_at__lte=timezone.now())
+        .order_by("next_step_at")[:limit]
+    )
+    claimed = [message for message in due if _claim(message)]
+    for message in claimed:
+        _advance(message)
+    return len(claimed)
+
+
+def _claim(message: Message) -> bool:
+    """Move the due time unless another worker did it first."""
+    until = timezone.now() + LEASE
+    unclaimed = Message.objects.filter(id=message.id, next_step_at=message.next_step_at)
+    return bool(unclaimed.update(next_step_at=until))
+
+
+def _advance(message: Message) -> None:
+    try:
+        _take_steps(message)
+    except AudioNotReady:
+        _come_back(message, after=RETRY_AFTER)
+    except Exception as error:
+        # The outermost loop of one message: whatever it is, the others go on.
+        logger.exception("message step failed", extra={"call": str(message.call_id)})
+        delay = min(RETRY_AFTER * 2**message.attempts, MAX_RETRY_AFTER)
+        _come_back(message, after=delay, error=f"{type(error).__name__}: {error}"[:300])
+
+
+def _take_steps(message: Message) -> None:
+    if message.stage == Stage.COLLECTED:
+        _ensure_audio(message.call)
+        message.stage = Stage.AUDIO_READY
+        message.save(update_fields=["stage"])
+    if message.stage == Stage.AUDIO_READY:
+        message.summary = summarise(message.call)
+        message.stage = Stage.SUMMARISED
+        message.last_error = ""
+        message.save(update_fields=["stage", "summary", "last_error"])
+        logger.info("message ready", extra={"call_sid": message.call.call_sid})
+
+
+def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
+    Message.objects.filter(id=message.id).update(
+        next_step_at=timezone.now() + after,
+        attempts=message.attempts + bool(error),
+        last_error=error,
+    )
+
+
+def _ensure_audio(call: Call) -> None:
+    """Return once the audio is stored, or there is none to wait for. Raises AudioNotReady."""
+    if Recording.objects.filter(call=call).exists() or call.stream_state == StreamState.NONE:
+        return
+    ended_at: datetime = call.ended_at or call.started_at
+    waited = timezone.now() - ended_at
+    if waited > SPOOL_PATIENCE and recording.store_spooled(call.id) is not None:
+        return
+    if waited < AUDIO_PATIENCE and call.stream_state != StreamState.ISSUED:
+        raise AudioNotReady
+
+
+def summarise(call: Call) -> str:
+    """The gist in one sentence, by plain rules: the caller's first words, or how much was said."""
+    turns = call.transcript.filter(role=Role.CALLER.value)
+    words = " ".join(turn.text for turn in turns if turn.text)
+    if words:
+        return words if len(words) <= 160 else f"{words[:157].rsplit(' ', 1)[0]} ..."
+    spoken_s = round(sum(turn.end_ms - turn.start_ms for turn in turns) / 1_000)
+    if spoken_s:
+        return f"Left a spoken message of {spoken_s} second{'s' if spoken_s != 1 else ''}."
+    if call.events.filter(kind="recording").exists():
+        return "Left a message after the tone; its audio is still with the carrier."
+    return "Hung up before saying anything."
