@@ -53,13 +53,13 @@ def advance_messages(limit: int = 20) -> int:
         .filter(next_step_at__lte=timezone.now())
         .order_by("next_step_at")[:limit]
     )
-    claimed = [message for message in due if _claim(message)]
+    claimed = [message for message in due if claim(message)]
     for message in claimed:
         _advance(message)
     return len(claimed)
 
 
-def _claim(message: Message) -> bool:
+def claim(message: Message) -> bool:
     """Move the due time unless another worker did it first."""
     until = timezone.now() + LEASE
     unclaimed = Message.objects.filter(id=message.id, next_step_at=message.next_step_at)

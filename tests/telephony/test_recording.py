@@ -1,0 +1,88 @@
+"""Recordings on disk."""
+
+import base64
+import hashlib
+import uuid
+
+import pytest
+
+from agent.speech.mulaw import SILENCE
+from telephony.models import Recording
+from telephony.recording import CallRecorder, peaks_of, spool_path, store_recording, store_spooled
+from tests.factories import make_call, make_number
+
+
+def frame(byte: int, *, ms: int = 20) -> str:
+    return base64.b64encode(bytes([byte]) * (8 * ms)).decode()
+
+
+@pytest.fixture
+def call(owner):
+    return make_call(make_number(owner))
+
+
+def channels(recording: Recording) -> tuple[bytes, bytes]:
+    with recording.file.open() as file:
+        stereo = file.read()[-recording.duration_ms * 16 :]
+    return stereo[0::2], stereo[1::2]
+
+
+def test_both_sides_are_kept_in_time(call):
+    recorder = CallRecorder(call.id)
+    recorder.caller(0, frame(0x10))
+    recorder.agent(frame(0x20, ms=40))
+    recorder.caller(20, frame(0x11))
+    recorder.caller(40, frame(0x12))
+    recorder.caller(60, frame(0x13))
+    recorder.flush().result()
+    caller, agent = channels(store_spooled(call.id))
+    assert caller == bytes(160 * [0x10] + 160 * [0x11] + 160 * [0x12] + 160 * [0x13])
+    assert agent == bytes(160 * [SILENCE] + 320 * [0x20] + 160 * [SILENCE])
+
+
+def test_audio_reaches_the_disk_while_the_call_runs(call):
+    recorder = CallRecorder(call.id)
+    for at_ms in range(0, 1_020, 20):
+        recorder.caller(at_ms, frame(0x10))
+    CallRecorder(uuid.uuid4()).flush().result()  # the writer thread has caught up
+    assert spool_path(call.id).stat().st_size == 1_020 * 16
+
+
+def test_audio_that_is_no_base64_is_counted_and_left_silent(call):
+    recorder = CallRecorder(call.id)
+    recorder.caller(0, "!!!!")
+    recorder.caller(20, frame(0x10))
+    recorder.flush().result()
+    caller, _ = channels(store_spooled(call.id))
+    assert recorder.unreadable == 1
+    assert caller == bytes(160 * [SILENCE] + 160 * [0x10])
+
+
+def test_storing_twice_keeps_one_recording(call):
+    first = store_recording(call=call, caller=b"\x10" * 800, agent=b"\xff" * 800)
+    second = store_recording(call=call, caller=b"\x10" * 800, agent=b"\xff" * 800)
+    assert first == second
+
+
+def test_a_recording_knows_its_own_file(call):
+    recording = store_recording(call=call, caller=b"\x10" * 800, agent=b"\xff" * 800)
+    with recording.file.open() as file:
+        content = file.read()
+    assert recording.sha256 == hashlib.sha256(content).hexdigest()
+    assert (recording.duration_ms, recording.channels) == (100, 2)
+    assert str(call.id) not in recording.file.name
+
+
+def test_a_call_without_audio_has_no_recording(call):
+    assert store_spooled(call.id) is None
+
+
+def test_peaks_show_loud_and_silent_parts():
+    loud, silent = bytes([0x00]) * 8_000, bytes([SILENCE]) * 8_000
+    peaks = peaks_of(loud + silent)
+    assert len(peaks) == 120
+    assert (peaks[0], peaks[-1]) == (100, 0)
+
+
+def test_peaks_of_nothing_are_none():
+    assert peaks_of(b"") == []

@@ -1,0 +1,146 @@
+"""From finished calls to messages."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from agent.session import Role, TranscriptSource
+from telephony.models import CallEvent, CallPurpose, CallStatus, StreamState, TranscriptLine
+from telephony.recording import spool_path, store_recording
+from tests.factories import make_call, make_number
+from voicemail import processing
+from voicemail.models import Message, Stage
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+def ended_call(number, *, seconds_ago: float = 1, **fields):
+    defaults = {
+        "status": CallStatus.COMPLETED,
+        "ended_at": timezone.now() - timedelta(seconds=seconds_ago),
+        "duration_s": 12,
+        "stream_state": StreamState.CLOSED,
+    }
+    return make_call(number, **(defaults | fields))
+
+
+def say(call, text="", *, start_ms=0, end_ms=4_000, role=Role.CALLER, position=0):
+    TranscriptLine.objects.create(
+        call=call,
+        position=position,
+        role=role.value,
+        text=text,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        source=TranscriptSource.NONE.value,
+    )
+
+
+def work() -> None:
+    processing.collect_messages()
+    processing.advance_messages()
+
+
+def test_a_finished_call_becomes_one_message(number):
+    call = ended_call(number)
+    store_recording(call=call, caller=b"\xff" * 8_000, agent=b"\xff" * 8_000)
+    work()
+    work()
+    assert Message.objects.get().stage == Stage.SUMMARISED
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"status": CallStatus.IN_PROGRESS, "ended_at": None}, id="still running"),
+        pytest.param({"purpose": CallPurpose.FORWARDING_CHECK}, id="a forwarding check"),
+        pytest.param({"direction": "outbound"}, id="outbound"),
+        pytest.param({"stream_state": StreamState.OPEN}, id="its stream is still closing"),
+    ],
+)
+def test_other_calls_are_left_alone(number, fields):
+    ended_call(number, **fields)
+    work()
+    assert not Message.objects.exists()
+
+
+def test_a_call_whose_process_died_is_collected_after_a_while(number):
+    ended_call(number, stream_state=StreamState.OPEN, seconds_ago=31)
+    work()
+    assert Message.objects.count() == 1
+
+
+def test_a_message_waits_for_its_audio(number):
+    ended_call(number)
+    work()
+    message = Message.objects.get()
+    assert (message.stage, message.attempts) == (Stage.COLLECTED, 0)
+    assert message.next_step_at > timezone.now()
+
+
+def test_audio_left_behind_by_a_dead_process_is_stored_by_the_worker(number):
+    call = ended_call(number, seconds_ago=21)
+    spool_path(call.id).parent.mkdir(parents=True, exist_ok=True)
+    spool_path(call.id).write_bytes(b"\x20\xff" * 8_000)
+    work()
+    assert call.recording.duration_ms == 1_000
+    assert not spool_path(call.id).exists()
+    assert Message.objects.get().stage == Stage.SUMMARISED
+
+
+def test_a_message_without_audio_is_finished_in_the_end(number):
+    ended_call(number, seconds_ago=61)
+    work()
+    assert Message.objects.get().stage == Stage.SUMMARISED
+
+
+def test_two_workers_never_claim_the_same_message(number):
+    ended_call(number)
+    processing.collect_messages()
+    seen_by_two = [Message.objects.get(), Message.objects.get()]
+    assert [processing.claim(message) for message in seen_by_two] == [True, False]
+
+
+def test_a_step_that_fails_is_tried_again_later_and_says_why(number):
+    call = ended_call(number, seconds_ago=21)
+    # A folder where the spool file should be: an error no step expects.
+    spool_path(call.id).mkdir(parents=True, exist_ok=True)
+    work()
+    message = Message.objects.get()
+    assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
+    assert "IsADirectoryError" in message.last_error
+
+
+@pytest.mark.parametrize(
+    ("turns", "gist"),
+    [
+        pytest.param([], "Hung up before saying anything.", id="nobody spoke"),
+        pytest.param([""], "Left a spoken message of 4 seconds.", id="no words written down"),
+        pytest.param(["My boiler leaks."], "My boiler leaks.", id="words"),
+        pytest.param(["One.", "Two."], "One. Two.", id="several turns"),
+    ],
+)
+def test_the_gist_says_what_was_left(number, turns, gist):
+    call = ended_call(number)
+    for position, text in enumerate(turns):
+        say(call, text, position=position)
+    say(call, "Please leave a message.", role=Role.AGENT, position=99)
+    assert processing.summarise(call) == gist
+
+
+def test_a_long_message_is_cut_at_a_word(number):
+    call = ended_call(number)
+    say(call, "word " * 100)
+    gist = processing.summarise(call)
+    assert len(gist) <= 160
+    assert gist.endswith("word ...")
+
+
+def test_a_recording_still_with_the_carrier_is_not_called_silence(number):
+    call = ended_call(number)
+    CallEvent.objects.create(call=call, kind="recording", key="RE1:completed")
+    assert "with the carrier" in processing.summarise(call)
