@@ -124,7 +124,11 @@ class AgentSession(Protocol):
         """The call's time is over: say so in words, then end."""
 
     def events(self) -> AsyncIterator[AgentEvent]:
-        """Everything the agent says or notices, in order, until the session is closed."""
+        """Everything the agent says or notices, in order, until the session is closed.
+
+        After `close` it yields what had not been taken, the caller's unfinished turn included,
+        and ends.
+        """
 
     async def close(self) -> None:
         """End the session; safe to call twice, returns within a second."""

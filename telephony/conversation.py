@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import AgentUnavailable
-from agent.session import AgentFailed, AgentOutcome, AgentSession
+from agent.session import AgentFailed, AgentOutcome, AgentSession, CallerStopped
 from telephony import bridge as act
 from telephony import calls, media_stream, recording
 from telephony.bridge import Action, Bridge
@@ -240,6 +240,9 @@ class Conversation:
         try:
             async with asyncio.timeout(AGENT_CLOSING_SECONDS):
                 await self._agent.close()
+                async for event in self._agent.events():
+                    if isinstance(event, CallerStopped):  # what the caller said last
+                        await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
         except TimeoutError as error:
             self._log(logging.WARNING, "agent did not close in time", error=error)
 

@@ -276,7 +276,7 @@ class TranscriptLine(models.Model):
     )
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["start_ms", "position"]
         constraints = [
             models.UniqueConstraint(fields=["call", "position"], name="one_line_per_position")
         ]

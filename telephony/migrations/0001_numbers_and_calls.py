@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transcript', to='telephony.call')),
             ],
             options={
-                'ordering': ['position'],
+                'ordering': ['start_ms', 'position'],
                 'constraints': [models.UniqueConstraint(fields=('call', 'position'), name='one_line_per_position')],
             },
         ),

@@ -27,7 +27,7 @@ class EchoSession:
     capabilities = Capabilities()
 
     def __init__(self) -> None:
-        self._events: asyncio.Queue[AgentEvent] = asyncio.Queue()
+        self._events: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
         self._frames = 0
 
     def send_audio(self, payload: str) -> None:
@@ -44,7 +44,8 @@ class EchoSession:
     def wrap_up(self) -> None: ...
 
     async def events(self) -> AsyncIterator[AgentEvent]:
-        while True:
-            yield await self._events.get()
+        while (event := await self._events.get()) is not None:
+            yield event
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        self._events.put_nowait(None)
