@@ -1,5 +1,6 @@
 """The carrier's webhooks: read, call one function, answer with TwiML or 204."""
 
+import logging
 from typing import assert_never
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from telephony import answering, calls, carrier_requests, twiml
 from telephony.carrier_guard import twilio_webhook
 from telephony.carrier_requests import SignedForm
 from telephony.signatures import public_socket_url, public_url
+
+logger = logging.getLogger(__name__)
 
 
 @twilio_webhook
@@ -70,6 +73,13 @@ def recording(form: SignedForm) -> HttpResponse:
     left = carrier_requests.read_recording(form)
     calls.note_event(left.call_sid, kind="recording", key=left.key, payload=form.as_payload())
     return _twiml(twiml.hang_up()) if left.caller_waits else HttpResponse(status=204)
+
+
+@twilio_webhook
+def fallback(form: SignedForm) -> HttpResponse:
+    """The carrier could not get an answer elsewhere: take the message, without the database."""
+    logger.error("carrier fell back", extra={"call_sid": carrier_requests.read_call_sid(form)})
+    return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
 
 
 def _agent_twiml(call_type: CallType, stream_path: str) -> str:

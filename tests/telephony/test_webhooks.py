@@ -15,12 +15,14 @@ from tests.telephony.carrier import FORM, SID, incoming_form, post
 INCOMING = "/api/twilio/voice/incoming"
 AFTER_STREAM = "/api/twilio/voice/after-stream"
 STATUS = "/api/twilio/voice/status"
+FALLBACK = "/api/twilio/voice/fallback"
 WEBHOOKS = [
     INCOMING,
     AFTER_STREAM,
     STATUS,
     "/api/twilio/voice/stream-status",
     "/api/twilio/voice/recording",
+    FALLBACK,
 ]
 
 
@@ -208,6 +210,12 @@ class TestAfterStream:
     def test_a_call_we_do_not_know_can_leave_a_message_too(self, number):
         answer = post(AFTER_STREAM, incoming_form(number.phone_number))
         assert b"<Record" in answer.content
+
+
+def test_the_fallback_takes_a_message_without_the_database(settings):
+    # No database is unlocked in this test: any query would fail it.
+    answer = post(FALLBACK, incoming_form("+14155550111", ErrorCode="11200"))
+    assert b"<Record" in answer.content
 
 
 class TestStatus:
