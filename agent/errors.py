@@ -2,7 +2,9 @@
 
 AgentError
 ├── AgentUnavailable     no session could be opened
-└── AudioFormatError     audio that is not what it claims to be
+├── AudioFormatError     audio that is not what it claims to be
+└── ProfileError         a choice that is refused, with its field and why
+    └── UnknownVoice     a voice that is not on the list
 """
 
 
@@ -27,3 +29,19 @@ class AudioFormatError(AgentError):
     """The audio is not in a format that can be read."""
 
     code = "audio_format"
+
+
+class ProfileError(AgentError):
+    """This choice is not possible."""
+
+    def __init__(self, field: str, code: str, message: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+
+
+class UnknownVoice(ProfileError):
+    """This voice is not on the list; choose one of the voices offered."""
+
+    def __init__(self) -> None:
+        super().__init__("voice", "unknown_voice")

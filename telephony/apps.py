@@ -7,3 +7,7 @@ class TelephonyConfig(AppConfig):
     """The telephony room."""
 
     name = "telephony"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from telephony import checks  # noqa: F401

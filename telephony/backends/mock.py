@@ -1,0 +1,112 @@
+"""Numbers that cost nothing and exist only here: the backend without credentials.
+
+As strict as a real provider. Which numbers are sold is read from our own live rows, so the
+mock holds nothing that could contradict the database, and it never touches the network.
+"""
+
+import hashlib
+import re
+import uuid
+from decimal import Decimal
+from itertools import islice
+
+import phonenumbers
+
+from telephony.area_codes import area_code_of
+from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
+from telephony.backends.fictional_numbers import COUNTRIES, numbers_for, place_of
+from telephony.errors import NumberTaken, ProviderRefused
+from telephony.models import LIVE_STATUSES, UserPhoneNumber
+
+SIMULATED_SID = "SIMULATED_SID_"
+TAG_MAX_LENGTH = 64
+
+# What Twilio's test credentials answer for its magic numbers.
+MAGIC_AVAILABLE = "+15005550006"
+MAGIC_TAKEN = "+15005550000"
+MAGIC_INVALID = "+15005550001"
+
+_SID = re.compile(rf"{SIMULATED_SID}[0-9a-f]{{32}}")
+_MIN_OFFERS, _MAX_OFFERS = 5, 10
+
+
+class MockBackend(TelephonyBackend):
+    """Sells simulated numbers that only the simulator can call."""
+
+    is_simulated = True
+
+    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+        """Five to ten numbers that belong to nobody, the same ones for the same question."""
+        live = _live_numbers()
+        free = (number for number in numbers_for(country, area_code) if number not in live)
+        count = min(limit, _offer_count(country, area_code))
+        return [_offer(number, country=country) for number in islice(free, count)]
+
+    def find_offer(self, phone_number: str, *, country: str) -> Offer | None:
+        """Any possible number of the countries served, unless it is sold already."""
+        if not _sells(phone_number, country=country) or _is_sold(phone_number):
+            return None
+        return _offer(phone_number, country=country)
+
+    def purchase_number(
+        self, phone_number: str, *, tag: str, addresses: NumberAddresses
+    ) -> ProviderNumber:
+        """Sell a number under a fresh simulated SID."""
+        if phone_number == MAGIC_INVALID or not any(
+            _sells(phone_number, country=country) for country in COUNTRIES
+        ):
+            raise ProviderRefused("The phone provider says that this is not a valid number.")
+        if not 1 <= len(tag) <= TAG_MAX_LENGTH:
+            raise ProviderRefused(f"The name of a number has 1 to {TAG_MAX_LENGTH} characters.")
+        if phone_number == MAGIC_TAKEN or _is_sold(phone_number):
+            raise NumberTaken
+        return ProviderNumber(sid=f"{SIMULATED_SID}{uuid.uuid4().hex}", phone_number=phone_number)
+
+    def release_number(self, sid: str) -> None:
+        """Nothing to give back; a SID that this backend cannot have made is refused."""
+        if not _SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a simulated number.")
+
+
+def _offer_count(country: str, area_code: str | None) -> int:
+    digest = hashlib.sha256(f"{country}:{area_code}".encode()).digest()
+    return _MIN_OFFERS + digest[0] % (_MAX_OFFERS - _MIN_OFFERS + 1)
+
+
+def _offer(phone_number: str, *, country: str) -> Offer:
+    locality, region = place_of(phone_number, country=country)
+    return Offer(
+        phone_number=phone_number,
+        locality=locality,
+        region=region,
+        country=country,
+        area_code=area_code_of(phone_number, country=country),
+        capabilities=("voice",),
+        monthly_price=Decimal("0.00"),
+    )
+
+
+def _sells(phone_number: str, *, country: str) -> bool:
+    """Whether this is E.164, long enough for the country, and nobody else's by the number plan."""
+    try:
+        number = phonenumbers.parse(phone_number)
+    except phonenumbers.NumberParseException:
+        return False
+    return (
+        country in COUNTRIES
+        and phone_number == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        and number.country_code == phonenumbers.country_code_for_region(country)
+        and phonenumbers.is_possible_number(number)
+        and phonenumbers.region_code_for_number(number) in {country, None}
+    )
+
+
+def _live_numbers() -> set[str]:
+    live = UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES)
+    return set(live.values_list("phone_number", flat=True))
+
+
+def _is_sold(phone_number: str) -> bool:
+    # A row without a SID is a purchase that is under way, perhaps the one being made now.
+    live = UserPhoneNumber.objects.filter(phone_number=phone_number, status__in=LIVE_STATUSES)
+    return live.exclude(twilio_phone_sid="").exists()

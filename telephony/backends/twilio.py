@@ -1,0 +1,188 @@
+"""Real numbers: Twilio's REST API through its own client.
+
+Every answer is judged in one place, the transport below: it sees status and body of each
+request, which the client hides for lists. Nothing is retried: whoever asked decides.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.core import checks
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from telephony.area_codes import area_code_of
+from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
+from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear, TelephonyError
+
+logger = logging.getLogger(__name__)
+
+# Per connection and per read; the client's own default is to wait for ever.
+TIMEOUT_S = 10
+
+_NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
+_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+_TAKEN = 21422
+
+
+class TwilioBackend(TelephonyBackend):
+    """Numbers bought from and given back to one Twilio account."""
+
+    is_simulated = False
+
+    def __init__(self, *, account_sid: str, auth_token: str, api_base_url: str = "") -> None:
+        self._account_sid = account_sid
+        self._client = Client(account_sid, auth_token, http_client=_Transport(api_base_url))
+
+    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+        """Local numbers that take calls and need no documents; empty where Twilio has none."""
+        query = {"area_code": area_code} if area_code else {}
+        return self._offers(country, limit=limit, **query)
+
+    def find_offer(self, phone_number: str, *, country: str) -> Offer | None:
+        """The offer for exactly this number."""
+        offers = self._offers(country, limit=1, contains=phone_number)
+        return next((offer for offer in offers if offer.phone_number == phone_number), None)
+
+    def purchase_number(
+        self, phone_number: str, *, tag: str, addresses: NumberAddresses
+    ) -> ProviderNumber:
+        """Buy the number with its addresses set, so that its first call is answered."""
+        with _readable():
+            bought = self._client.incoming_phone_numbers.create(
+                phone_number=phone_number,
+                friendly_name=tag,
+                voice_url=addresses.voice_url,
+                voice_method="POST",
+                voice_fallback_url=addresses.fallback_url,
+                voice_fallback_method="POST",
+                status_callback=addresses.status_url,
+                status_callback_method="POST",
+            )
+            if not _NUMBER_SID.fullmatch(bought.sid) or bought.phone_number != phone_number:
+                raise ValueError("the answer names another number")
+            return ProviderNumber(sid=bought.sid, phone_number=bought.phone_number)
+
+    def release_number(self, sid: str) -> None:
+        """Delete the number; simulated and malformed SIDs never reach the network."""
+        # The client puts a SID into the address as it is: "../x" would ask for something else.
+        if not _NUMBER_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a Twilio number.")
+        try:
+            with _readable():
+                self._client.incoming_phone_numbers(sid).delete()
+        except _NotFound:
+            logger.info("number was gone already", extra={"sid": sid})
+
+    def check(self) -> list[checks.CheckMessage]:
+        """The shape of the account SID, and an address that Twilio can reach."""
+        found: list[checks.CheckMessage] = []
+        if not _ACCOUNT_SID.fullmatch(self._account_sid):
+            found.append(
+                checks.Error(
+                    "TWILIO_ACCOUNT_SID is not an account SID.",
+                    hint="It starts with AC and goes on with 32 hexadecimal digits.",
+                    id="telephony.E002",
+                )
+            )
+        if urlsplit(settings.PUBLIC_BASE_URL).scheme != "https":
+            found.append(
+                checks.Warning(
+                    "Real numbers need a PUBLIC_BASE_URL that begins with https://.",
+                    hint="Twilio opens media sockets over TLS only.",
+                    id="telephony.W001",
+                )
+            )
+        return found
+
+    def _offers(self, country: str, *, limit: int, **query: str) -> list[Offer]:
+        try:
+            with _readable():
+                found = self._client.available_phone_numbers(country).local.list(
+                    limit=limit,
+                    voice_enabled=True,
+                    exclude_all_address_required=True,
+                    **query,
+                )
+                return [_offer(record, country=country) for record in found]
+        except _NotFound:
+            return []
+
+
+class _NotFound(ProviderRefused):
+    """Twilio has nothing under this address."""
+
+
+class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships no types
+    """Sends to another base address when one is set, and turns failures into our errors."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(timeout=TIMEOUT_S)
+        self._base = urlsplit(base_url)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        if self._base.netloc:
+            parts = urlsplit(url)
+            url = parts._replace(scheme=self._base.scheme, netloc=self._base.netloc).geturl()
+        try:
+            response = super().request(method, url, *args, **kwargs)
+        except requests.RequestException as error:
+            raise ProviderUnclear from error
+        if not 200 <= response.status_code < 300:
+            code = _code_of(response)
+            logger.warning(
+                "twilio refused",
+                extra={"method": method, "status": response.status_code, "twilio_code": code},
+            )
+            raise _error_for(response.status_code, code)
+        return response
+
+
+def _error_for(status: int, code: int | None) -> TelephonyError:
+    """What a refusal means; a gateway's own time-out says nothing about what Twilio did."""
+    if not 400 <= status < 500 or status == HTTPStatus.REQUEST_TIMEOUT:
+        return ProviderUnclear()
+    if status == HTTPStatus.NOT_FOUND:
+        return _NotFound()
+    return NumberTaken() if code == _TAKEN else ProviderRefused()
+
+
+def _code_of(response: Response) -> int | None:
+    """Twilio's own error code; None in the answers of whatever else may stand in between."""
+    try:
+        return int(json.loads(response.text)["code"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _offer(record: Any, *, country: str) -> Offer:
+    can = {name.lower() for name, has in record.capabilities.items() if has}
+    return Offer(
+        phone_number=record.phone_number,
+        locality=record.locality or "",
+        region=record.region or "",
+        country=country,
+        area_code=area_code_of(record.phone_number, country=country),
+        capabilities=tuple(name for name in ("voice", "sms", "mms", "fax") if name in can),
+        monthly_price=None,
+    )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """An answer that cannot be read leaves open what was done: even a 201 may hold garbage."""
+    try:
+        yield
+    except (TwilioException, ValueError, TypeError, KeyError, AttributeError) as error:
+        logger.warning("twilio answer unreadable", extra={"error": type(error).__name__})
+        raise ProviderUnclear from error

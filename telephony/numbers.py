@@ -1,0 +1,216 @@
+"""Taking a number and giving it back: what may happen to a number, and in which order.
+
+A purchase is committed as a `purchasing` row before the provider is asked, so that after a
+crash or a lost answer the database still says which number may have been paid for; the tag
+that the number carries at the provider leads back to the row. A release is committed as
+`releasing` before the provider deletes; a delete that fails is made again.
+"""
+
+import hashlib
+import logging
+import secrets
+
+import phonenumbers
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, Value, When
+
+from accounts.models import User
+from telephony.area_codes import clean_area_code
+from telephony.backends.base import NumberAddresses, Offer, get_backend
+from telephony.errors import (
+    AlreadyHasNumber,
+    InvalidPhoneNumber,
+    NoneAvailable,
+    NoNumber,
+    NumberError,
+    NumberNotOffered,
+    NumberTaken,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnclear,
+    PurchaseInProgress,
+)
+from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.number_states import move, move_once, named_refusals
+from telephony.phone_numbers import country_of, normalise
+from telephony.signatures import public_url
+
+logger = logging.getLogger(__name__)
+
+OFFERS_PER_SEARCH = 10
+# A random number is drawn from this many, so that two owners rarely draw the same one.
+OFFERS_PER_DRAW = 30
+
+_CURRENT_FIRST = (
+    NumberStatus.ACTIVE,
+    NumberStatus.PURCHASING,
+    NumberStatus.RELEASING,
+    NumberStatus.RELEASED,
+)
+_ALL_OFF = {
+    "voicemail_enabled": False,
+    "voicemail_mode": VoicemailMode.NONE,
+    "forwarding_enabled": False,
+    "forwarding_confirmed": False,
+    "forwarding_verified_at": None,
+}
+
+
+def active_number(user: User) -> UserPhoneNumber | None:
+    """The number that callers of this owner reach."""
+    return UserPhoneNumber.objects.for_user(user).active().first()
+
+
+def current_number(user: User) -> UserPhoneNumber | None:
+    """The number to show an owner: active, else on its way in or out, else the last released."""
+    rank = Case(*(When(status=status, then=Value(i)) for i, status in enumerate(_CURRENT_FIRST)))
+    rows = UserPhoneNumber.objects.for_user(user).filter(status__in=_CURRENT_FIRST)
+    return rows.order_by(rank, "-updated_at").first()
+
+
+def search_offers(*, user: User, country: str, area_code: str | None) -> list[Offer]:
+    """Numbers the owner could take now; nothing is reserved.
+
+    Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), ProviderError.
+    """
+    return _offers(user, country=country, area_code=area_code, limit=OFFERS_PER_SEARCH)
+
+
+def random_offer(*, user: User, country: str = "US") -> Offer:
+    """One number the owner could take now. Raises as `search_offers`, and NoneAvailable."""
+    offers = _offers(user, country=country, area_code=None, limit=OFFERS_PER_DRAW)
+    if not offers:
+        raise NoneAvailable
+    return secrets.choice(offers)
+
+
+def purchase_number(*, user: User, phone_number: str, country: str) -> UserPhoneNumber:
+    """Take a number: the row is active, or purchasing while its outcome is unknown.
+
+    The same number taken again gives the same row. Raises InvalidPhoneNumber,
+    AlreadyHasNumber, PurchaseInProgress, NumberNotOffered, NumberTaken, ProviderError; then
+    nothing was bought.
+    """
+    country = _country(country)
+    phone_number = normalise(phone_number, country)
+    if country_of(phone_number) not in {country, None}:
+        raise InvalidPhoneNumber(f"This number does not belong to {country}.")
+    if mine := _taken_by(user, phone_number):
+        return mine
+    try:
+        offer = get_backend().find_offer(phone_number, country=country)
+        if offer is None:
+            raise NumberNotOffered
+        number = _reserve(user, offer)
+    except NumberError:
+        # The same form sent twice at once: the first one's row is the answer to both.
+        if mine := _taken_by(user, phone_number):
+            return mine
+        raise
+    return _buy(number)
+
+
+def release_number(*, user: User) -> UserPhoneNumber:
+    """Give the owner's number back; called again, it finishes what is left to do.
+
+    From the first step on callers reach nothing. The row comes back `releasing` when the
+    provider could not delete the number. Raises NoNumber, PurchaseInProgress.
+    """
+    number = current_number(user)
+    if number is None:
+        raise NoNumber
+    if number.status == NumberStatus.PURCHASING:
+        raise PurchaseInProgress
+    if number.status == NumberStatus.ACTIVE:
+        number = move_once(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, **_ALL_OFF)
+    if number.status == NumberStatus.RELEASING:
+        try:
+            get_backend().release_number(number.twilio_phone_sid)
+        except ProviderError as error:
+            logger.error(
+                "number not given back", extra={"number_id": str(number.pk), "code": error.code}
+            )
+            return number
+        number = move_once(number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING)
+    return number
+
+
+def tag_of(number: UserPhoneNumber) -> str:
+    """The name a number carries at the provider, at most 64 characters; leads back to its row.
+
+    Two installations may share one account: the middle part tells them apart.
+    """
+    instance = hashlib.sha256(f"aloha.instance.v1:{settings.SECRET_KEY}".encode()).hexdigest()[:12]
+    return f"aloha:{instance}:{number.pk.hex}"
+
+
+def carrier_addresses() -> NumberAddresses:
+    """Where the provider sends the calls of every number of ours."""
+    return NumberAddresses(
+        voice_url=public_url("/api/twilio/voice/incoming"),
+        fallback_url=public_url("/api/twilio/voice/fallback"),
+        status_url=public_url("/api/twilio/voice/status"),
+    )
+
+
+def _offers(user: User, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+    if active_number(user):
+        raise AlreadyHasNumber
+    country = _country(country)
+    area_code = clean_area_code(area_code, country=country)
+    return get_backend().search_numbers(country=country, area_code=area_code, limit=limit)
+
+
+def _country(typed: str) -> str:
+    country = typed.strip().upper()
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidPhoneNumber("This is not a country; write its two letters, like US.")
+    return country
+
+
+def _taken_by(user: User, phone_number: str) -> UserPhoneNumber | None:
+    """The owner's own row for a number; raises NumberTaken when it is live elsewhere."""
+    row = UserPhoneNumber.objects.filter(
+        phone_number=phone_number, status__in=LIVE_STATUSES
+    ).first()
+    if row and row.user_id == user.pk and row.status == NumberStatus.RELEASING:
+        raise NumberTaken("This number is still being given back; choose another one.")
+    if row and row.user_id != user.pk:
+        raise NumberTaken
+    return row
+
+
+def _reserve(user: User, offer: Offer) -> UserPhoneNumber:
+    """Commit the intention to buy before anything is paid.
+
+    The row is written first and the active number looked for second: with the two turned
+    round, a request could look, wait while another finishes its purchase, and then pay too.
+    """
+    with named_refusals(NumberStatus.PURCHASING), transaction.atomic(durable=True):
+        number = UserPhoneNumber.objects.create(
+            user=user,
+            phone_number=offer.phone_number,
+            country=offer.country,
+            area_code=offer.area_code,
+        )
+        if active_number(user):
+            raise AlreadyHasNumber
+    return number
+
+
+def _buy(number: UserPhoneNumber) -> UserPhoneNumber:
+    """Ask the provider and write down what it said; outside any transaction."""
+    try:
+        bought = get_backend().purchase_number(
+            number.phone_number, tag=tag_of(number), addresses=carrier_addresses()
+        )
+    except ProviderUnclear:
+        logger.error("purchase unclear", extra={"number_id": str(number.pk)})
+        return number
+    except (NumberTaken, ProviderRefused):
+        move(number, to=NumberStatus.FAILED, from_=NumberStatus.PURCHASING)
+        raise
+    return move(
+        number, to=NumberStatus.ACTIVE, from_=NumberStatus.PURCHASING, twilio_phone_sid=bought.sid
+    )

@@ -1,0 +1,146 @@
+"""One contract for every telephony backend: the mock, and Twilio over loopback."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from telephony.backends.base import NumberAddresses, Offer, TelephonyBackend, get_backend
+from telephony.errors import NumberTaken, ProviderRefused
+from tests.factories import make_number
+from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+
+ADDRESSES = NumberAddresses(
+    voice_url="https://aloha.example.com/incoming",
+    fallback_url="https://aloha.example.com/fallback",
+    status_url="https://aloha.example.com/status",
+)
+TAG = "aloha:test:0"
+
+
+@pytest.fixture(params=["mock", "twilio"])
+def backend(request, settings, db) -> Iterator[TelephonyBackend]:
+    if request.param == "mock":
+        settings.TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
+        yield get_backend()
+        return
+    with twilio_peer() as account:
+        settings.TELEPHONY = {
+            "BACKEND": "telephony.backends.twilio.TwilioBackend",
+            "OPTIONS": {
+                "account_sid": ACCOUNT_SID,
+                "auth_token": AUTH_TOKEN,
+                "api_base_url": account.base_url,
+            },
+        }
+        yield get_backend()
+
+
+def first_offer(backend: TelephonyBackend) -> Offer:
+    return backend.search_numbers(country="US", area_code="415", limit=1)[0]
+
+
+def sell(backend: TelephonyBackend, phone_number: str, owner) -> str:
+    """Buy a number and write it down, as a purchase does; the SID."""
+    sid = backend.purchase_number(phone_number, tag=TAG, addresses=ADDRESSES).sid
+    make_number(owner, phone_number=phone_number, twilio_phone_sid=sid)
+    return sid
+
+
+def test_a_search_gives_numbers_of_the_area_code(backend):
+    offers = backend.search_numbers(country="US", area_code="415", limit=10)
+    assert 5 <= len(offers) <= 10
+    assert {(o.area_code, o.country, o.locality, o.region) for o in offers} == {
+        ("415", "US", "San Francisco", "CA")
+    }
+
+
+def test_the_same_search_gives_the_same_numbers(backend):
+    first, second = (
+        backend.search_numbers(country="US", area_code=None, limit=10) for _ in range(2)
+    )
+    assert first == second
+    assert len({offer.phone_number for offer in first}) == len(first)
+
+
+def test_a_search_keeps_to_its_limit(backend):
+    assert len(backend.search_numbers(country="US", area_code=None, limit=3)) == 3
+
+
+def test_every_offer_takes_calls(backend):
+    offers = backend.search_numbers(country="US", area_code=None, limit=10)
+    assert all("voice" in offer.capabilities for offer in offers)
+
+
+def test_a_country_without_numbers_gives_an_empty_list(backend):
+    assert backend.search_numbers(country="NR", area_code=None, limit=10) == []
+
+
+def test_an_area_code_without_numbers_gives_an_empty_list(backend):
+    assert backend.search_numbers(country="US", area_code="299", limit=10) == []
+
+
+def test_an_offered_number_is_found_again(backend):
+    offer = first_offer(backend)
+    assert backend.find_offer(offer.phone_number, country="US") == offer
+
+
+def test_a_sold_number_is_offered_no_more(backend, owner):
+    offer = first_offer(backend)
+    sell(backend, offer.phone_number, owner)
+    assert backend.find_offer(offer.phone_number, country="US") is None
+    assert offer != first_offer(backend)
+
+
+def test_a_sold_number_cannot_be_bought_again(backend, owner):
+    number = first_offer(backend).phone_number
+    sell(backend, number, owner)
+    with pytest.raises(NumberTaken):
+        backend.purchase_number(number, tag=TAG, addresses=ADDRESSES)
+
+
+def test_the_magic_number_that_is_for_sale_is_sold(backend):
+    bought = backend.purchase_number("+15005550006", tag=TAG, addresses=ADDRESSES)
+    assert bought.phone_number == "+15005550006"
+
+
+def test_the_magic_number_that_is_taken_is_refused_as_taken(backend):
+    with pytest.raises(NumberTaken):
+        backend.purchase_number("+15005550000", tag=TAG, addresses=ADDRESSES)
+
+
+@pytest.mark.parametrize("number", ["+15005550001", "415 555 0123", "", "+1415", "+0123456789"])
+def test_an_invalid_number_is_refused(backend, number):
+    with pytest.raises(ProviderRefused):
+        backend.purchase_number(number, tag=TAG, addresses=ADDRESSES)
+
+
+def test_a_tag_longer_than_64_characters_is_refused(backend):
+    with pytest.raises(ProviderRefused):
+        backend.purchase_number("+15005550006", tag="x" * 65, addresses=ADDRESSES)
+
+
+def test_a_number_can_be_released_twice(backend, owner):
+    sid = sell(backend, first_offer(backend).phone_number, owner)
+    backend.release_number(sid)
+    backend.release_number(sid)
+
+
+@pytest.mark.D3
+@pytest.mark.parametrize("sid", ["", "PN123", "SIMULATED_SID_", "../../Accounts", "AC" + "0" * 32])
+def test_a_malformed_sid_is_refused(backend, sid):
+    with pytest.raises(ProviderRefused):
+        backend.release_number(sid)
+
+
+@pytest.mark.D3
+def test_the_other_backends_sids_are_refused(backend):
+    foreign = "PN" + "0" * 32 if backend.is_simulated else "SIMULATED_SID_" + "0" * 32
+    with pytest.raises(ProviderRefused):
+        backend.release_number(foreign)
+
+
+@pytest.mark.D3
+def test_simulated_sids_are_recognisable(backend, owner):
+    sid = sell(backend, first_offer(backend).phone_number, owner)
+    assert owner.phone_numbers.get().is_simulated == backend.is_simulated
+    assert sid.startswith("SIMULATED_SID_" if backend.is_simulated else "PN")

@@ -1,0 +1,200 @@
+"""A loopback server that speaks the part of Twilio's REST API that Aloha uses.
+
+It keeps what was bought, checks the credentials, refuses parameters that Twilio does not
+know, and can be told to fail in the ways networks and providers fail.
+"""
+
+import base64
+import json
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+ACCOUNT_SID = "AC" + "a1" * 16
+AUTH_TOKEN = "twilio-peer-token"
+
+# Parameter names of Twilio's OpenAPI file, version 2010-04-01.
+_SEARCH_NAMES = """
+AreaCode Contains SmsEnabled MmsEnabled VoiceEnabled ExcludeAllAddressRequired
+ExcludeLocalAddressRequired ExcludeForeignAddressRequired Beta NearNumber NearLatLong Distance
+InPostalCode InRegion InRateCenter InLata InLocality FaxEnabled PageSize Page PageToken
+"""
+_CREATE_NAMES = """
+ApiVersion FriendlyName SmsApplicationSid SmsFallbackMethod SmsFallbackUrl SmsMethod SmsUrl
+StatusCallback StatusCallbackMethod VoiceApplicationSid VoiceCallerIdLookup VoiceFallbackMethod
+VoiceFallbackUrl VoiceMethod VoiceUrl EmergencyStatus EmergencyAddressSid TrunkSid IdentitySid
+AddressSid VoiceReceiveMode BundleSid PhoneNumber AreaCode
+"""
+SEARCH_PARAMETERS = set(_SEARCH_NAMES.split())
+CREATE_PARAMETERS = set(_CREATE_NAMES.split())
+
+# drop: act, then close the connection without an answer; garbled: act, then answer no JSON.
+Fault = Literal["drop", "garbled", "500", "429"]
+Answer = tuple[int, dict[str, Any] | None]
+Parameters = dict[str, str]
+
+
+@dataclass
+class TwilioAccount:
+    """What the peer knows: numbers for sale, numbers sold, requests seen, faults by HTTP method."""
+
+    for_sale: dict[str, str] = field(
+        default_factory=lambda: (
+            {f"+1415555012{line}": "San Francisco" for line in range(8)}
+            | {f"+1212555018{line}": "New York" for line in range(4)}
+        )
+    )
+    sold: dict[str, Parameters] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    base_url: str = ""
+
+    def search(self, country: str, query: Parameters) -> Answer:
+        if country != "US":
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        if unknown := query.keys() - SEARCH_PARAMETERS:
+            return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
+        found = [
+            number
+            for number in self.for_sale
+            if number not in self._sold_numbers()
+            and number[2:5] == query.get("AreaCode", number[2:5])
+            and number.startswith(query.get("Contains", ""))
+        ]
+        page = found[: int(query.get("PageSize", "50"))]
+        return HTTPStatus.OK, {
+            "uri": "/available",
+            "available_phone_numbers": [self._available(number) for number in page],
+        }
+
+    def create(self, form: Parameters) -> Answer:
+        if unknown := form.keys() - CREATE_PARAMETERS:
+            return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
+        number = form.get("PhoneNumber", "")
+        if len(form.get("FriendlyName", "")) > 64:
+            return _error(HTTPStatus.BAD_REQUEST, 20001, "FriendlyName too long")
+        if number == "+15005550001" or not re.fullmatch(r"\+[1-9]\d{6,14}", number):
+            return _error(HTTPStatus.BAD_REQUEST, 21421)
+        if number != "+15005550006" and number not in self.for_sale:
+            return _error(HTTPStatus.BAD_REQUEST, 21422)
+        if number in self._sold_numbers():
+            return _error(HTTPStatus.BAD_REQUEST, 21422)
+        sid = f"PN{uuid.uuid4().hex}"
+        self.sold[sid] = form
+        return HTTPStatus.CREATED, {
+            "sid": sid,
+            "account_sid": ACCOUNT_SID,
+            "phone_number": number,
+            "friendly_name": form.get("FriendlyName"),
+            "capabilities": {"voice": True, "SMS": True, "MMS": False},
+            "date_created": "Thu, 30 Jul 2026 23:19:04 +0000",
+        }
+
+    def delete(self, sid: str) -> Answer:
+        if self.sold.pop(sid, None) is None:
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        return HTTPStatus.NO_CONTENT, None
+
+    def _sold_numbers(self) -> set[str]:
+        return {form["PhoneNumber"] for form in self.sold.values()}
+
+    def _available(self, number: str) -> dict[str, Any]:
+        return {
+            "phone_number": number,
+            "friendly_name": number,
+            "locality": self.for_sale[number],
+            "region": "CA" if number.startswith("+1415") else "NY",
+            "iso_country": "US",
+            "address_requirements": "none",
+            "beta": False,
+            "capabilities": {"voice": True, "SMS": True, "MMS": False},
+        }
+
+
+@contextmanager
+def twilio_peer() -> Iterator[TwilioAccount]:
+    """Run the server on a free loopback port for as long as the block lasts."""
+    account = TwilioAccount()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Handler(account, *arguments))
+    account.base_url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield account
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, account: TwilioAccount, *arguments: Any) -> None:
+        self.account = account
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        if found := self._path(r"/AvailablePhoneNumbers/([A-Z]{2})/Local\.json"):
+            self._answer(lambda: self.account.search(found[1], query))
+        else:
+            self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self._path(r"/IncomingPhoneNumbers\.json"):
+            self._answer(lambda: self.account.create(dict(parse_qsl(body))))
+        else:
+            self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
+
+    def do_DELETE(self) -> None:
+        if found := self._path(r"/IncomingPhoneNumbers/([^/]+)\.json"):
+            self._answer(lambda: self.account.delete(found[1]))
+        else:
+            self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
+
+    def log_message(self, *message: Any) -> None:
+        self.account.requests.append(f"{self.command} {urlsplit(self.path).path}")
+
+    def _path(self, pattern: str) -> re.Match[str] | None:
+        account = f"/2010-04-01/Accounts/{ACCOUNT_SID}"
+        return re.fullmatch(re.escape(account) + pattern, urlsplit(self.path).path)
+
+    def _answer(self, act: Any) -> None:
+        credentials = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
+        if self.headers.get("Authorization") != f"Basic {credentials}":
+            return self._send(*_error(HTTPStatus.UNAUTHORIZED, 20003))
+        fault = self.account.faults.get(self.command)
+        match fault:
+            case "500":
+                return self._send(*_error(HTTPStatus.INTERNAL_SERVER_ERROR, 20500))
+            case "429":
+                return self._send(*_error(HTTPStatus.TOO_MANY_REQUESTS, 20429))
+        status, body = act()
+        match fault:
+            case "drop":
+                self.log_request()
+                self.close_connection = True
+            case "garbled":
+                self._send(status, "<html>not what you asked for</html>")
+            case None:
+                self._send(status, body)
+        return None
+
+    def _send(self, status: int, body: Any) -> None:
+        text = body if isinstance(body, str) else json.dumps(body) if body else ""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+def _error(status: int, code: int, message: str = "refused by the peer") -> Answer:
+    return status, {"code": code, "message": message, "status": int(status), "more_info": ""}

@@ -1,0 +1,325 @@
+"""Taking a number and giving it back."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from telephony import numbers
+from telephony.errors import (
+    AlreadyHasNumber,
+    InvalidPhoneNumber,
+    NoneAvailable,
+    NoNumber,
+    NumberNotOffered,
+    NumberTaken,
+    ProviderRefused,
+    PurchaseInProgress,
+    TelephonyError,
+)
+from telephony.models import NumberStatus, UserPhoneNumber
+from telephony.number_states import NumberChanged, move
+from tests.factories import make_number, make_user
+from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+
+NUMBER = "+14155550123"
+
+
+@pytest.fixture
+def twilio(settings):
+    with twilio_peer() as account:
+        settings.TELEPHONY = {
+            "BACKEND": "telephony.backends.twilio.TwilioBackend",
+            "OPTIONS": {
+                "account_sid": ACCOUNT_SID,
+                "auth_token": AUTH_TOKEN,
+                "api_base_url": account.base_url,
+            },
+        }
+        yield account
+
+
+def buy(user, phone_number=NUMBER, country="US") -> UserPhoneNumber:
+    return numbers.purchase_number(user=user, phone_number=phone_number, country=country)
+
+
+def test_a_search_offers_numbers_of_the_area_code(owner):
+    offers = numbers.search_offers(user=owner, country="us", area_code="212")
+    assert 5 <= len(offers) <= 10
+    assert {offer.area_code for offer in offers} == {"212"}
+
+
+def test_a_search_with_an_active_number_is_refused(owner):
+    make_number(owner)
+    with pytest.raises(AlreadyHasNumber):
+        numbers.search_offers(user=owner, country="US", area_code=None)
+
+
+@pytest.mark.parametrize(
+    ("country", "area_code"), [("XX", None), ("", None), ("USA", None), ("US", "4"), ("GB", "020")]
+)
+def test_a_search_nowhere_is_refused(owner, country, area_code):
+    with pytest.raises(InvalidPhoneNumber):
+        numbers.search_offers(user=owner, country=country, area_code=area_code)
+
+
+def test_a_known_country_without_numbers_offers_none(owner):
+    assert numbers.search_offers(user=owner, country="IT", area_code=None) == []
+
+
+def test_numbers_that_are_live_are_not_offered(owner, stranger):
+    taken = numbers.random_offer(user=owner).phone_number
+    buy(stranger, taken)
+    offers = numbers.search_offers(user=owner, country="US", area_code=None)
+    assert taken not in {offer.phone_number for offer in offers}
+
+
+def test_a_random_number_where_there_are_none_is_refused(owner):
+    with pytest.raises(NoneAvailable):
+        numbers.random_offer(user=owner, country="IT")
+
+
+def test_random_numbers_differ(owner):
+    drawn = {numbers.random_offer(user=owner).phone_number for _ in range(40)}
+    assert len(drawn) > 1
+
+
+def test_a_random_number_can_be_bought(owner):
+    number = buy(owner, numbers.random_offer(user=owner).phone_number)
+    assert number.is_active
+    assert number == numbers.active_number(owner)
+
+
+def test_a_bought_number_knows_its_place(owner):
+    number = buy(owner)
+    assert (number.country, number.area_code, number.is_simulated) == ("US", "415", True)
+
+
+def test_a_number_without_area_codes_has_none(owner):
+    assert buy(owner, "+442079460123", "gb").area_code is None
+
+
+def test_the_same_number_bought_again_is_the_same_row(owner):
+    assert buy(owner) == buy(owner)
+    assert owner.phone_numbers.count() == 1
+
+
+def test_another_number_beside_the_active_one_is_refused(owner):
+    buy(owner)
+    with pytest.raises(AlreadyHasNumber):
+        buy(owner, "+14155550124")
+    assert owner.phone_numbers.count() == 1
+
+
+def test_another_number_beside_an_open_purchase_is_refused(owner):
+    make_number(owner, status=NumberStatus.PURCHASING, twilio_phone_sid="")
+    with pytest.raises(PurchaseInProgress):
+        buy(owner)
+
+
+def test_a_strangers_number_is_taken(owner, stranger):
+    buy(stranger)
+    with pytest.raises(NumberTaken):
+        buy(owner)
+
+
+def test_a_number_nobody_sells_is_refused_before_anything_is_written(owner):
+    with pytest.raises(NumberNotOffered):
+        buy(owner, "+390612345678", "IT")
+    assert not owner.phone_numbers.exists()
+
+
+@pytest.mark.parametrize(
+    ("phone_number", "country"),
+    [("555 0100", "US"), ("+1415555012x", "US"), ("+14165550123", "US"), (NUMBER, "ZZ")],
+)
+def test_a_purchase_that_makes_no_sense_is_refused(owner, phone_number, country):
+    with pytest.raises(InvalidPhoneNumber):
+        buy(owner, phone_number, country)
+
+
+@pytest.mark.parametrize(
+    ("magic", "error"), [("+15005550000", NumberTaken), ("+15005550001", ProviderRefused)]
+)
+def test_a_purchase_the_provider_refuses_fails(owner, magic, error):
+    with pytest.raises(error):
+        buy(owner, magic)
+    assert owner.phone_numbers.get().status == NumberStatus.FAILED
+
+
+def test_after_a_failed_purchase_another_number_can_be_bought(owner):
+    with pytest.raises(NumberTaken):
+        buy(owner, "+15005550000")
+    assert buy(owner).is_active
+
+
+def test_a_purchase_inside_another_transaction_is_refused(owner, transactional_db):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        buy(owner)
+
+
+def test_the_provider_knows_where_calls_go_and_whose_row_it_is(owner, twilio, settings):
+    number = buy(owner)
+    sold = twilio.sold[number.twilio_phone_sid]
+    assert sold["FriendlyName"] == numbers.tag_of(number)
+    assert sold["VoiceUrl"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/incoming"
+    assert sold["VoiceFallbackUrl"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/fallback"
+    assert sold["StatusCallback"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/status"
+
+
+def test_a_tag_fits_and_ends_in_the_row(owner):
+    number = make_number(owner)
+    prefix, instance, row = numbers.tag_of(number).split(":")
+    assert (prefix, row) == ("aloha", number.pk.hex)
+    assert instance
+    assert len(numbers.tag_of(number)) <= 64
+
+
+def test_a_lost_answer_leaves_the_purchase_open(owner, twilio):
+    twilio.faults["POST"] = "drop"
+    number = buy(owner)
+    assert number.status == NumberStatus.PURCHASING
+    assert len(twilio.sold) == 1
+
+
+def test_a_purchase_left_open_is_not_made_again(owner, twilio):
+    twilio.faults["POST"] = "drop"
+    first, second = buy(owner), buy(owner)
+    assert first == second
+    assert len(twilio.sold) == 1
+
+
+def test_an_open_purchase_cannot_be_released(owner):
+    make_number(owner, status=NumberStatus.PURCHASING, twilio_phone_sid="")
+    with pytest.raises(PurchaseInProgress):
+        numbers.release_number(user=owner)
+
+
+def test_a_release_takes_the_number_out_of_service(owner):
+    buy(owner)
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASED
+    assert numbers.active_number(owner) is None
+
+
+def test_a_release_switches_everything_off(owner):
+    make_number(
+        owner,
+        voicemail_enabled=True,
+        voicemail_mode="receptionist",
+        external_phone_number="+15105550147",
+        forwarding_enabled=True,
+        forwarding_confirmed=True,
+        forwarding_verified_at="2026-01-01T00:00:00Z",
+    )
+    number = numbers.release_number(user=owner)
+    assert (number.voicemail_enabled, number.voicemail_mode) == (False, "none")
+    assert (number.forwarding_enabled, number.forwarding_confirmed) == (False, False)
+    assert number.forwarding_verified_at is None
+
+
+def test_a_second_release_answers_with_the_same_record(owner):
+    buy(owner)
+    assert numbers.release_number(user=owner) == numbers.release_number(user=owner)
+
+
+def test_a_release_without_a_number_is_refused(owner, stranger):
+    buy(stranger)
+    with pytest.raises(NoNumber):
+        numbers.release_number(user=owner)
+
+
+def test_a_release_the_provider_fails_at_is_finished_later(owner, twilio):
+    buy(owner)
+    twilio.faults["DELETE"] = "500"
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASING
+    twilio.faults.clear()
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASED
+    assert twilio.sold == {}
+
+
+def test_a_number_being_given_back_cannot_be_bought(owner):
+    make_number(owner, phone_number=NUMBER, status=NumberStatus.RELEASING)
+    with pytest.raises(NumberTaken, match="given back"):
+        buy(owner)
+
+
+def test_a_released_number_can_be_bought_again(owner):
+    first = buy(owner)
+    numbers.release_number(user=owner)
+    second = buy(owner)
+    assert second.is_active
+    assert second != first
+
+
+def test_the_current_number_is_the_one_that_matters_most(owner):
+    for status in ("failed", "released", "releasing", "purchasing", "active"):
+        number = make_number(owner, status=status)
+        assert numbers.current_number(owner) == (None if status == "failed" else number)
+
+
+def test_a_number_moves_only_from_where_it_is(owner):
+    number = make_number(owner, status=NumberStatus.RELEASED)
+    with pytest.raises(NumberChanged):
+        move(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE)
+
+
+def test_a_number_never_comes_back(owner):
+    number = make_number(owner, status=NumberStatus.RELEASED)
+    with pytest.raises(ValueError, match="never goes"):
+        move(number, to=NumberStatus.ACTIVE, from_=NumberStatus.RELEASED)
+
+
+def at_once(*requests: Callable[[], UserPhoneNumber]) -> list[str]:
+    """Run every request in its own thread, all at the same moment: statuses and error codes."""
+    gate = threading.Barrier(len(requests))
+    outcomes: list[str] = []
+
+    def run(request: Callable[[], UserPhoneNumber]) -> None:
+        gate.wait(10)
+        try:
+            outcomes.append(request().status)
+        except TelephonyError as error:
+            outcomes.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[request]) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return outcomes
+
+
+def test_eight_owners_at_once_buy_a_number_once(transactional_db):
+    owners = [make_user(f"owner{i}@example.com") for i in range(8)]
+    outcomes = at_once(*(lambda user=user: buy(user) for user in owners))
+    assert Counter(outcomes) == {"active": 1, "number_taken": 7}
+    assert UserPhoneNumber.objects.get().is_active
+
+
+def test_one_owner_at_once_buys_one_of_eight_numbers(transactional_db):
+    owner = make_user("owner@example.com")
+    wanted = [f"+1415555013{line}" for line in range(8)]
+    outcomes = at_once(*(lambda number=number: buy(owner, number) for number in wanted))
+    assert len(outcomes) == 8
+    assert outcomes.count("active") == 1
+    assert set(outcomes) <= {"active", "purchase_in_progress", "already_has_number"}
+    assert UserPhoneNumber.objects.get().is_active
+
+
+def test_a_form_sent_eight_times_at_once_buys_once(transactional_db):
+    owner = make_user("owner@example.com")
+    outcomes = at_once(*[lambda: buy(owner)] * 8)
+    assert len(outcomes) == 8
+    assert set(outcomes) <= {"active", "purchasing"}
+    assert UserPhoneNumber.objects.get().is_active
+
+
+def test_a_release_asked_for_eight_times_at_once_is_made(transactional_db):
+    owner = make_user("owner@example.com")
+    buy(owner)
+    outcomes = at_once(*[lambda: numbers.release_number(user=owner)] * 8)
+    assert outcomes == ["released"] * 8

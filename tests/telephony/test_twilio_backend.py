@@ -1,0 +1,126 @@
+"""What Twilio's answers mean, and what never reaches Twilio."""
+
+import pytest
+
+from telephony.backends.base import NumberAddresses, get_backend
+from telephony.backends.twilio import TwilioBackend
+from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
+from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+
+NUMBER = "+14155550123"
+ADDRESSES = NumberAddresses(
+    voice_url="https://aloha.example.com/incoming",
+    fallback_url="https://aloha.example.com/fallback",
+    status_url="https://aloha.example.com/status",
+)
+
+
+@pytest.fixture
+def account():
+    with twilio_peer() as account:
+        yield account
+
+
+@pytest.fixture
+def backend(account, settings) -> TwilioBackend:
+    return connect(settings, account, AUTH_TOKEN)
+
+
+def connect(settings, account, token: str) -> TwilioBackend:
+    settings.TELEPHONY = {
+        "BACKEND": "telephony.backends.twilio.TwilioBackend",
+        "OPTIONS": {
+            "account_sid": ACCOUNT_SID,
+            "auth_token": token,
+            "api_base_url": account.base_url,
+        },
+    }
+    return get_backend()
+
+
+def buy(backend: TwilioBackend) -> str:
+    return backend.purchase_number(NUMBER, tag="aloha:test:1", addresses=ADDRESSES).sid
+
+
+def test_a_bought_number_carries_its_addresses_and_its_tag(backend, account):
+    sid = buy(backend)
+    assert account.sold[sid] == {
+        "PhoneNumber": NUMBER,
+        "FriendlyName": "aloha:test:1",
+        "VoiceUrl": "https://aloha.example.com/incoming",
+        "VoiceMethod": "POST",
+        "VoiceFallbackUrl": "https://aloha.example.com/fallback",
+        "VoiceFallbackMethod": "POST",
+        "StatusCallback": "https://aloha.example.com/status",
+        "StatusCallbackMethod": "POST",
+    }
+
+
+def test_a_released_number_is_gone_at_the_provider(backend, account):
+    backend.release_number(buy(backend))
+    assert account.sold == {}
+
+
+@pytest.mark.parametrize("fault", ["drop", "garbled"])
+def test_a_purchase_without_a_readable_answer_is_unclear(backend, account, fault):
+    account.faults["POST"] = fault
+    with pytest.raises(ProviderUnclear):
+        buy(backend)
+    assert len(account.sold) == 1
+
+
+def test_a_purchase_is_asked_for_once_only(backend, account):
+    account.faults["POST"] = "500"
+    with pytest.raises(ProviderUnclear):
+        buy(backend)
+    assert len(account.requests) == 1
+
+
+def test_a_purchase_that_is_one_too_many_is_refused(backend, account):
+    account.faults["POST"] = "429"
+    with pytest.raises(ProviderRefused):
+        buy(backend)
+    assert account.sold == {}
+
+
+@pytest.mark.parametrize("fault", ["drop", "garbled", "500"])
+def test_a_search_without_a_readable_answer_is_unclear(backend, account, fault):
+    account.faults["GET"] = fault
+    with pytest.raises(ProviderUnclear):
+        backend.search_numbers(country="US", area_code=None, limit=5)
+
+
+@pytest.mark.parametrize("fault", ["drop", "500"])
+def test_a_release_without_an_answer_is_unclear(backend, account, fault):
+    sid = buy(backend)
+    account.faults["DELETE"] = fault
+    with pytest.raises(ProviderUnclear):
+        backend.release_number(sid)
+
+
+def test_a_server_that_is_not_there_is_unclear(backend, settings):
+    with twilio_peer() as gone:
+        unreachable = connect(settings, gone, AUTH_TOKEN)
+    with pytest.raises(ProviderUnclear):
+        buy(unreachable)
+
+
+def test_a_wrong_token_is_a_refusal(account, settings):
+    with pytest.raises(ProviderRefused):
+        buy(connect(settings, account, "wrong"))
+
+
+def test_a_number_that_was_taken_meanwhile_says_so(backend, account):
+    account.for_sale.pop(NUMBER)
+    with pytest.raises(NumberTaken):
+        buy(backend)
+
+
+@pytest.mark.D3
+@pytest.mark.parametrize(
+    "sid", ["SIMULATED_SID_" + "0" * 32, "PN" + "g" * 32, "PN" + "0" * 33, "../../x", ""]
+)
+def test_a_sid_that_is_not_twilios_never_reaches_the_network(backend, account, sid):
+    with pytest.raises(ProviderRefused):
+        backend.release_number(sid)
+    assert account.requests == []

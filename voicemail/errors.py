@@ -1,0 +1,24 @@
+"""Errors of the voicemail room.
+
+VoicemailError
+└── SettingsError     a setting that is refused, with its field and why
+"""
+
+
+class VoicemailError(Exception):
+    """Something about the voicemail went wrong."""
+
+    code = "voicemail_error"
+    retryable = False
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.__doc__)
+
+
+class SettingsError(VoicemailError):
+    """This setting is not possible."""
+
+    def __init__(self, field: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
