@@ -1,0 +1,135 @@
+"""One simulated inbound call: what Twilio does, over the network, from the first webhook on."""
+
+import logging
+import time
+from pathlib import Path
+
+import aiohttp
+from django.conf import settings
+
+from telephony import phone_numbers
+from telephony.simulator.call_flow import CallFlow
+from telephony.simulator.call_identity import CallIdentity
+from telephony.simulator.callers import Caller
+from telephony.simulator.events import CallEnded, CallEvent, Observer, Party, Warned
+from telephony.simulator.line import HungUp
+from telephony.simulator.result import CallResult
+from telephony.simulator.webhook_client import CallbackQueue, WebhookClient
+
+logger = logging.getLogger(__name__)
+
+INCOMING_PATH = "/api/twilio/voice/incoming"
+STATUS_PATH = "/api/twilio/voice/status"
+
+
+class SimulatedCall:
+    """Places one inbound call with `run`; the object is good for one call.
+
+    `base_url` is the server's address as its PUBLIC_BASE_URL says it: signatures cover it.
+    Recordings of <Record> go to `folder`/<call sid>/, by default to the var directory.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        caller: Caller,
+        to_number: str,
+        from_number: str,
+        forwarded_from: str = "",
+        folder: Path | None = None,
+        observe: Observer | None = None,
+    ) -> None:
+        self.identity = CallIdentity(
+            from_number=from_number, to_number=to_number, forwarded_from=forwarded_from
+        )
+        self.folder: Path = (folder or settings.VAR_DIR / "calls") / self.identity.call_sid
+        self._base_url = base_url.rstrip("/")
+        self._caller = caller
+        self._observe = observe
+        self._flow: CallFlow | None = None
+        self._placed_at = 0.0
+        self._warnings: list[str] = []
+
+    async def run(self) -> CallResult:
+        """Place the call; returns when it is over and the server was told so.
+
+        Raises ServerUnreachable when nobody answers the first request; every other fault of the
+        server's is part of the result.
+        """
+        self._placed_at = time.monotonic()
+        masked = phone_numbers.masked(self.identity.to_number)
+        logger.info(
+            "simulated call placed", extra={"call_sid": self.identity.call_sid, "to": masked}
+        )
+        async with aiohttp.ClientSession() as session:
+            webhooks = WebhookClient(session, report=self._report)
+            async with CallbackQueue(webhooks, report=self._report) as callbacks:
+                self._flow = CallFlow(
+                    identity=self.identity,
+                    caller=self._caller,
+                    folder=self.folder,
+                    session=session,
+                    webhooks=webhooks,
+                    callbacks=callbacks,
+                    report=self._report,
+                )
+                ended_by = await self._run_until_hung_up(self._flow)
+                self._tell_status(self._flow, callbacks)
+        self._report(CallEnded(by=ended_by, status=self._flow.outcome.status))
+        result = self._result(self._flow, ended_by)
+        logger.info(
+            "simulated call over",
+            extra={"call_sid": result.call_sid, "answered_by": result.answered_by.value},
+        )
+        return result
+
+    def hang_up(self) -> None:
+        """The caller hangs up now."""
+        if self._flow is not None and self._flow.line is not None:
+            self._flow.line.hang_up()
+
+    async def press(self, digit: str) -> None:
+        """The caller presses a key; only an open stream hears it."""
+        if self._flow is not None and self._flow.leg is not None:
+            await self._flow.leg.press(digit)
+
+    async def _run_until_hung_up(self, flow: CallFlow) -> Party:
+        try:
+            await flow.follow(self._base_url + INCOMING_PATH)
+        except HungUp as ended:
+            flow.outcome.was_hung_up = True
+            return ended.by
+        return Party.FAR_END
+
+    def _tell_status(self, flow: CallFlow, callbacks: CallbackQueue) -> None:
+        duration_s = round(flow.line.duration_ms / 1000) if flow.line else 0
+        fields = self.identity.final_fields(flow.outcome.status, duration_s=duration_s)
+        callbacks.send(self._base_url + STATUS_PATH, fields)
+
+    def _report(self, event: CallEvent) -> None:
+        if isinstance(event, Warned):
+            self._warnings.append(f"{event.code} {event.text}")
+        if self._observe is not None:
+            self._observe(self._ms_since_placed(time.monotonic()), event)
+
+    def _ms_since_placed(self, moment: float) -> int:
+        return round((moment - self._placed_at) * 1000)
+
+    def _result(self, flow: CallFlow, ended_by: Party) -> CallResult:
+        line = flow.line
+        heard_at = line.first_audio_at if line else None
+        return CallResult(
+            call_sid=self.identity.call_sid,
+            answered_by=flow.outcome.answered_by,
+            status=flow.outcome.status,
+            ended_by=ended_by,
+            first_audio_ms=None if heard_at is None else self._ms_since_placed(heard_at),
+            duration_ms=line.duration_ms if line else 0,
+            said_ms=line.said_ms if line else 0,
+            heard_ms=line.heard_ms if line else 0,
+            heard=bytes(line.heard) if line else b"",
+            said=bytes(line.said) if line else b"",
+            recordings=tuple(flow.recordings),
+            warnings=tuple(self._warnings),
+        )

@@ -1,0 +1,73 @@
+"""What a TwiML document can ask the carrier to do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Speak a text; `loop` 0 means until the call ends."""
+
+    text: str
+    loop: int = 1
+    voice: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Wait in silence."""
+
+    length_s: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Record the caller. `action` None means the address of the document itself."""
+
+    action: str | None = None
+    timeout_s: int = 5
+    max_length_s: int = 3600
+    finish_on_key: str = "1234567890*#"
+    play_beep: bool = True
+    status_callback: str | None = None
+    status_events: tuple[str, ...] = ("completed",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A bidirectional media stream."""
+
+    url: str
+    name: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    status_callback: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """Give the call's audio to a stream; `action` None means the next verb follows."""
+
+    stream: Stream
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """Go on with another document; the rest of this one is dropped."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """Do not answer."""
+
+    reason: str = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup:
+    """End the call."""
+
+
+Verb = Say | Pause | Record | Connect | Redirect | Reject | Hangup
