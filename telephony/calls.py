@@ -175,6 +175,11 @@ def record_progress(progress: CallProgress) -> None:
         )
 
 
+def expect_recording(call_sid: str, recording_sid: str) -> None:
+    """Note that the carrier holds a recording of this call, for the worker to fetch."""
+    Call.objects.filter(call_sid=call_sid).update(carrier_recording_sid=recording_sid)
+
+
 def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[str]]) -> None:
     """Keep something the carrier sent about a call; a repeat or an unknown call changes nothing."""
     call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()

@@ -13,6 +13,7 @@ from telephony.errors import BadCarrierRequest, InvalidPhoneNumber
 from telephony.models import CallStatus
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}|SIMULATED_CALL_[0-9a-f]{32}")
+_RECORDING_SID = re.compile(r"RE[0-9a-f]{32}|SIMULATED_RECORDING_[0-9a-f]{32}")
 _MAX_TEXT = 128
 _PROGRESS = {
     "queued": CallStatus.RINGING,
@@ -85,11 +86,16 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedMessage:
-    """A recording of the carrier's; `caller_waits` when the call goes on with our answer."""
+    """A recording of the carrier's: `status` is blank while the caller waits for our answer."""
 
     call_sid: str
-    key: str
-    caller_waits: bool
+    recording_sid: str
+    status: str
+
+    @property
+    def is_kept(self) -> bool:
+        """There is audio to fetch."""
+        return self.status == "completed" and bool(self.recording_sid)
 
 
 def read_call_sid(form: SignedForm) -> str:
@@ -141,11 +147,13 @@ def read_stream_event(form: SignedForm) -> StreamEvent:
 
 def read_recording(form: SignedForm) -> RecordedMessage:
     """Facts of a request after `<Record>` or of its status callback. Raises BadCarrierRequest."""
-    status = _text(form, "RecordingStatus")
     sid = _text(form, "RecordingSid")
-    return RecordedMessage(
-        call_sid=read_call_sid(form), key=f"{sid}:{status}"[:_MAX_TEXT], caller_waits=not status
-    )
+    if sid and not _RECORDING_SID.fullmatch(sid):
+        raise BadCarrierRequest("RecordingSid")
+    status = _text(form, "RecordingStatus")
+    if status not in {"", "in-progress", "completed", "absent"}:
+        raise BadCarrierRequest("RecordingStatus")
+    return RecordedMessage(call_sid=read_call_sid(form), recording_sid=sid, status=status)
 
 
 def _text(form: SignedForm, name: str) -> str:

@@ -223,6 +223,11 @@ class Call(models.Model):
     agent_outcome = models.CharField(
         max_length=16, blank=True, choices=[(o.value, o.value) for o in AgentOutcome]
     )
+    carrier_recording_sid = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="What the carrier recorded when no agent took the call.",
+    )
     simulated = models.BooleanField(default=False)
 
     objects = CallQuerySet.as_manager()
@@ -237,6 +242,11 @@ class Call(models.Model):
     def is_final(self) -> bool:
         """Nothing more happens to this call."""
         return self.status in FINAL_STATUSES
+
+    @property
+    def may_be_recorded_by_carrier(self) -> bool:
+        """No agent took leave of the caller, so the carrier was told to take a message."""
+        return self.agent_outcome in ("", AgentOutcome.FAILED)
 
     @property
     def was_answered(self) -> bool:
@@ -291,10 +301,14 @@ def recording_path(recording: "Recording", filename: str) -> str:
 
 
 class Recording(models.Model):
-    """The audio of a call: mu-law WAV, 8 kHz, caller on the left channel, agent on the right."""
+    """The audio of a call: mu-law WAV, 8 kHz, caller on the left channel, agent on the right.
+
+    What the carrier recorded after the agent's part follows it; then `carrier_sid` names it.
+    """
 
     call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="recording")
     file = models.FileField(upload_to=recording_path, max_length=200)
+    carrier_sid = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64)
     duration_ms = models.PositiveIntegerField()
     channels = models.PositiveSmallIntegerField()

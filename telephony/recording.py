@@ -17,16 +17,19 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
-from agent.speech.mulaw import BYTES_PER_MS, FRAME_MS, decode
-from agent.speech.wav import mulaw_header
+from agent.session import Role, TranscriptSource
+from agent.speech.mulaw import BYTES_PER_MS, FRAME_MS, SILENCE, decode
+from agent.speech.wav import mulaw_header, mulaw_of
+from telephony.backends.base import backend_for_call
 from telephony.mixdown import Mixdown
-from telephony.models import Call, Recording
+from telephony.models import Call, Recording, TranscriptLine
 
 logger = logging.getLogger(__name__)
 
 CHANNELS = 2
 PEAK_BARS = 120
 PIECE_MS = 1_000
+MESSAGE_LINE = 1_000_000  # position of the message after the tone, behind every other line
 
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 _LOUDNESS = bytes(
@@ -123,28 +126,79 @@ def _interleave(caller: bytes, agent: bytes) -> bytes:
     return bytes(stereo)
 
 
+def fetch_carrier_recording(call: Call) -> None:
+    """Fetch what the carrier recorded and put it behind the agent's part, once.
+
+    The caller's message becomes a line of the transcript. Raises ProviderError while it cannot
+    be had, AudioFormatError when it is no audio.
+    """
+    existing = Recording.objects.filter(call=call).first()
+    if existing is not None and existing.carrier_sid == call.carrier_recording_sid:
+        return
+    backend = backend_for_call(simulated=call.simulated)
+    message = mulaw_of(backend.fetch_recording(call.carrier_recording_sid))
+    before = _stereo_of(existing) if existing is not None else b""
+    after = _interleave(message, bytes((SILENCE,)) * len(message))
+    recording = existing or Recording(call=call)
+    recording.carrier_sid = call.carrier_recording_sid
+    _keep(recording, before + after)
+    start_ms = len(before) // CHANNELS // BYTES_PER_MS
+    _write_message_line(call, start_ms=start_ms, end_ms=recording.duration_ms)
+
+
+def _write_message_line(call: Call, *, start_ms: int, end_ms: int) -> None:
+    # The position is unique, so a repeat after a crash writes no second line.
+    TranscriptLine.objects.bulk_create(
+        [
+            TranscriptLine(
+                call=call,
+                position=MESSAGE_LINE,
+                role=Role.CALLER.value,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                source=TranscriptSource.NONE.value,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def _store(call_id: uuid.UUID, stereo: bytes) -> Recording:
     """The row is written last: a crash before it leaves the spool file, which is stored again."""
     existing = Recording.objects.filter(call_id=call_id).first()
     if existing is not None:
         return existing
+    try:
+        return _keep(Recording(call_id=call_id), stereo)
+    except IntegrityError:
+        # Another process stored the same call at the same moment; its file is the one kept.
+        return Recording.objects.get(call_id=call_id)
+
+
+def _keep(recording: Recording, stereo: bytes) -> Recording:
+    """Write the file, then the row that names it; of two files the one not named goes."""
+    replaced = recording.file.name
     wav = mulaw_header(len(stereo), channels=CHANNELS) + stereo
-    recording = Recording(
-        call_id=call_id,
-        sha256=hashlib.sha256(wav).hexdigest(),
-        duration_ms=len(stereo) // CHANNELS // BYTES_PER_MS,
-        channels=CHANNELS,
-        peaks=[peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)],
-    )
+    recording.sha256 = hashlib.sha256(wav).hexdigest()
+    recording.duration_ms = len(stereo) // CHANNELS // BYTES_PER_MS
+    recording.channels = CHANNELS
+    recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
     recording.file.save("call.wav", ContentFile(wav), save=False)
     try:
         with transaction.atomic():
-            recording.save(force_insert=True)
+            recording.save()
     except IntegrityError:
-        # Another process stored the same call at the same moment; its file is the one kept.
         recording.file.delete(save=False)
-        return Recording.objects.get(call_id=call_id)
+        raise
+    if replaced:
+        recording.file.storage.delete(replaced)
     return recording
+
+
+def _stereo_of(recording: Recording) -> bytes:
+    with recording.file.open() as file:
+        content: bytes = file.read()
+    return content[-recording.duration_ms * BYTES_PER_MS * CHANNELS :]
 
 
 def peaks_of(audio: bytes) -> list[int]:

@@ -5,6 +5,7 @@ from twilio.twiml.voice_response import Connect, VoiceResponse
 NOT_IN_SERVICE = "The number you called is not in service."
 APOLOGY = "I'm sorry, I can't talk right now."
 LEAVE_MESSAGE = "Please leave a message after the tone."
+MESSAGE_TAKEN = "Thank you for calling. Goodbye."
 NO_MESSAGE = "I did not hear a message. Goodbye."
 
 MAX_MESSAGE_SECONDS = 180
@@ -49,6 +50,14 @@ def classic_voicemail(*, recording_url: str, apology: bool = False) -> str:
         recording_status_callback_event="completed absent",
     )
     response.say(NO_MESSAGE)
+    response.hangup()
+    return str(response)
+
+
+def message_taken() -> str:
+    """Thank the caller who has left a message, and hang up."""
+    response = VoiceResponse()
+    response.say(MESSAGE_TAKEN)
     response.hangup()
     return str(response)
 

@@ -71,8 +71,15 @@ def stream_status(form: SignedForm) -> HttpResponse:
 def recording(form: SignedForm) -> HttpResponse:
     """A recorded message: the caller comes back from it, or its file is ready."""
     left = carrier_requests.read_recording(form)
-    calls.note_event(left.call_sid, kind="recording", key=left.key, payload=form.as_payload())
-    return _twiml(twiml.hang_up()) if left.caller_waits else HttpResponse(status=204)
+    calls.note_event(
+        left.call_sid,
+        kind="recording",
+        key=f"{left.recording_sid}:{left.status}",
+        payload=form.as_payload(),
+    )
+    if left.is_kept:
+        calls.expect_recording(left.call_sid, left.recording_sid)
+    return HttpResponse(status=204) if left.status else _twiml(twiml.message_taken())
 
 
 @twilio_webhook

@@ -5,13 +5,14 @@ workers may run and a killed one's work comes due again when its lease ends.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from agent.session import Role
 from telephony import recording
+from telephony.errors import ProviderUnclear
 from telephony.models import Call, CallPurpose, Direction, Recording, StreamState
 from voicemail.models import Message, Stage
 
@@ -26,6 +27,8 @@ OPEN_STREAM_PATIENCE = timedelta(seconds=30)
 AUDIO_PATIENCE = timedelta(seconds=60)
 # From then on nobody else is still writing a spool file, and the worker stores it.
 SPOOL_PATIENCE = timedelta(seconds=20)
+# How long the carrier may take to say that it recorded a message after the tone.
+CARRIER_PATIENCE = timedelta(seconds=15)
 
 
 class AudioNotReady(Exception):
@@ -44,6 +47,15 @@ def collect_messages() -> int:
     messages = [Message(call=call) for call in calls[:100]]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
+
+
+def reopen_messages() -> int:
+    """Take up messages again whose recording the carrier brought late; how many there were."""
+    late = Message.objects.filter(stage=Stage.SUMMARISED).exclude(
+        Q(call__carrier_recording_sid="")
+        | Q(call__recording__carrier_sid=F("call__carrier_recording_sid"))
+    )
+    return late.update(stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0)
 
 
 def advance_messages(limit: int = 20) -> int:
@@ -71,6 +83,10 @@ def _advance(message: Message) -> None:
         _take_steps(message)
     except AudioNotReady:
         _come_back(message, after=RETRY_AFTER)
+    except ProviderUnclear as error:
+        # Right after the callback the carrier may not have the file yet.
+        delay = min(RETRY_AFTER * 2**message.attempts, MAX_RETRY_AFTER)
+        _come_back(message, after=delay, error=str(error))
     except Exception as error:
         # The outermost loop of one message: whatever it is, the others go on.
         logger.exception("message step failed", extra={"call": str(message.call_id)})
@@ -100,14 +116,22 @@ def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
 
 
 def _ensure_audio(call: Call) -> None:
-    """Return once the audio is stored, or there is none to wait for. Raises AudioNotReady."""
-    if Recording.objects.filter(call=call).exists() or call.stream_state == StreamState.NONE:
+    """Return once all audio is stored that can be expected. Raises AudioNotReady."""
+    waited = timezone.now() - (call.ended_at or call.started_at)
+    if not Recording.objects.filter(call=call).exists():
+        _ensure_stream_audio(call, waited)
+    if call.carrier_recording_sid:
+        recording.fetch_carrier_recording(call)
+    elif call.may_be_recorded_by_carrier and waited < CARRIER_PATIENCE:
+        raise AudioNotReady
+
+
+def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
+    if call.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         return
-    ended_at: datetime = call.ended_at or call.started_at
-    waited = timezone.now() - ended_at
     if waited > SPOOL_PATIENCE and recording.store_spooled(call.id) is not None:
         return
-    if waited < AUDIO_PATIENCE and call.stream_state != StreamState.ISSUED:
+    if waited < AUDIO_PATIENCE:
         raise AudioNotReady
 
 
@@ -120,6 +144,4 @@ def summarise(call: Call) -> str:
     spoken_s = round(sum(turn.end_ms - turn.start_ms for turn in turns) / 1_000)
     if spoken_s:
         return f"Left a spoken message of {spoken_s} second{'s' if spoken_s != 1 else ''}."
-    if call.events.filter(kind="recording").exists():
-        return "Left a message after the tone; its audio is still with the carrier."
     return "Hung up before saying anything."

@@ -37,10 +37,15 @@ def read_mulaw(path: Path) -> bytes:
     A file that is 8 kHz mono mu-law already comes back byte for byte. Reads PCM of 8, 16, 24 and
     32 bits and mu-law, up to 15 minutes. Raises AudioFormatError with a sentence for the reader.
     """
-    form, data = _read(path)
-    if form == _Format(encoding=MULAW, channels=1, sample_rate_hz=8000, bits=8):
-        return data
-    return mulaw.encode(_phone_samples(form, data))
+    return _as_mulaw(*_read(path))
+
+
+def mulaw_of(content: bytes) -> bytes:
+    """As `read_mulaw`, of the bytes of a WAV file. Raises AudioFormatError."""
+    try:
+        return _as_mulaw(*_parse(content))
+    except AudioFormatError as error:
+        raise AudioFormatError(f"The audio {error}") from error
 
 
 def read_samples(path: Path) -> "array[int]":
@@ -84,11 +89,21 @@ def _read(path: Path) -> tuple[_Format, bytes]:
         reason = getattr(error, "strerror", None) or str(error)
         raise AudioFormatError(f"{path} cannot be read: {reason}.") from error
     try:
-        chunks = _chunks(content)
-        form = _parse_format(chunks.get(b"fmt "))
-        return form, _whole_data(chunks.get(b"data"), form)
+        return _parse(content)
     except AudioFormatError as error:
         raise AudioFormatError(f"{path} {error}") from error
+
+
+def _parse(content: bytes) -> tuple[_Format, bytes]:
+    chunks = _chunks(content)
+    form = _parse_format(chunks.get(b"fmt "))
+    return form, _whole_data(chunks.get(b"data"), form)
+
+
+def _as_mulaw(form: _Format, data: bytes) -> bytes:
+    if form == _Format(encoding=MULAW, channels=1, sample_rate_hz=8000, bits=8):
+        return data
+    return mulaw.encode(_phone_samples(form, data))
 
 
 def _chunks(content: bytes) -> dict[bytes, bytes]:

@@ -71,6 +71,13 @@ class TelephonyBackend(ABC):
     def release_number(self, sid: str) -> None:
         """Give a number back; one that is gone already counts as done. Raises ProviderError."""
 
+    @abstractmethod
+    def fetch_recording(self, sid: str) -> bytes:
+        """The WAV file of what the carrier recorded. Raises ProviderError.
+
+        ProviderUnclear when it is not there yet: right after the callback that is normal.
+        """
+
     def check(self) -> list[CheckMessage]:
         """Faults of the configuration, for Django's system checks."""
         return []
@@ -83,6 +90,11 @@ def _build(path: str, options: tuple[tuple[str, Any], ...]) -> TelephonyBackend:
     except (ImportError, TypeError) as error:
         raise ImproperlyConfigured(f"TELEPHONY names {path}, which fails: {error}") from error
     return backend
+
+
+def backend_for_call(*, simulated: bool) -> TelephonyBackend:
+    """The backend that steers a call: a simulated one is the mock's whatever the settings say."""
+    return _build("telephony.backends.mock.MockBackend", ()) if simulated else get_backend()
 
 
 def get_backend() -> TelephonyBackend:

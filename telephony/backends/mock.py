@@ -11,11 +11,12 @@ from decimal import Decimal
 from itertools import islice
 
 import phonenumbers
+from django.conf import settings
 
 from telephony.area_codes import area_code_of
 from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
 from telephony.backends.fictional_numbers import COUNTRIES, numbers_for, place_of
-from telephony.errors import NumberTaken, ProviderRefused
+from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
 from telephony.models import LIVE_STATUSES, UserPhoneNumber
 
 SIMULATED_SID = "SIMULATED_SID_"
@@ -27,6 +28,7 @@ MAGIC_TAKEN = "+15005550000"
 MAGIC_INVALID = "+15005550001"
 
 _SID = re.compile(rf"{SIMULATED_SID}[0-9a-f]{{32}}")
+_RECORDING_SID = re.compile(r"SIMULATED_RECORDING_[0-9a-f]{32}")
 _MIN_OFFERS, _MAX_OFFERS = 5, 10
 
 
@@ -66,6 +68,15 @@ class MockBackend(TelephonyBackend):
         """Nothing to give back; a SID that this backend cannot have made is refused."""
         if not _SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a simulated number.")
+
+    def fetch_recording(self, sid: str) -> bytes:
+        """What the simulator recorded; it keeps its recordings under the var directory."""
+        if not _RECORDING_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a simulated recording.")
+        for path in (settings.VAR_DIR / "calls").glob(f"*/{sid}.wav"):
+            content: bytes = path.read_bytes()
+            return content
+        raise ProviderUnclear
 
 
 def _offer_count(country: str, area_code: str | None) -> int:

@@ -29,8 +29,10 @@ logger = logging.getLogger(__name__)
 
 # Per connection and per read; the client's own default is to wait for ever.
 TIMEOUT_S = 10
+MAX_RECORDING_BYTES = 32 * 1024 * 1024
 
 _NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
+_RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _TAKEN = 21422
 
@@ -42,6 +44,8 @@ class TwilioBackend(TelephonyBackend):
 
     def __init__(self, *, account_sid: str, auth_token: str, api_base_url: str = "") -> None:
         self._account_sid = account_sid
+        self._auth = (account_sid, auth_token)
+        self._api_base_url = api_base_url.rstrip("/") or "https://api.twilio.com"
         self._client = Client(account_sid, auth_token, http_client=_Transport(api_base_url))
 
     def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
@@ -83,6 +87,26 @@ class TwilioBackend(TelephonyBackend):
                 self._client.incoming_phone_numbers(sid).delete()
         except _NotFound:
             logger.info("number was gone already", extra={"sid": sid})
+
+    def fetch_recording(self, sid: str) -> bytes:
+        """Download by SID; an address that a request names is never fetched."""
+        if not _RECORDING_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a Twilio recording.")
+        path = f"/2010-04-01/Accounts/{self._account_sid}/Recordings/{sid}.wav"
+        try:
+            response = requests.get(
+                self._api_base_url + path, auth=self._auth, timeout=TIMEOUT_S, stream=True
+            )
+            with response:
+                if response.status_code != HTTPStatus.OK:
+                    logger.warning("recording not there", extra={"status": response.status_code})
+                    raise ProviderUnclear
+                content = response.raw.read(MAX_RECORDING_BYTES + 1, decode_content=True)
+        except requests.RequestException as error:
+            raise ProviderUnclear from error
+        if len(content) > MAX_RECORDING_BYTES:
+            raise ProviderRefused("The recording is larger than 32 MiB.")
+        return bytes(content)
 
     def check(self) -> list[checks.CheckMessage]:
         """The shape of the account SID, and an address that Twilio can reach."""

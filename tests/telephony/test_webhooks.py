@@ -255,3 +255,37 @@ class TestStatus:
 
     def test_a_status_we_do_not_know_is_refused(self, number):
         assert post(STATUS, self.form(number, "levitating")).status_code == 400
+
+
+class TestRecording:
+    """A message after the tone."""
+
+    RECORDING = "SIMULATED_RECORDING_" + "b" * 32
+    PATH = "/api/twilio/voice/recording"
+
+    def form(self, number, **fields):
+        return incoming_form(number.phone_number, RecordingSid=self.RECORDING, **fields)
+
+    def test_the_caller_who_comes_back_is_thanked(self, number):
+        make_call(number, call_sid=SID)
+        answer = post(self.PATH, self.form(number, RecordingUrl="https://elsewhere.example/x"))
+        assert b"<Say>Thank you for calling. Goodbye.</Say><Hangup" in answer.content
+
+    def test_a_file_that_is_ready_is_remembered_by_its_sid_alone(self, number):
+        make_call(number, call_sid=SID)
+        url = "https://elsewhere.example/x"
+        answer = post(self.PATH, self.form(number, RecordingStatus="completed", RecordingUrl=url))
+        assert answer.status_code == 204
+        assert Call.objects.get().carrier_recording_sid == self.RECORDING
+
+    def test_a_recording_that_never_was_is_not_expected(self, number):
+        make_call(number, call_sid=SID)
+        post(self.PATH, self.form(number, RecordingStatus="absent"))
+        assert Call.objects.get().carrier_recording_sid == ""
+
+    @pytest.mark.parametrize(
+        "fields", [{"RecordingSid": "../x"}, {"RecordingStatus": "levitating"}]
+    )
+    def test_fields_that_make_no_sense_are_refused(self, number, fields):
+        form = self.form(number, RecordingStatus="completed") | fields
+        assert post(self.PATH, form).status_code == 400

@@ -1,13 +1,16 @@
 """From finished calls to messages."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from agent.session import Role, TranscriptSource
-from telephony.models import CallEvent, CallPurpose, CallStatus, StreamState, TranscriptLine
-from telephony.recording import spool_path, store_recording
+from agent.speech.wav import write_mulaw
+from telephony.models import CallPurpose, CallStatus, StreamState, TranscriptLine
+from telephony.recording import fetch_carrier_recording, spool_path, store_recording
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
@@ -24,6 +27,7 @@ def ended_call(number, *, seconds_ago: float = 1, **fields):
         "ended_at": timezone.now() - timedelta(seconds=seconds_ago),
         "duration_s": 12,
         "stream_state": StreamState.CLOSED,
+        "agent_outcome": "finished",
     }
     return make_call(number, **(defaults | fields))
 
@@ -140,7 +144,73 @@ def test_a_long_message_is_cut_at_a_word(number):
     assert gist.endswith("word ...")
 
 
-def test_a_recording_still_with_the_carrier_is_not_called_silence(number):
-    call = ended_call(number)
-    CallEvent.objects.create(call=call, kind="recording", key="RE1:completed")
-    assert "with the carrier" in processing.summarise(call)
+def simulated_recording(call, audio: bytes) -> str:
+    """Put audio where the simulator keeps what it recorded; its SID."""
+    sid = f"SIMULATED_RECORDING_{uuid.uuid4().hex}"
+    folder = settings.VAR_DIR / "calls" / call.call_sid
+    folder.mkdir(parents=True)
+    write_mulaw(folder / f"{sid}.wav", audio)
+    return sid
+
+
+def test_a_message_after_the_tone_is_fetched_from_the_carrier(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
+    call.save()
+    work()
+    call.refresh_from_db()
+    line = call.transcript.get()
+    assert call.recording.duration_ms == 2_000
+    assert (line.role, line.start_ms, line.end_ms) == ("caller", 0, 2_000)
+    assert Message.objects.get().summary == "Left a spoken message of 2 seconds."
+
+
+def test_a_message_after_the_tone_follows_what_was_said_to_the_agent(number):
+    call = ended_call(number, agent_outcome="failed")
+    store_recording(call=call, caller=b"\x20" * 8_000, agent=b"\x30" * 8_000)
+    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
+    call.save()
+    work()
+    call.refresh_from_db()
+    assert call.recording.duration_ms == 3_000
+    assert call.transcript.get().start_ms == 1_000
+
+
+def test_a_message_after_the_tone_is_fetched_once(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
+    call.save()
+    for _ in range(2):
+        fetch_carrier_recording(call)
+    assert call.recording.duration_ms == 2_000
+    assert call.transcript.count() == 1
+
+
+def test_a_call_the_agent_failed_waits_for_the_carriers_recording(number):
+    ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    work()
+    assert Message.objects.get().stage == Stage.COLLECTED
+
+
+def test_a_recording_that_comes_late_is_added_to_the_message(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="", seconds_ago=16)
+    work()
+    assert Message.objects.get().summary == "Hung up before saying anything."
+    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
+    call.save()
+    processing.reopen_messages()
+    work()
+    assert Message.objects.get().summary == "Left a spoken message of 2 seconds."
+
+
+def test_a_recording_the_carrier_does_not_have_yet_is_asked_for_again(number):
+    ended_call(
+        number,
+        stream_state=StreamState.NONE,
+        agent_outcome="",
+        carrier_recording_sid=f"SIMULATED_RECORDING_{'0' * 32}",
+    )
+    work()
+    message = Message.objects.get()
+    assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
+    assert message.next_step_at > timezone.now()

@@ -45,4 +45,9 @@ class Command(BaseCommand):
 
 def _work_once() -> bool:
     close_old_connections()
-    return processing.collect_messages() + processing.advance_messages() > 0
+    return (
+        processing.collect_messages()
+        + processing.reopen_messages()
+        + processing.advance_messages()
+        > 0
+    )
