@@ -22,7 +22,7 @@ from agent.session import (
 )
 from telephony.playback import PlaybackLedger, Played
 
-AGENT_SILENT_AT_START_MS = 4_000
+AGENT_SILENT_AT_START_MS = 3_500
 GOODBYE_GRACE_MS = 2_000
 WRAP_UP_GRACE_MS = 15_000
 

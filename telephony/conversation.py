@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
-AGENT_OPENING_SECONDS = 4
+AGENT_OPENING_SECONDS = 3.5  # the caller hears nothing meanwhile; more than 4 s is dead air
 AGENT_CLOSING_SECONDS = 1
 JOURNAL_SECONDS = 5
 TICK_SECONDS = 0.1
@@ -153,7 +153,8 @@ class Conversation:
             async with asyncio.timeout(AGENT_OPENING_SECONDS):
                 agent = await get_agent_backend().open_session(brief)
         except (AgentUnavailable, TimeoutError) as error:
-            self._log(logging.WARNING, "agent not available", error=error)
+            reason = str(error) or "no session in time"
+            self._log(logging.WARNING, "agent not available", detail=reason)
             return
         for payload in self._held:
             agent.send_audio(payload)
