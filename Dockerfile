@@ -22,5 +22,8 @@ USER aloha
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=2); c.request('GET', '/healthz', headers={'Host': 'localhost'}); exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, os, urllib.parse; \
+host = urllib.parse.urlsplit(os.environ['PUBLIC_BASE_URL']).netloc; \
+c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=2); \
+c.request('GET', '/healthz', headers={'Host': host}); exit(c.getresponse().status != 200)"]
 CMD ["python", "manage.py", "serve", "--host", "0.0.0.0", "--port", "8000"]
