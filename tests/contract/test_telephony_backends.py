@@ -1,11 +1,14 @@
 """One contract for every telephony backend: the mock, and Twilio over loopback."""
 
+import socket
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
+from agent.speech.wav import mulaw_header, mulaw_of
 from telephony.backends.base import NumberAddresses, Offer, TelephonyBackend, get_backend
-from telephony.errors import NumberTaken, ProviderRefused
+from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
 from tests.factories import make_number
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
 
@@ -15,6 +18,8 @@ ADDRESSES = NumberAddresses(
     status_url="https://aloha.example.com/status",
 )
 TAG = "aloha:test:0"
+AUDIO = b"\x10\x20" * 400
+WAV = mulaw_header(len(AUDIO), channels=1) + AUDIO
 
 
 @pytest.fixture(params=["mock", "twilio"])
@@ -24,6 +29,7 @@ def backend(request, settings, db) -> Iterator[TelephonyBackend]:
         yield get_backend()
         return
     with twilio_peer() as account:
+        account.recordings["RE" + "0" * 32] = WAV
         settings.TELEPHONY = {
             "BACKEND": "telephony.backends.twilio.TwilioBackend",
             "OPTIONS": {
@@ -144,3 +150,46 @@ def test_simulated_sids_are_recognisable(backend, owner):
     sid = sell(backend, first_offer(backend).phone_number, owner)
     assert owner.phone_numbers.get().is_simulated == backend.is_simulated
     assert sid.startswith("SIMULATED_SID_" if backend.is_simulated else "PN")
+
+
+@pytest.fixture
+def recording_sid(backend, settings) -> str:
+    """What the carrier has recorded: the peer's recording, or a file of the simulator's."""
+    if not backend.is_simulated:
+        return "RE" + "0" * 32
+    sid = f"SIMULATED_RECORDING_{uuid.uuid4().hex}"
+    folder = settings.VAR_DIR / "calls" / sid
+    folder.mkdir(parents=True)
+    (folder / f"{sid}.wav").write_bytes(WAV)
+    return sid
+
+
+def test_a_recording_comes_back_as_it_was(backend, recording_sid):
+    assert mulaw_of(backend.fetch_recording(recording_sid)) == AUDIO
+
+
+def test_a_recording_that_is_not_there_yet_may_be_asked_for_again(backend):
+    prefix = "SIMULATED_RECORDING_" if backend.is_simulated else "RE"
+    with pytest.raises(ProviderUnclear):
+        backend.fetch_recording(prefix + "f" * 32)
+
+
+@pytest.mark.parametrize("sid", ["", "../../secret", "*", "REx", "https://elsewhere.example/a"])
+def test_a_malformed_recording_sid_is_refused(backend, sid):
+    with pytest.raises(ProviderRefused):
+        backend.fetch_recording(sid)
+
+
+@pytest.mark.N11
+def test_the_mock_never_touches_the_network(owner, settings, monkeypatch):
+    def refuse(*address: object) -> None:
+        raise AssertionError("the mock opened a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    settings.TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
+    backend = get_backend()
+    offer = first_offer(backend)
+    assert backend.find_offer(offer.phone_number, country="US") == offer
+    backend.release_number(sell(backend, offer.phone_number, owner))
+    with pytest.raises(ProviderUnclear):
+        backend.fetch_recording("SIMULATED_RECORDING_" + "0" * 32)

@@ -37,7 +37,7 @@ CREATE_PARAMETERS = set(_CREATE_NAMES.split())
 
 # drop: act, then close the connection without an answer; garbled: act, then answer no JSON.
 Fault = Literal["drop", "garbled", "500", "429"]
-Answer = tuple[int, dict[str, Any] | None]
+Answer = tuple[int, dict[str, Any] | bytes | None]
 Parameters = dict[str, str]
 
 
@@ -52,6 +52,7 @@ class TwilioAccount:
         )
     )
     sold: dict[str, Parameters] = field(default_factory=dict)
+    recordings: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     base_url: str = ""
@@ -96,6 +97,11 @@ class TwilioAccount:
             "capabilities": {"voice": True, "SMS": True, "MMS": False},
             "date_created": "Thu, 30 Jul 2026 23:19:04 +0000",
         }
+
+    def recording(self, sid: str) -> Answer:
+        if sid not in self.recordings:
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        return HTTPStatus.OK, self.recordings[sid]
 
     def delete(self, sid: str) -> Answer:
         if self.sold.pop(sid, None) is None:
@@ -143,6 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(urlsplit(self.path).query))
         if found := self._path(r"/AvailablePhoneNumbers/([A-Z]{2})/Local\.json"):
             self._answer(lambda: self.account.search(found[1], query))
+        elif found := self._path(r"/Recordings/([^/]+)\.wav"):
+            self._answer(lambda: self.account.recording(found[1]))
         else:
             self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
 
@@ -188,12 +196,15 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, status: int, body: Any) -> None:
-        text = body if isinstance(body, str) else json.dumps(body) if body else ""
+        if not isinstance(body, bytes | str):
+            body = json.dumps(body) if body else ""
+        content = body if isinstance(body, bytes) else body.encode()
+        kind = "audio/x-wav" if isinstance(body, bytes) else "application/json"
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text.encode())))
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(content)
 
 
 def _error(status: int, code: int, message: str = "refused by the peer") -> Answer:
