@@ -1,0 +1,166 @@
+"""The number API: an owner's number for scripts, over the same functions as the pages."""
+# mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import JsonResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from telephony import numbers
+from telephony.api_errors import NotBought
+from telephony.area_codes import area_code_of
+from telephony.backends.base import Offer
+from telephony.errors import NoneAvailable, NumberTaken, ProviderRefused, TelephonyError
+from telephony.models import NumberStatus
+from telephony.serializers import (
+    NumberRecord,
+    OfferRecord,
+    PurchaseRequest,
+    RandomQuery,
+    ReleaseRequest,
+    SearchQuery,
+    read,
+)
+
+OFFERS_INSTEAD = 3
+HINT_HEADER = "Aloha-Hint"
+
+_RECORD_OR_NULL = {
+    "allOf": [{"$ref": "#/components/schemas/NumberRecord"}],
+    "nullable": True,
+}
+_HAS_NUMBER = OpenApiResponse(description="already_has_number: one number per owner.")
+_PROVIDER_DOWN = OpenApiResponse(description="provider_unclear: the provider does not answer.")
+
+
+class AvailableNumbers(APIView):
+    """Numbers for sale."""
+
+    @extend_schema(
+        operation_id="listAvailableNumbers",
+        parameters=[
+            SearchQuery,
+            OpenApiParameter(
+                HINT_HEADER,
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                response=[HTTPStatus.OK],
+                description="Where else to look, when the list is empty.",
+            ),
+        ],
+        responses={
+            200: OfferRecord(many=True),
+            400: OpenApiResponse(description="The query makes no sense."),
+            409: _HAS_NUMBER,
+            503: _PROVIDER_DOWN,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """Numbers the owner could take now; nothing is reserved."""
+        offers = numbers.search_offers(user=request.user, **read(SearchQuery, _query(request)))
+        headers = {} if offers else {HINT_HEADER: str(NoneAvailable())}
+        return Response(OfferRecord(offers, many=True).data, headers=headers)
+
+
+class RandomNumber(APIView):
+    """One number for sale."""
+
+    @extend_schema(
+        operation_id="drawRandomNumber",
+        parameters=[RandomQuery],
+        responses={
+            200: OfferRecord,
+            400: OpenApiResponse(description="The query makes no sense."),
+            404: OpenApiResponse(description="none_available: no numbers there."),
+            409: _HAS_NUMBER,
+            503: _PROVIDER_DOWN,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """One number the owner could take now, drawn anew each time."""
+        offer = numbers.random_offer(user=request.user, **read(RandomQuery, _query(request)))
+        return Response(OfferRecord(offer).data)
+
+
+class PurchaseNumber(APIView):
+    """Taking a number."""
+
+    @extend_schema(
+        operation_id="purchaseNumber",
+        request=PurchaseRequest,
+        responses={
+            201: NumberRecord,
+            202: OpenApiResponse(NumberRecord, "The provider has not confirmed it yet."),
+            400: OpenApiResponse(description="A field is missing, unknown or makes no sense."),
+            409: OpenApiResponse(
+                description="number_taken or provider_refused, with other offers; "
+                "already_has_number; purchase_in_progress."
+            ),
+            422: OpenApiResponse(description="number_not_offered: nobody sells it."),
+            503: _PROVIDER_DOWN,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Take a number; the same number again gives the same answer."""
+        wanted = read(PurchaseRequest, request.data)
+        try:
+            number = numbers.purchase_number(user=request.user, **wanted)
+        except (NumberTaken, ProviderRefused) as error:
+            offers = _offers_instead(request.user, **wanted)
+            raise NotBought(error, offers=OfferRecord(offers, many=True).data) from error
+        bought = number.status == NumberStatus.ACTIVE
+        status = HTTPStatus.CREATED if bought else HTTPStatus.ACCEPTED
+        return Response(NumberRecord(number).data, status=status)
+
+
+class ReleaseNumber(APIView):
+    """Giving the number back."""
+
+    @extend_schema(
+        operation_id="releaseNumber",
+        request=None,
+        responses={
+            200: NumberRecord,
+            404: OpenApiResponse(description="no_number: there never was one."),
+            409: OpenApiResponse(description="purchase_in_progress: wait for its outcome."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Give the number back; again, the same record."""
+        read(ReleaseRequest, request.data)
+        return Response(NumberRecord(numbers.release_number(user=request.user)).data)
+
+
+class ActiveNumber(APIView):
+    """The number that callers reach."""
+
+    @extend_schema(operation_id="getActiveNumber", responses={200: _RECORD_OR_NULL})
+    def get(self, request: Request) -> JsonResponse:
+        """The owner's active number, or null."""
+        number = numbers.active_number(request.user)
+        # The framework's own response would write null as an empty body.
+        return JsonResponse(NumberRecord(number).data if number else None, safe=False)
+
+
+def _query(request: Request) -> dict[str, Any]:
+    """The query as a mapping; a parameter given twice is a list, which no field accepts."""
+    lists = request.query_params.lists()
+    return {name: values[0] if len(values) == 1 else values for name, values in lists}
+
+
+def _offers_instead(user: User, *, phone_number: str, country: str) -> list[Offer]:
+    """Numbers of the same area, else of the same country; none when they cannot be had either."""
+    for area_code in (area_code_of(phone_number, country=country), None):
+        try:
+            offers = numbers.search_offers(user=user, country=country, area_code=area_code)
+        except TelephonyError:
+            continue
+        if offers:
+            return offers[:OFFERS_INSTEAD]
+    return []
