@@ -6,6 +6,7 @@ secret stops the start with the variable's name.
 
 import hashlib
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,8 +87,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 
 # --- Applications -------------------------------------------------------------------------------
 
+# Daphne takes over `runserver`; its import costs every other command a second.
 INSTALLED_APPS = [
-    "daphne",
+    *(["daphne"] if "runserver" in sys.argv else []),
     "whitenoise.runserver_nostatic",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,11 +1,16 @@
 """Aloha's own settings under test: development mode, quick passwords, mails kept in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 os.environ["DEBUG"] = "1"
-os.environ.setdefault("ALOHA_VAR_DIR", tempfile.mkdtemp(prefix="aloha-test-"))
+if not os.environ.get("ALOHA_VAR_DIR"):
+    folder = tempfile.mkdtemp(prefix="aloha-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["ALOHA_VAR_DIR"] = folder
 for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "OPENAI_API_KEY", "PUBLIC_BASE_URL"):
     os.environ[name] = ""
 
