@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from telephony.models import UserPhoneNumber
+from telephony.numbers import active_number
 from voicemail.models import Message
 
 
@@ -14,6 +14,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     return {
-        "active_number": UserPhoneNumber.objects.for_user(user).active().first(),
+        "active_number": active_number(user),
         "unread_count": Message.objects.for_user(user).unread().count(),
     }

@@ -191,6 +191,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # allauth's own is the Host header
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"

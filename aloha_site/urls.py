@@ -2,8 +2,30 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
+
+from aloha_site import health, pages, settings_page
+from aloha_site.schema_view import SchemaView
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("", pages.home, name="home"),
+    path("aloha/settings", settings_page.settings_page, name="settings"),
+    path("aloha/settings/number", settings_page.take_number, name="take_number"),
+    path("aloha/settings/release", settings_page.release, name="release_number"),
+    path("aloha/settings/voicemail", settings_page.save_voicemail, name="save_voicemail"),
+    path("aloha/settings/agent", settings_page.save_agent_name, name="save_agent_name"),
+    path("aloha/settings/voice", settings_page.save_voice, name="save_voice"),
+    path("aloha/settings/about", settings_page.save_about, name="save_about"),
+    path("", include("voicemail.urls")),
+    path("aloha/settings/", RedirectView.as_view(pattern_name="settings")),
+    path("aloha/inbox/", RedirectView.as_view(pattern_name="inbox")),
+    path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("telephony.webhook_urls")),
+    path("", include("telephony.api_urls")),
+    path("", include("voicemail.api_urls")),
+    path("api/schema", SchemaView.as_view(), name="api_schema"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

@@ -46,8 +46,6 @@ class Command(BaseCommand):
 def _work_once() -> bool:
     close_old_connections()
     return (
-        processing.collect_messages()
-        + processing.reopen_messages()
-        + processing.advance_messages()
+        processing.collect_messages() + processing.reopen_messages() + processing.advance_messages()
         > 0
     )

@@ -1,0 +1,39 @@
+"""Owners and staff in the admin."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import User
+
+admin.site.site_header = "Aloha administration"
+admin.site.site_title = "Aloha"
+admin.site.index_title = "Support"
+
+# allauth shows second factors there, secrets included; they are the owner's own matter.
+admin.site.unregister(Authenticator)
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """People are found and blocked here; they sign up themselves and set their own passwords."""
+
+    list_display = ("email", "name", "is_staff", "is_active", "date_joined")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name")
+    ordering = ("-date_joined",)
+    show_full_result_count = False
+    fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser", "groups")
+    filter_horizontal = ("groups",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Rights are given by superusers only, and log-in addresses are the owners' own matter."""
+        return ("email",) if request.user.is_superuser else (*self.fields[:3], *self.fields[4:])

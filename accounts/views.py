@@ -1,0 +1,22 @@
+"""Pages about the person that allauth does not have."""
+
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import ProfileForm
+from accounts.requests import OwnerRequest
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: OwnerRequest) -> HttpResponse:
+    """Name and time zone."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if form.is_valid():
+        form.save()
+        notices.success(request, "Saved. Times are shown in your time zone.")
+        return redirect("profile")
+    return render(request, "accounts/profile.html", {"form": form})

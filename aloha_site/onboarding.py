@@ -1,0 +1,115 @@
+"""What an owner has set up and what comes next, and the sentence that says how things stand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from telephony import phone_numbers
+from telephony.models import UserPhoneNumber
+
+_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+
+
+class StepState(StrEnum):
+    """How a step looks on the thread."""
+
+    DONE = "done"
+    NOW = "now"
+    TO_COME = "to_come"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of setting up; `action` and `anchor` lead to where it is done."""
+
+    title: str
+    text: str
+    state: StepState
+    action: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What decides the home page."""
+
+    number: UserPhoneNumber | None
+    people_waiting: int
+    has_messages: bool
+
+    @property
+    def is_set_up(self) -> bool:
+        """Every step is done."""
+        return all(step.state == StepState.DONE for step in steps(self))
+
+
+def steps(situation: Situation) -> list[Step]:
+    """The three steps, in order; the first one that is not done is the current one."""
+    number = situation.number
+    national = phone_numbers.national(number.phone_number) if number else ""
+    answers = bool(number and number.voicemail_enabled)
+    texts = (
+        ("Your number", "Choose a number that Aloha answers.", "Choose a number", "number"),
+        (
+            "Aloha as your voicemail",
+            "Switch it on, and say whether Aloha only takes messages or answers questions too.",
+            "Switch it on",
+            "voicemail",
+        ),
+        (
+            "Your first message",
+            f"Call {national}. The message stands in your inbox seconds later."
+            if number
+            else "Call your number. The message stands in your inbox seconds later.",
+            "",
+            "",
+        ),
+    )
+    states = _states(number is not None, answers, situation.has_messages)
+    done_texts = (f"{national} is answering.", "Aloha takes your calls.", "It is in your inbox.")
+    return [
+        Step(
+            title=title,
+            text=done_text if state == StepState.DONE else text,
+            state=state,
+            action=action if state == StepState.NOW else "",
+            anchor=anchor,
+        )
+        for (title, text, action, anchor), done_text, state in zip(
+            texts, done_texts, states, strict=True
+        )
+    ]
+
+
+def headline(situation: Situation) -> str:
+    """One sentence about the owner's situation."""
+    if situation.people_waiting:
+        verb = "waits" if situation.people_waiting == 1 else "wait"
+        return f"{_people(situation.people_waiting)} {verb} for you"
+    if situation.number is None:
+        return "Choose a number, and Aloha answers it"
+    if not situation.number.voicemail_enabled:
+        return "Your number answers; one more step makes it your voicemail"
+    if not situation.has_messages:
+        return "Aloha is ready for your first caller"
+    return "Nobody waits for you"
+
+
+def _states(*done: bool) -> Iterator[StepState]:
+    current_found = False
+    for is_done in done:
+        if is_done:
+            yield StepState.DONE
+        elif current_found:
+            yield StepState.TO_COME
+        else:
+            current_found = True
+            yield StepState.NOW
+
+
+def _people(count: int) -> str:
+    word = _WORDS[count] if count < len(_WORDS) else str(count)
+    return f"{word.capitalize()} {'person' if count == 1 else 'people'}"

@@ -1,0 +1,202 @@
+"""The settings page: cards of several rooms, each with its own form and its own address."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.forms.models import model_to_dict
+from django.http import HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import OwnerRequest
+from agent.backends.base import get_backend as get_agent_backend
+from agent.errors import ProfileError
+from agent.forms import AboutForm, AgentNameForm, VoiceForm
+from agent.profiles import change_profile, profile_of
+from aloha_site.number_search import NumberSearch
+from aloha_site.templatetags.display import international
+from telephony.backends.base import get_backend as get_telephony_backend
+from telephony.errors import NumberError, TelephonyError
+from telephony.forms import ReleaseNumberForm, TakeNumberForm
+from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.numbers import active_number, current_number, purchase_number, release_number
+from telephony.phone_numbers import national
+from voicemail.errors import SettingsError
+from voicemail.forms import MODES, VoicemailForm
+from voicemail.preferences import VoicemailChanges, change_voicemail_settings
+
+CardView = Callable[[OwnerRequest], HttpResponse]
+
+
+def settings_card(anchor: str) -> Callable[[CardView], CardView]:
+    """A card's address: takes its form; whoever merely looks at it is led to the card."""
+
+    def decorate(view: CardView) -> CardView:
+        @wraps(view)
+        def respond(request: OwnerRequest) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                return _to_card(anchor)
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+            return view(request)
+
+        return login_required(respond)
+
+    return decorate
+
+
+@login_required
+@require_safe
+def settings_page(request: OwnerRequest) -> HttpResponse:
+    """All cards; `?find=search` or `?find=random` also looks for numbers."""
+    return _page(request, search=NumberSearch.from_query(request.user, request.GET))
+
+
+@settings_card("number")
+def take_number(request: OwnerRequest) -> HttpResponse:
+    """Take the number whose button was pressed."""
+    form = TakeNumberForm(request.POST)
+    if not form.is_valid():
+        return _page(request, search=NumberSearch.from_query(request.user, request.POST))
+    try:
+        number = purchase_number(user=request.user, **form.cleaned_data)
+    except TelephonyError as error:
+        # The search is made again: what it offers now is still to be had.
+        search = NumberSearch.from_query(request.user, request.POST)
+        refused = f"{national(form.cleaned_data['phone_number'])} was not taken"
+        return _page(request, search=search, refused=refused, refusal=str(error))
+    if number.status == NumberStatus.ACTIVE:
+        _notice(request, "number", f"{national(number.phone_number)} is yours and answers now.")
+    return _to_card("number")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def release(request: OwnerRequest) -> HttpResponse:
+    """Ask for the last digits, then give the number back."""
+    number = active_number(request.user)
+    if number is None:
+        _notice(request, "number", "There is no number to release.")
+        return _to_card("number")
+    form = ReleaseNumberForm(request.POST or None, phone_number=number.phone_number)
+    if form.is_valid():
+        try:
+            release_number(user=request.user)
+        except NumberError as error:
+            form.add_error(None, str(error))
+        else:
+            _notice(request, "number", f"{national(number.phone_number)} is released.")
+            return _to_card("number")
+    context = {"section": "settings", "number": number, "form": form}
+    return render(request, "site/release.html", context)
+
+
+@settings_card("voicemail")
+def save_voicemail(request: OwnerRequest) -> HttpResponse:
+    """Whether and how Aloha takes missed calls."""
+    number = active_number(request.user)
+    if number is None:
+        _notice(request, "number", "Choose a number first.")
+        return _to_card("number")
+    form = VoicemailForm(request.POST, country=number.country)
+    if form.is_valid():
+        try:
+            change_voicemail_settings(number=number, changes=_voicemail_changes(form))
+        except SettingsError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        except NumberError as error:
+            form.add_error(None, str(error))
+    return _saved(request, "voicemail", form)
+
+
+@settings_card("agent")
+def save_agent_name(request: OwnerRequest) -> HttpResponse:
+    """How the agent introduces itself."""
+    form = AgentNameForm(request.POST)
+    return _save_profile(request, "agent", form)
+
+
+@settings_card("voice")
+def save_voice(request: OwnerRequest) -> HttpResponse:
+    """Which voice callers hear."""
+    return _save_profile(request, "voice", VoiceForm(request.POST))
+
+
+@settings_card("about")
+def save_about(request: OwnerRequest) -> HttpResponse:
+    """What the agent may tell callers."""
+    return _save_profile(request, "about", AboutForm(request.POST))
+
+
+def _save_profile(request: OwnerRequest, card: str, form: forms.BaseForm) -> HttpResponse:
+    if form.is_valid():
+        try:
+            change_profile(user=request.user, **form.cleaned_data)
+        except ProfileError as error:
+            form.add_error(error.field, str(error))
+    return _saved(request, card, form)
+
+
+def _voicemail_changes(form: VoicemailForm) -> VoicemailChanges:
+    external = form.cleaned_data["external_phone_number"]
+    if not form.cleaned_data["voicemail_enabled"]:
+        return VoicemailChanges(voicemail_enabled=False, external_phone_number=external)
+    return VoicemailChanges(
+        voicemail_enabled=True,
+        voicemail_mode=VoicemailMode(
+            form.cleaned_data["voicemail_mode"] or VoicemailMode.VOICEMAIL_ONLY
+        ),
+        external_phone_number=external,
+    )
+
+
+def _saved(request: OwnerRequest, card: str, form: forms.BaseForm) -> HttpResponse:
+    """Back to the card, or the page with what was typed and what is wrong with it."""
+    if form.errors:
+        return _page(request, **{f"{card}_form": form})
+    _notice(request, card, "Saved.")
+    return _to_card(card)
+
+
+def _notice(request: OwnerRequest, card: str, text: str) -> None:
+    """A sentence that the next page shows inside the card, where the browser scrolls to."""
+    notices.success(request, text, extra_tags=card)
+
+
+def _to_card(card: str) -> HttpResponse:
+    return redirect(f"{reverse('settings')}#{card}")
+
+
+def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
+    profile = profile_of(request.user)
+    number = current_number(request.user)
+    context: dict[str, Any] = {
+        "section": "settings",
+        "number": number,
+        "numbers_are_simulated": get_telephony_backend().is_simulated,
+        "can_speak_freely": get_agent_backend().can_speak_freely,
+        "modes": MODES,
+        "search": NumberSearch.from_query(request.user, {}),
+        "agent_form": AgentNameForm(initial=model_to_dict(profile)),
+        "voice_form": VoiceForm(initial=model_to_dict(profile)),
+        "about_form": AboutForm(initial=model_to_dict(profile)),
+    }
+    if number is not None and number.status == NumberStatus.ACTIVE:
+        context["voicemail_form"] = _voicemail_form(number)
+        context["release_form"] = ReleaseNumberForm(phone_number=number.phone_number)
+    return render(request, "site/settings.html", context | bound)
+
+
+def _voicemail_form(number: UserPhoneNumber) -> VoicemailForm:
+    mode = number.voicemail_mode if number.voicemail_enabled else VoicemailMode.VOICEMAIL_ONLY
+    initial = {
+        "voicemail_enabled": number.voicemail_enabled,
+        "voicemail_mode": mode,
+        "external_phone_number": international(number.external_phone_number or ""),
+    }
+    return VoicemailForm(initial=initial, country=number.country)

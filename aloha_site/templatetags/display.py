@@ -1,0 +1,85 @@
+"""How pages write numbers, callers, times and lengths."""
+
+from datetime import datetime
+
+import phonenumbers
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from telephony import phone_numbers
+from telephony.models import Call
+from voicemail import inbox
+from voicemail.models import Message
+
+register = template.Library()
+
+register.filter("national", phone_numbers.national)
+register.filter("gist", inbox.gist)
+
+
+@register.filter
+def caller_number(call: Call) -> str:
+    """The caller's number as the owner would write it, or `Number withheld`."""
+    if call.caller_withheld or phone_numbers.is_withheld(call.from_number):
+        return "Number withheld"
+    home_code = phonenumbers.country_code_for_region(call.number.country)
+    if call.from_number.startswith(f"+{home_code}"):
+        return phone_numbers.national(call.from_number)
+    return international(call.from_number)
+
+
+def international(e164: str) -> str:
+    """A number as other countries write it; text that is no number comes back as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def caller(message: Message) -> str:
+    """Who called: the name if one is known, else the number."""
+    return message.caller_name or caller_number(message.call)
+
+
+@register.filter
+def short_time(moment: datetime) -> str:
+    """`14:21` today, `Sat` within a week, else `3 Nov`, with the year when it is another one."""
+    local, today = timezone.localtime(moment), timezone.localdate()
+    days_ago = (today - local.date()).days
+    if days_ago == 0:
+        return date_format(local, "H:i")
+    if 0 < days_ago < 7:
+        return date_format(local, "D")
+    return date_format(local, "j M" if local.year == today.year else "j M Y")
+
+
+@register.filter
+def full_time(moment: datetime) -> str:
+    """`Today 14:21`, `Yesterday 14:21`, else `3 Nov 2026, 14:21`."""
+    local = timezone.localtime(moment)
+    days_ago = (timezone.localdate() - local.date()).days
+    day = {0: "Today ", 1: "Yesterday "}.get(days_ago, date_format(local, "j M Y") + ", ")
+    return day + date_format(local, "H:i")
+
+
+@register.filter
+def clock(milliseconds: int) -> str:
+    """`1:12` for 72,000 milliseconds."""
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+@register.filter
+def in_words(seconds: int) -> str:
+    """`1 min 12 s` for 72 seconds."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def can_call_back(call: Call) -> bool:
+    """Whether the caller left a number that a phone can dial."""
+    return not call.caller_withheld and call.from_number.startswith("+")

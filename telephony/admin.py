@@ -1,0 +1,84 @@
+"""Numbers and calls in the admin, to look at.
+
+A number is a paid contract and a call is a record: neither is made, changed or removed here.
+What was said in a call stays out of the admin.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from telephony import phone_numbers
+from telephony.errors import InvalidPhoneNumber
+from telephony.models import Call, CallEvent, UserPhoneNumber
+
+
+def as_stored(typed: str) -> str:
+    """What to search for: the E.164 form of a number in any spelling, anything else as typed."""
+    try:
+        return phone_numbers.normalise(typed, "US")
+    except InvalidPhoneNumber:
+        return typed
+
+
+class ToLookAt:
+    """Nothing is added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(UserPhoneNumber)
+class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Numbers with their state; found by any spelling of the number, or by the owner's address."""
+
+    list_display = (
+        *("phone_number", "user", "status", "voicemail_mode"),
+        *("forwarding_enabled", "twilio_phone_sid", "created_at"),
+    )
+    list_filter = ("status", "voicemail_mode", "country")
+    search_fields = ("phone_number", "external_phone_number", "twilio_phone_sid", "user__email")
+    search_help_text = "A number in any spelling, a provider id, or an e-mail address."
+    date_hierarchy = "created_at"
+    list_select_related = ("user",)
+    show_full_result_count = False
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, as_stored(search_term))
+
+
+class CallEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
+    """What the carrier and the agent reported, without the raw payload."""
+
+    model = CallEvent
+    fields = ("received_at", "kind", "key")
+    ordering = ("received_at",)
+
+
+@admin.register(Call)
+class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Calls with how they went; the stream's token is a secret and never shown."""
+
+    list_display = (
+        *("started_at", "from_number", "number", "owner", "call_type"),
+        *("status", "duration_s", "agent_outcome", "simulated"),
+    )
+    list_filter = ("status", "direction", "call_type", "agent_outcome", "simulated")
+    search_fields = ("from_number", "to_number", "call_sid", "owner__email")
+    search_help_text = "A number in any spelling, a call's id, or an e-mail address."
+    date_hierarchy = "started_at"
+    ordering = ("-started_at",)
+    list_select_related = ("number", "owner")
+    show_full_result_count = False
+    exclude = ("stream_token", "stream_token_expires_at")
+    inlines = (CallEventInline,)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, as_stored(search_term))

@@ -1,0 +1,68 @@
+"""The admin: to look at, found by any spelling of a number, silent about what was said."""
+
+import pytest
+from django.test import Client
+
+from tests.factories import make_number, make_user
+from tests.voicemail.messages import leave_message
+
+
+@pytest.fixture
+def as_admin(client, db) -> Client:
+    client.force_login(make_user("admin@example.com", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("typed", ["+1 415 555 0132", "(415) 555-0132", "4155550132"])
+def test_a_number_is_found_in_any_spelling(as_admin, owner, typed):
+    make_number(owner, phone_number="+14155550132")
+    answer = as_admin.get("/admin/telephony/userphonenumber/", {"q": typed})
+    assert "+14155550132" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "model", ["telephony/userphonenumber", "telephony/call", "voicemail/message"]
+)
+def test_records_are_neither_added_changed_nor_deleted(as_admin, owner, model):
+    message = leave_message(make_number(owner))
+    record = {
+        "telephony/userphonenumber": message.call.number_id,
+        "telephony/call": message.call_id,
+        "voicemail/message": message.id,
+    }[model]
+    assert as_admin.get(f"/admin/{model}/").status_code == 200
+    assert as_admin.get(f"/admin/{model}/{record}/change/").status_code == 200
+    assert as_admin.get(f"/admin/{model}/add/").status_code == 403
+    assert as_admin.post(f"/admin/{model}/{record}/change/", {"x": "y"}).status_code == 403
+    assert as_admin.post(f"/admin/{model}/{record}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_what_callers_left_is_not_shown(as_admin, owner):
+    message = leave_message(make_number(owner), summary="The boiler leaks.")
+    for page in (
+        as_admin.get("/admin/voicemail/message/"),
+        as_admin.get(f"/admin/voicemail/message/{message.id}/change/"),
+        as_admin.get(f"/admin/telephony/call/{message.call_id}/change/"),
+    ):
+        assert "The boiler leaks." not in page.content.decode()
+
+
+def test_a_streams_token_is_not_shown(as_admin, owner):
+    call = leave_message(make_number(owner)).call
+    call.stream_token = "secret-token-of-the-stream"
+    call.save()
+    page = as_admin.get(f"/admin/telephony/call/{call.id}/change/").content.decode()
+    assert call.stream_token not in page
+
+
+def test_staff_without_all_rights_cannot_make_themselves_superusers(client, support):
+    from django.contrib.auth.models import Permission
+
+    support.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_user", "change_user"])
+    )
+    client.force_login(support)
+    form = {"email": "x@example.com", "name": "X", "time_zone": "UTC", "is_active": "on"}
+    client.post(f"/admin/accounts/user/{support.id}/change/", form | {"is_superuser": "on"})
+    support.refresh_from_db()
+    assert (support.is_superuser, support.email) == (False, "support@example.com")

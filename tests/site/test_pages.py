@@ -1,0 +1,282 @@
+"""Home and settings as somebody without scripts meets them."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from agent.profiles import profile_of
+from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
+from tests.factories import make_number, make_user
+from tests.voicemail.messages import leave_message
+
+SETTINGS = "/aloha/settings"
+
+
+@pytest.fixture
+def as_owner(client, owner) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def page(client: Client, path: str = SETTINGS) -> str:
+    return client.get(path, follow=True).content.decode()
+
+
+def title(client: Client) -> str:
+    return re.search(r"<h1>(.*?)</h1>", page(client, "/"))[1]
+
+
+# --- Home ---
+
+
+def test_visitors_are_told_what_aloha_is(client, db):
+    text = page(client, "/")
+    assert "Sign up" in text
+    assert "Log in" in text
+
+
+def test_an_owner_without_a_number_is_led_to_choose_one(as_owner):
+    text = page(as_owner, "/")
+    assert "Choose a number, and Aloha answers it" in text
+    assert f'href="{SETTINGS}#number"' in text
+
+
+def test_an_owner_whose_voicemail_is_off_is_led_to_it(as_owner, owner):
+    make_number(owner)
+    assert f'href="{SETTINGS}#voicemail"' in page(as_owner, "/")
+
+
+def test_an_owner_who_is_set_up_waits_for_the_first_caller(as_owner, owner):
+    make_number(owner, voicemail_enabled=True, voicemail_mode=VoicemailMode.VOICEMAIL_ONLY)
+    assert title(as_owner) == "Aloha is ready for your first caller"
+
+
+def test_the_title_says_how_many_people_wait(as_owner, owner):
+    number = make_number(owner)
+    leave_message(number)
+    assert title(as_owner) == "One person waits for you"
+
+
+def test_with_every_step_done_and_everything_read_nothing_is_asked(as_owner, owner):
+    number = make_number(owner, voicemail_enabled=True, voicemail_mode=VoicemailMode.VOICEMAIL_ONLY)
+    leave_message(number, read_at=datetime(2026, 1, 1, tzinfo=UTC))
+    text = page(as_owner, "/")
+    assert "Nobody waits for you" in text
+    assert "Setting up" not in text
+
+
+# --- Taking a number ---
+
+
+def test_the_search_offers_numbers_of_the_area(as_owner):
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=415&find=search")
+    assert text.count("Use this number") >= 5
+    assert "(415) 555-01" in text
+
+
+def test_random_offers_one_number(as_owner):
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=&find=random")
+    assert text.count("Use this number") == 1
+
+
+def test_an_area_code_that_is_none_is_explained_beside_the_field(as_owner):
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=41x&find=search")
+    assert 'value="41x"' in text
+    assert 'id="id_area_code_error"' in text
+
+
+def test_an_area_without_numbers_says_so(as_owner):
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=999&find=search")
+    assert "No numbers in area code 999" in text
+
+
+def test_an_area_code_where_there_are_none_is_explained(as_owner):
+    text = page(as_owner, f"{SETTINGS}?country=GB&area_code=20&find=search")
+    assert "leave the field empty" in text
+
+
+def test_an_owner_takes_a_number(as_owner, owner):
+    form = {"phone_number": "+14155550132", "country": "US"}
+    answer = as_owner.post(f"{SETTINGS}/number", form)
+    assert answer.url == f"{SETTINGS}#number"
+    number = UserPhoneNumber.objects.for_user(owner).active().get()
+    assert number.phone_number == "+14155550132"
+    assert "(415) 555-0132 is yours" in page(as_owner)
+
+
+def test_a_number_taken_meanwhile_is_explained_and_others_offered(as_owner, stranger):
+    make_number(stranger, phone_number="+14155550132")
+    form = {"phone_number": "+14155550132", "country": "US", "area_code": "415", "find": "search"}
+    text = as_owner.post(f"{SETTINGS}/number", form).content.decode()
+    assert "(415) 555-0132 was not taken" in text
+    assert "Nothing was charged" in text
+    assert text.count("Use this number") >= 3
+
+
+def test_a_number_that_nobody_sells_buys_nothing(as_owner, owner):
+    as_owner.post(f"{SETTINGS}/number", {"phone_number": "+1999", "country": "US"})
+    assert not UserPhoneNumber.objects.for_user(owner).exists()
+
+
+def test_a_purchase_being_confirmed_offers_no_second_one(as_owner, owner):
+    make_number(owner, status=NumberStatus.PURCHASING, twilio_phone_sid="")
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=415&find=search")
+    assert "The carrier has not confirmed yet" in text
+    assert "Use this number" not in text
+
+
+def test_a_simulated_number_says_that_nothing_is_charged(as_owner, owner):
+    make_number(owner)
+    assert "Nothing is charged" in page(as_owner)
+
+
+# --- Releasing it ---
+
+
+def test_the_release_page_works_by_itself(as_owner, owner):
+    make_number(owner, phone_number="+14155550132")
+    assert "Type the last four digits, 0132" in page(as_owner, f"{SETTINGS}/release")
+
+
+def test_the_right_digits_release_the_number(as_owner, owner):
+    make_number(owner, phone_number="+14155550132")
+    answer = as_owner.post(f"{SETTINGS}/release", {"last_digits": "0132"})
+    assert answer.url == f"{SETTINGS}#number"
+    assert not UserPhoneNumber.objects.for_user(owner).active().exists()
+    assert "(415) 555-0132 is released" in page(as_owner)
+
+
+def test_wrong_digits_release_nothing(as_owner, owner):
+    make_number(owner, phone_number="+14155550132")
+    text = as_owner.post(f"{SETTINGS}/release", {"last_digits": "0133"}).content.decode()
+    assert 'value="0133"' in text
+    assert UserPhoneNumber.objects.for_user(owner).active().exists()
+
+
+def test_without_a_number_there_is_nothing_to_release(as_owner):
+    assert "There is no number to release." in page(as_owner, f"{SETTINGS}/release")
+
+
+# --- Voicemail ---
+
+
+def voicemail_form(**fields: str) -> dict[str, str]:
+    return {"voicemail_enabled": "on", "voicemail_mode": "receptionist"} | fields
+
+
+def test_voicemail_is_switched_on_with_mode_and_own_number(as_owner, owner):
+    number = make_number(owner)
+    form = voicemail_form(external_phone_number="(415) 555-0178")
+    assert as_owner.post(f"{SETTINGS}/voicemail", form).url == f"{SETTINGS}#voicemail"
+    number.refresh_from_db()
+    assert number.voicemail_mode == VoicemailMode.RECEPTIONIST
+    assert number.external_phone_number == "+14155550178"
+
+
+def test_voicemail_is_switched_off(as_owner, owner):
+    number = make_number(owner, voicemail_enabled=True, voicemail_mode=VoicemailMode.RECEPTIONIST)
+    as_owner.post(f"{SETTINGS}/voicemail", {"voicemail_mode": "receptionist"})
+    number.refresh_from_db()
+    assert (number.voicemail_enabled, number.voicemail_mode) == (False, VoicemailMode.NONE)
+
+
+@pytest.mark.parametrize("typed", ["555 01", "+1 415 555 0132", "call me"])
+def test_a_wrong_own_number_keeps_what_was_typed(as_owner, owner, typed):
+    number = make_number(owner, phone_number="+14155550132")
+    form = voicemail_form(external_phone_number=typed)
+    text = as_owner.post(f"{SETTINGS}/voicemail", form).content.decode()
+    assert f'value="{typed}"' in text
+    assert 'aria-invalid="true"' in text
+    assert 'id="id_external_phone_number_error"' in text
+    number.refresh_from_db()
+    assert not number.voicemail_enabled
+
+
+def test_voicemail_opens_only_with_a_number(as_owner):
+    assert "Opens when you have a number" in page(as_owner)
+    answer = as_owner.post(f"{SETTINGS}/voicemail", voicemail_form())
+    assert answer.url == f"{SETTINGS}#number"
+
+
+# --- The agent ---
+
+
+def test_the_agent_gets_a_name_and_a_greeting(as_owner, owner):
+    form = {"agent_name": "Kai", "greeting": "Whitfield Plumbing, hello."}
+    assert as_owner.post(f"{SETTINGS}/agent", form).url == f"{SETTINGS}#agent"
+    profile = profile_of(owner)
+    assert (profile.agent_name, profile.greeting) == ("Kai", "Whitfield Plumbing, hello.")
+
+
+def test_a_name_that_is_too_long_is_refused_and_kept_in_the_form(as_owner, owner):
+    text = as_owner.post(f"{SETTINGS}/agent", {"agent_name": "K" * 41}).content.decode()
+    assert "K" * 41 in text
+    assert profile_of(owner).agent_name == "Aloha"
+
+
+def test_the_embedded_voice_admits_that_it_cannot_say_the_name(as_owner):
+    assert "Kept, but not spoken yet" in page(as_owner)
+
+
+def test_a_voice_is_chosen(as_owner, owner):
+    as_owner.post(f"{SETTINGS}/voice", {"voice": "cedar"})
+    assert profile_of(owner).voice == "cedar"
+
+
+def test_an_unknown_voice_is_refused(as_owner, owner):
+    text = as_owner.post(f"{SETTINGS}/voice", {"voice": "hal"}).content.decode()
+    assert 'id="id_voice_error"' in text
+    assert profile_of(owner).voice == "marin"
+
+
+def test_facts_are_kept(as_owner, owner):
+    as_owner.post(f"{SETTINGS}/about", {"about": "Open until 22:00.\r\nNo gas work."})
+    assert profile_of(owner).about == "Open until 22:00.\nNo gas work."
+
+
+# --- The frame ---
+
+
+@pytest.mark.parametrize("card", ["number", "voicemail", "agent", "voice", "about"])
+def test_looking_at_a_cards_address_leads_to_the_card(as_owner, card):
+    assert as_owner.get(f"{SETTINGS}/{card}").url == f"{SETTINGS}#{card}"
+
+
+def test_the_top_bar_says_which_number_answers(as_owner, owner):
+    make_number(owner, phone_number="+14155550132")
+    assert "(415) 555-0132 is answering" in page(as_owner, "/")
+
+
+def test_a_slash_at_the_end_does_not_matter(as_owner):
+    assert as_owner.get(f"{SETTINGS}/").url == SETTINGS
+
+
+@pytest.mark.parametrize("path", ["/", SETTINGS, "/aloha/inbox", f"{SETTINGS}/release"])
+def test_no_page_has_inline_scripts_styles_or_handlers(as_owner, owner, path):
+    leave_message(make_number(owner))
+    text = page(as_owner, path)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", text)
+    assert not re.search(r"<script(?![^>]*(src=|application/json))", text)
+
+
+def test_a_missing_page_is_explained_in_the_layout(client, db):
+    answer = client.get("/aloha/nothing")
+    assert answer.status_code == 404
+    assert "This page is not here" in answer.content.decode()
+
+
+def test_a_fault_of_ours_is_explained_without_a_database(client, settings):
+    from django.views.defaults import server_error
+
+    answer = server_error(client.get("/healthz").wsgi_request)
+    assert "Something went wrong on our side" in answer.content.decode()
+
+
+def test_an_old_form_is_explained(db):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("nora@example.com"))
+    answer = client.post(f"{SETTINGS}/voice", {"voice": "cedar"})
+    assert answer.status_code == 403
+    assert "This form was too old" in answer.content.decode()
