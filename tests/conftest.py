@@ -1,6 +1,8 @@
-"""The cast of every test: an owner, a stranger who is never allowed anything, and support."""
+"""The cast of every test, the real server, and the real browser."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -8,6 +10,26 @@ from pytest_django import Settings
 from accounts.models import User
 from tests.factories import make_user
 from tests.peers.server import serve
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright leaves an event loop running in its thread."""
+    items.sort(key=_uses_browser)
+
+
+def _uses_browser(item: pytest.Item) -> bool:
+    return "page" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
@@ -33,3 +55,13 @@ def aloha_url(transactional_db: None, settings: Settings) -> Iterator[str]:
     with serve(application) as port:
         settings.PUBLIC_BASE_URL = f"http://127.0.0.1:{port}"
         yield settings.PUBLIC_BASE_URL
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium; nothing is downloaded and nothing outside is asked."""
+    if not CHROMIUM.exists():
+        pytest.skip("needs Chromium")
+    # Playwright's own loop makes Django refuse queries in the test's thread otherwise.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    return {"executable_path": str(CHROMIUM), "args": list(CHROMIUM_FLAGS)}
