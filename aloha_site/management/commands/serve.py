@@ -1,6 +1,7 @@
 """`manage.py serve`: the web server, for pages, webhooks and sockets."""
 
 import socket
+import warnings
 from typing import Any
 
 import uvicorn
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, share_port: bool, **options: Any) -> None:
+        # Static files and audio come from iterators that Django reads whole; it says so each time.
+        warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous")
         # Imported here: the rooms behind it want Django's apps to be ready.
         from aloha_site.asgi import application
 
