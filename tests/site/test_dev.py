@@ -193,6 +193,13 @@ def test_the_note_of_an_earlier_server_comes_back(up):
     assert json.loads(note_of(up.checkout).read_text())["pid"] == up.process.pid
 
 
+def test_a_reset_does_not_pull_the_floor_from_under_a_running_server(up):
+    refused = run(up.checkout, "reset", "--yes")
+    assert refused.returncode == 1
+    assert refused.stderr == f"A server is running at http://127.0.0.1:{up.port}; stop it first.\n"
+    assert note_of(up.checkout).exists()
+
+
 @BOTH_SIGNALS
 def test_a_signal_stops_both_processes_and_removes_the_note(checkout, number):
     with running(checkout) as up:
@@ -289,6 +296,25 @@ def test_a_call_without_a_server_is_one_sentence(checkout):
     assert refused.stderr == "No server is running; start one with ./dev up.\n"
 
 
+def test_a_reset_without_a_yes_deletes_nothing(checkout):
+    folder = checkout / "var"
+    folder.mkdir()
+    (folder / "secret-key").touch()
+    asked = run(checkout, "reset")
+    assert asked.returncode == 1
+    assert "Nothing was deleted." in asked.stdout
+    assert folder.exists()
+    assert run(checkout, "reset", "--yes").returncode == 0
+    assert not folder.exists()
+
+
+def test_a_reset_leaves_a_folder_alone_that_is_not_alohas(checkout, tmp_path):
+    refused = run(checkout, "reset", "--yes", ALOHA_VAR_DIR=str(tmp_path))
+    assert refused.returncode == 1
+    assert "does not look like Aloha's" in refused.stderr
+    assert tmp_path.exists()
+
+
 def test_an_unknown_verb_gets_the_list_of_verbs(checkout):
     refused = run(checkout, "dance")
     assert refused.returncode == 1
@@ -297,6 +323,8 @@ def test_an_unknown_verb_gets_the_list_of_verbs(checkout):
         "call",
         "test",
         "check",
+        "doctor",
+        "reset",
     ]
 
 

@@ -1,0 +1,116 @@
+"""What this installation has, and what each thing unlocks."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from telephony.backends.base import get_backend
+from telephony.numbers import carrier_addresses
+
+SOUNDS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+POSTGRES_FOLDER = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at; `is_fault` when Aloha cannot work as it is set up."""
+
+    name: str
+    is_there: bool
+    says: str
+    is_fault: bool = False
+
+
+def examine() -> Iterator[Finding]:
+    """Look at keys, address, database and the programs that tests use. Changes nothing."""
+    yield _numbers()
+    yield _public_address()
+    yield _database()
+    yield _mail()
+    yield _program(
+        "PostgreSQL programs",
+        found=any(POSTGRES_FOLDER.glob("*/bin/initdb")) or shutil.which("initdb") is not None,
+        unlocks="./dev test --db=postgres",
+        package="postgresql",
+    )
+    yield _program(
+        "Chromium",
+        found=Path("/usr/bin/chromium").exists(),
+        unlocks="the tests that walk through the pages",
+        package="chromium",
+    )
+    yield _program(
+        "Recorded speech",
+        found=SOUNDS.is_dir(),
+        unlocks="the tests that call with a human voice",
+        package="asterisk-core-sounds-en-wav",
+    )
+
+
+def _numbers() -> Finding:
+    if get_backend().is_simulated:
+        return Finding(
+            name="Phone provider",
+            is_there=False,
+            says="no Twilio credentials: numbers are simulated. "
+            "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN make them real.",
+        )
+    return Finding(
+        name="Phone provider", is_there=True, says="Twilio credentials are set: numbers are real."
+    )
+
+
+def _public_address() -> Finding:
+    voice_url = carrier_addresses().voice_url
+    is_public = urlsplit(settings.PUBLIC_BASE_URL).scheme == "https"
+    if is_public or get_backend().is_simulated:
+        says = f"the carrier calls {voice_url}"
+        return Finding(name="Public address", is_there=is_public, says=says)
+    return Finding(
+        name="Public address",
+        is_there=False,
+        says=f"the carrier cannot open {voice_url}: PUBLIC_BASE_URL must begin with https://.",
+        is_fault=True,
+    )
+
+
+def _database() -> Finding:
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        return Finding(
+            name="Database",
+            is_there=False,
+            says=f"cannot be reached: {str(error).splitlines()[0]}",
+            is_fault=True,
+        )
+    if connection.vendor == "postgresql":
+        return Finding(name="Database", is_there=True, says="PostgreSQL answers.")
+    return Finding(
+        name="Database",
+        is_there=True,
+        says="SQLite: one machine only. DATABASE_URL names a PostgreSQL for more.",
+    )
+
+
+def _mail() -> Finding:
+    sends = not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
+    return Finding(
+        name="Mail",
+        is_there=sends,
+        says=f"sent through {settings.EMAIL_HOST}."
+        if sends
+        else "printed on the console. EMAIL_URL names a mail server.",
+    )
+
+
+def _program(name: str, *, found: bool, unlocks: str, package: str) -> Finding:
+    if found:
+        return Finding(name=name, is_there=True, says=f"here, for {unlocks}.")
+    install = f"apt install {package}" if shutil.which("apt") else f"the package {package}"
+    return Finding(name=name, is_there=False, says=f"not here; {install} unlocks {unlocks}.")

@@ -1,0 +1,33 @@
+"""What the doctor says."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+
+def told() -> str:
+    out = io.StringIO()
+    call_command("doctor", stdout=out)
+    return out.getvalue()
+
+
+def test_without_credentials_the_doctor_says_that_numbers_are_simulated(db):
+    assert "numbers are simulated" in told()
+
+
+def test_the_doctor_shows_the_address_the_carrier_calls(db, settings):
+    settings.PUBLIC_BASE_URL = "https://aloha.example.com"
+    assert "https://aloha.example.com/api/twilio/voice/incoming" in told()
+
+
+def test_real_numbers_behind_an_address_without_tls_are_a_fault(db, settings):
+    settings.TELEPHONY = {
+        "BACKEND": "telephony.backends.twilio.TwilioBackend",
+        "OPTIONS": {"account_sid": "AC" + "0" * 32, "auth_token": "secret-token"},
+    }
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Public address"):
+        call_command("doctor", stdout=out)
+    assert "PUBLIC_BASE_URL must begin with https://" in out.getvalue()
+    assert "secret-token" not in out.getvalue()
