@@ -98,6 +98,7 @@ def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answer
         caller_withheld=incoming.caller_withheld,
         forwarded_from=incoming.forwarded_from,
         simulated=incoming.simulated,
+        carrier_records=isinstance(answer, answering.ClassicVoicemail),
     )
     if isinstance(answer, answering.AgentAnswers):
         call.call_type = answer.call_type
@@ -145,13 +146,21 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
 
 
 def agent_took_leave(call_sid: str) -> bool:
-    """Whether the agent ended its part of the call by itself.
+    """Whether the agent has said goodbye, when the carrier asks what comes after the stream.
 
-    False also for streams that never opened or whose process died: the caller can still
-    leave a message then.
+    Everything else leaves a caller on the line who has not been heard out (an agent that
+    failed, a stream that never opened, a socket that broke, a process that died), and the
+    carrier is about to record her. A process that died could not say so: its stream is closed
+    here.
     """
-    outcome = Call.objects.filter(call_sid=call_sid).values_list("agent_outcome", flat=True).first()
-    return outcome in {AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT, AgentOutcome.CALLER_LEFT}
+    call = Call.objects.filter(call_sid=call_sid)
+    if call.filter(agent_outcome__in=(AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT)).exists():
+        return True
+    call.filter(stream_state=StreamState.OPEN).update(
+        stream_state=StreamState.CLOSED, agent_outcome=AgentOutcome.FAILED.value
+    )
+    call.update(carrier_records=True)
+    return False
 
 
 def record_progress(progress: CallProgress) -> None:

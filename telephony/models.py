@@ -223,6 +223,9 @@ class Call(models.Model):
     agent_outcome = models.CharField(
         max_length=16, blank=True, choices=[(o.value, o.value) for o in AgentOutcome]
     )
+    carrier_records = models.BooleanField(
+        default=False, help_text="The carrier was told to take a message after the tone."
+    )
     carrier_recording_sid = models.CharField(
         max_length=64,
         blank=True,
@@ -242,16 +245,6 @@ class Call(models.Model):
     def is_final(self) -> bool:
         """Nothing more happens to this call."""
         return self.status in FINAL_STATUSES
-
-    @property
-    def may_be_recorded_by_carrier(self) -> bool:
-        """No agent took leave of the caller, so the carrier was told to take a message."""
-        return self.agent_outcome in ("", AgentOutcome.FAILED)
-
-    @property
-    def was_answered(self) -> bool:
-        """Somebody, agent or machine, was on the line."""
-        return self.status in (CallStatus.IN_PROGRESS, CallStatus.COMPLETED)
 
 
 class CallEvent(models.Model):

@@ -23,10 +23,11 @@ RETRY_AFTER = timedelta(seconds=1)
 MAX_RETRY_AFTER = timedelta(minutes=10)
 # A stream whose process died stays open in the database; its call is collected all the same.
 OPEN_STREAM_PATIENCE = timedelta(seconds=30)
-# How long audio may take from the end of the call into the storage.
-AUDIO_PATIENCE = timedelta(seconds=60)
 # From then on nobody else is still writing a spool file, and the worker stores it.
-SPOOL_PATIENCE = timedelta(seconds=20)
+SPOOL_PATIENCE = timedelta(seconds=5)
+# How long audio may take from the end of the call into the storage; a process that was killed in
+# the first second of a stream has left none.
+AUDIO_PATIENCE = timedelta(seconds=10)
 # How long the carrier may take to say that it recorded a message after the tone.
 CARRIER_PATIENCE = timedelta(seconds=15)
 
@@ -122,7 +123,7 @@ def _ensure_audio(call: Call) -> None:
         _ensure_stream_audio(call, waited)
     if call.carrier_recording_sid:
         recording.fetch_carrier_recording(call)
-    elif call.may_be_recorded_by_carrier and waited < CARRIER_PATIENCE:
+    elif call.carrier_records and waited < CARRIER_PATIENCE:
         raise AudioNotReady
 
 

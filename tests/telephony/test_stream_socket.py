@@ -17,6 +17,8 @@ from telephony.signatures import public_socket_url
 from tests.factories import make_call, make_number
 from tests.peers.media_line import MediaLine, stream_url
 
+pytestmark = pytest.mark.M1
+
 
 def issue_call(owner, **fields) -> Call:
     return make_call(

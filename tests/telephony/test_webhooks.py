@@ -31,6 +31,7 @@ def number(owner):
     return make_number(owner)
 
 
+@pytest.mark.W1
 @pytest.mark.parametrize("path", WEBHOOKS)
 class TestRefusals:
     """What every webhook refuses."""
@@ -134,6 +135,7 @@ class TestIncoming:
         form = incoming_form(number.phone_number, From=number.phone_number)
         assert b"<Reject" in post(INCOMING, form).content
 
+    @pytest.mark.W2
     @pytest.mark.parametrize("caller", ["", "anonymous", "Restricted", "+266696687"])
     def test_a_withheld_caller_is_taken(self, number, caller):
         post(INCOMING, incoming_form(number.phone_number, From=caller))
@@ -192,20 +194,34 @@ def owner_number(owner):
 class TestAfterStream:
     """What comes when the agent's part is over."""
 
-    @pytest.mark.parametrize("outcome", ["finished", "time_limit", "caller_left"])
+    @pytest.mark.parametrize("outcome", ["finished", "time_limit"])
     def test_an_agent_that_said_goodbye_is_followed_by_hanging_up(self, number, outcome):
         make_call(number, call_sid=SID, agent_outcome=outcome)
         answer = post(AFTER_STREAM, incoming_form(number.phone_number))
         assert b"<Response><Hangup /></Response>" in answer.content
 
-    @pytest.mark.parametrize("state", [StreamState.ISSUED, StreamState.OPEN, StreamState.CLOSED])
-    def test_without_a_goodbye_the_message_is_taken_by_recording(self, number, state):
-        outcome = "failed" if state == StreamState.CLOSED else ""
+    @pytest.mark.parametrize(
+        ("state", "outcome"),
+        [
+            pytest.param(StreamState.ISSUED, "", id="the stream never opened"),
+            pytest.param(StreamState.OPEN, "", id="the process died"),
+            pytest.param(StreamState.CLOSED, "failed", id="the agent failed"),
+            pytest.param(StreamState.CLOSED, "caller_left", id="the socket broke"),
+        ],
+    )
+    def test_without_a_goodbye_the_message_is_taken_by_recording(self, number, state, outcome):
         make_call(number, call_sid=SID, stream_state=state, agent_outcome=outcome)
         answer = post(AFTER_STREAM, incoming_form(number.phone_number)).content.decode()
         assert "<Say>I'm sorry, I can't talk right now.</Say>" in answer
         assert f'<Record action="{public_url("/api/twilio/voice/recording")}"' in answer
         assert answer.endswith("<Hangup /></Response>")
+
+    def test_a_stream_whose_process_died_is_closed_for_it(self, number):
+        make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
+        post(AFTER_STREAM, incoming_form(number.phone_number))
+        call = Call.objects.get()
+        assert (call.stream_state, call.agent_outcome) == ("closed", "failed")
+        assert call.carrier_records
 
     def test_a_call_we_do_not_know_can_leave_a_message_too(self, number):
         answer = post(AFTER_STREAM, incoming_form(number.phone_number))

@@ -187,7 +187,7 @@ def test_a_message_after_the_tone_is_fetched_once(number):
 
 
 def test_a_call_the_agent_failed_waits_for_the_carriers_recording(number):
-    ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    ended_call(number, stream_state=StreamState.NONE, agent_outcome="", carrier_records=True)
     work()
     assert Message.objects.get().stage == Stage.COLLECTED
 
