@@ -15,6 +15,8 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from aloha_site.log_masking import mask_secrets
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -80,7 +82,9 @@ if _public.scheme not in {"http", "https"} or not _public.hostname or _public.pa
         f"like https://aloha.example.com, without a path; it is {PUBLIC_BASE_URL!r}."
     )
 
-ALLOWED_HOSTS = [host for host in _text("ALLOWED_HOSTS").split(",") if host] or [_public.hostname]
+ALLOWED_HOSTS = [host.strip() for host in _text("ALLOWED_HOSTS").split(",") if host.strip()] or [
+    _public.hostname
+]
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
@@ -193,6 +197,9 @@ ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # allauth's own is the Host header
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+# Log-in limits count by the visitor's address: the one that the outermost of so many proxies has
+# written into X-Forwarded-For. 0 believes no header, since anybody can send one.
+ALLAUTH_TRUSTED_PROXY_COUNT = _whole_number("TRUSTED_PROXY_COUNT", default=0)
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 
@@ -317,15 +324,25 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _processors,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=False)
+                structlog.processors.format_exc_info,
+                mask_secrets,
+                structlog.dev.ConsoleRenderer(
+                    colors=False, exception_formatter=structlog.dev.plain_traceback
+                )
                 if DEBUG
-                else structlog.processors.JSONRenderer(),
+                else structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "story"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # Django's own handlers print unmasked and mail whole requests; the root's are enough.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # These tell the values of rows and requests.
+        "django.db.backends": {"level": "INFO"},
+        "twilio": {"level": "WARNING"},
         # uvicorn and Daphne log the path of every socket, and a stream's path is its token.
         "uvicorn.error": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 
@@ -24,9 +24,9 @@ Handler = Callable[[SignedForm], HttpResponse]
 def twilio_webhook(handler: Handler) -> Callable[[HttpRequest], HttpResponse]:
     """Make a view of `handler`, which gets the signed form and nothing else.
 
-    Refuses with an empty body: 405 for other methods, 415 for other content types, 413 above
-    64 KiB, 403 without a valid signature, 400 for a field it reads that is repeated, holds NUL
-    or makes no sense.
+    Refuses with an empty body: 405 for other methods, 415 for other content types and charsets,
+    413 above 64 KiB, 403 without a valid signature, 400 for too many fields and for a field it
+    reads that is repeated, holds NUL or makes no sense.
     """
 
     @csrf_exempt
@@ -39,15 +39,11 @@ def twilio_webhook(handler: Handler) -> Callable[[HttpRequest], HttpResponse]:
             form = request.POST
         except RequestDataTooBig:
             return HttpResponse(status=413)
-        url = signatures.public_url(request.get_full_path())
-        signature = request.headers.get("X-Twilio-Signature", "")
-        if not signatures.is_authentic(url, form, signature) or not _is_our_account(form):
-            # Names only: values may be anybody's number.
-            logger.warning(
-                "webhook refused: signature", extra={"url": url, "fields": sorted(form)[:40]}
-            )
-            return HttpResponse(status=403)
+        except TooManyFieldsSent:
+            return HttpResponse(status=400)
         try:
+            if not _is_authentic(request, form):
+                return HttpResponse(status=403)
             return handler(SignedForm(form))
         except BadCarrierRequest as error:
             logger.warning("webhook refused: field", extra={"field": error.field})
@@ -60,7 +56,9 @@ def twilio_webhook(handler: Handler) -> Callable[[HttpRequest], HttpResponse]:
 def _refuse_outside(request: HttpRequest) -> HttpResponse | None:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if request.content_type != FORM_TYPE:
+    # Django ignores a charset it does not know, and its debug page breaks over one it refuses.
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if request.content_type != FORM_TYPE or charset.lower() != "utf-8":
         return HttpResponse(status=415)
     length = request.headers.get("Content-Length", "0")
     if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
@@ -68,5 +66,15 @@ def _refuse_outside(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
+def _is_authentic(request: HttpRequest, form: QueryDict) -> bool:
+    url = signatures.public_url(request.get_full_path())
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if signatures.is_authentic(url, form, signature) and _is_our_account(form):
+        return True
+    # Names only: values may be anybody's number.
+    logger.warning("webhook refused: signature", extra={"url": url, "fields": sorted(form)[:40]})
+    return False
+
+
 def _is_our_account(form: QueryDict) -> bool:
-    return settings.TWILIO_ACCOUNT_SID in {"", form.get("AccountSid", "")}
+    return settings.TWILIO_ACCOUNT_SID in {"", SignedForm(form).get("AccountSid")}

@@ -16,6 +16,8 @@ from telephony.models import Call
 logger = logging.getLogger(__name__)
 
 POLICY_VIOLATION = 1008
+SUBPROTOCOL = "audio.twilio.com"
+"""Named back when it is offered, never unasked: the carrier then drops the socket."""
 
 
 class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
@@ -30,7 +32,8 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
         if call is None:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
-        await send({"type": "websocket.accept"})
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
         await Conversation(call, receive, send).run()
 
 

@@ -5,9 +5,11 @@ it was played, and also when it was cleared: so marks carry a generation, and ma
 older generation prove nothing.
 """
 
+import re
 from dataclasses import dataclass
 
 MARK_EVERY_MS = 200
+_OFFSET = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class PlaybackLedger:
         """Take a mark back; the utterance that has now been heard to its end, if one has."""
         generation, _, rest = name.partition(":")
         offset, _, utterance_id = rest.partition(":")
-        if generation != str(self._generation) or not offset.isdecimal():
+        if generation != str(self._generation) or not _OFFSET.fullmatch(offset):
             return None
         for utterance in self._queue:
             if utterance.utterance_id == utterance_id:

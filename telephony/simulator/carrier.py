@@ -1,7 +1,9 @@
 """One simulated inbound call: what Twilio does, over the network, from the first webhook on."""
 
 import logging
+import ssl
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import aiohttp
@@ -10,16 +12,19 @@ from django.conf import settings
 from telephony import phone_numbers
 from telephony.simulator.call_flow import CallFlow
 from telephony.simulator.call_identity import CallIdentity
+from telephony.simulator.callback_queue import CallbackQueue
 from telephony.simulator.callers import Caller
 from telephony.simulator.events import CallEnded, CallEvent, Observer, Party, Warned
 from telephony.simulator.line import HungUp
+from telephony.simulator.live_call import LiveCall
 from telephony.simulator.result import CallResult
-from telephony.simulator.webhook_client import CallbackQueue, WebhookClient
+from telephony.simulator.webhook_client import WebhookClient
 
 logger = logging.getLogger(__name__)
 
 INCOMING_PATH = "/api/twilio/voice/incoming"
 STATUS_PATH = "/api/twilio/voice/status"
+FALLBACK_PATH = "/api/twilio/voice/fallback"
 
 
 class SimulatedCall:
@@ -27,6 +32,9 @@ class SimulatedCall:
 
     `base_url` is the server's address as its PUBLIC_BASE_URL says it: signatures cover it.
     Recordings of <Record> go to `folder`/<call sid>/, by default to the var directory.
+    `fallback_url` is the number's voice fallback, by default the server's own. Requests whose
+    path ends in a name of `deliver_twice` ("incoming", "status", ...) are sent a second time.
+    `trust` is for a server with a certificate that nobody else knows.
     """
 
     def __init__(
@@ -39,6 +47,9 @@ class SimulatedCall:
         forwarded_from: str = "",
         folder: Path | None = None,
         observe: Observer | None = None,
+        fallback_url: str | None = None,
+        deliver_twice: Collection[str] = (),
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         self.identity = CallIdentity(
             from_number=from_number, to_number=to_number, forwarded_from=forwarded_from
@@ -47,7 +58,10 @@ class SimulatedCall:
         self._base_url = base_url.rstrip("/")
         self._caller = caller
         self._observe = observe
-        self._flow: CallFlow | None = None
+        self._fallback_url = fallback_url or self._base_url + FALLBACK_PATH
+        self._deliver_twice = frozenset(deliver_twice)
+        self._trust = trust
+        self._call: LiveCall | None = None
         self._placed_at = 0.0
         self._warnings: list[str] = []
 
@@ -62,10 +76,13 @@ class SimulatedCall:
         logger.info(
             "simulated call placed", extra={"call_sid": self.identity.call_sid, "to": masked}
         )
-        async with aiohttp.ClientSession() as session:
-            webhooks = WebhookClient(session, report=self._report)
+        connector = aiohttp.TCPConnector(ssl=self._trust or True)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            webhooks = WebhookClient(
+                session, report=self._report, deliver_twice=self._deliver_twice
+            )
             async with CallbackQueue(webhooks, report=self._report) as callbacks:
-                self._flow = CallFlow(
+                self._call = LiveCall(
                     identity=self.identity,
                     caller=self._caller,
                     folder=self.folder,
@@ -74,10 +91,10 @@ class SimulatedCall:
                     callbacks=callbacks,
                     report=self._report,
                 )
-                ended_by = await self._run_until_hung_up(self._flow)
-                self._tell_status(self._flow, callbacks)
-        self._report(CallEnded(by=ended_by, status=self._flow.outcome.status))
-        result = self._result(self._flow, ended_by)
+                ended_by = await self._run_until_hung_up(self._call)
+                self._tell_status(self._call)
+        self._report(CallEnded(by=ended_by, status=self._call.outcome.status))
+        result = self._result(self._call, ended_by)
         logger.info(
             "simulated call over",
             extra={"call_sid": result.call_sid, "answered_by": result.answered_by.value},
@@ -86,26 +103,27 @@ class SimulatedCall:
 
     def hang_up(self) -> None:
         """The caller hangs up now."""
-        if self._flow is not None and self._flow.line is not None:
-            self._flow.line.hang_up()
+        if self._call is not None and self._call.line is not None:
+            self._call.line.hang_up()
 
-    async def press(self, digit: str) -> None:
-        """The caller presses a key; only an open stream hears it."""
-        if self._flow is not None and self._flow.leg is not None:
-            await self._flow.leg.press(digit)
+    async def press(self, key: str) -> None:
+        """The caller presses a key."""
+        if self._call is not None:
+            await self._call.press(key)
 
-    async def _run_until_hung_up(self, flow: CallFlow) -> Party:
+    async def _run_until_hung_up(self, call: LiveCall) -> Party:
         try:
+            flow = CallFlow(call, fallback_url=self._fallback_url)
             await flow.follow(self._base_url + INCOMING_PATH)
         except HungUp as ended:
-            flow.outcome.was_hung_up = True
+            call.outcome.was_hung_up = True
             return ended.by
         return Party.FAR_END
 
-    def _tell_status(self, flow: CallFlow, callbacks: CallbackQueue) -> None:
-        duration_s = round(flow.line.duration_ms / 1000) if flow.line else 0
-        fields = self.identity.final_fields(flow.outcome.status, duration_s=duration_s)
-        callbacks.send(self._base_url + STATUS_PATH, fields)
+    def _tell_status(self, call: LiveCall) -> None:
+        duration_s = round(call.line.duration_ms / 1000) if call.line else 0
+        fields = self.identity.final_fields(call.outcome.status, duration_s=duration_s)
+        call.callbacks.send(self._base_url + STATUS_PATH, fields)
 
     def _report(self, event: CallEvent) -> None:
         if isinstance(event, Warned):
@@ -116,13 +134,13 @@ class SimulatedCall:
     def _ms_since_placed(self, moment: float) -> int:
         return round((moment - self._placed_at) * 1000)
 
-    def _result(self, flow: CallFlow, ended_by: Party) -> CallResult:
-        line = flow.line
+    def _result(self, call: LiveCall, ended_by: Party) -> CallResult:
+        line = call.line
         heard_at = line.first_audio_at if line else None
         return CallResult(
             call_sid=self.identity.call_sid,
-            answered_by=flow.outcome.answered_by,
-            status=flow.outcome.status,
+            answered_by=call.outcome.answered_by,
+            status=call.outcome.status,
             ended_by=ended_by,
             first_audio_ms=None if heard_at is None else self._ms_since_placed(heard_at),
             duration_ms=line.duration_ms if line else 0,
@@ -130,6 +148,6 @@ class SimulatedCall:
             heard_ms=line.heard_ms if line else 0,
             heard=bytes(line.heard) if line else b"",
             said=bytes(line.said) if line else b"",
-            recordings=tuple(flow.recordings),
+            recordings=tuple(call.recordings),
             warnings=tuple(self._warnings),
         )

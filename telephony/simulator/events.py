@@ -21,6 +21,7 @@ class WebhookAnswered:
     path: str
     status: int
     took_ms: int
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,20 @@ class TextSpoken:
 
     text: str
     as_tone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundPlayed:
+    """The carrier plays a file, or the tones of keys."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsGathered:
+    """A <Gather> has ended; `digits` is empty when nobody pressed a key."""
+
+    digits: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +102,10 @@ class CallerRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """The carrier's debugger would show this; `code` is Twilio's."""
+    """The carrier's debugger would show this; `code` is Twilio's.
+
+    The code `repeat` is the simulator's own: the same request was answered in another way.
+    """
 
     code: str
     text: str
@@ -105,6 +123,8 @@ CallEvent = (
     WebhookAnswered
     | DocumentReceived
     | TextSpoken
+    | SoundPlayed
+    | DigitsGathered
     | StreamOpened
     | PlaybackCleared
     | StreamClosed

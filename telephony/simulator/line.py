@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from telephony.simulator.callers import Caller, Listener
 from telephony.simulator.events import Party, Report, SpeechStarted, SpeechStopped
@@ -74,10 +75,12 @@ class Line:
             raise HungUp(Party.CARRIER)
         return said
 
-    async def play(self, audio: bytes) -> None:
-        """The caller hears `audio` from the carrier. Raises HungUp."""
+    async def play(self, audio: bytes, *, until: Callable[[], bool] | None = None) -> None:
+        """The caller hears `audio` from the carrier, or its start up to `until`. Raises HungUp."""
         for start in range(0, len(audio), FRAME_BYTES):
             await self.next_tick()
+            if until is not None and until():
+                return
             frame = audio[start : start + FRAME_BYTES].ljust(FRAME_BYTES, SILENCE[:1])
             self.exchange(frame, listener=Listener.NOBODY)
 

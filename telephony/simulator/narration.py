@@ -6,8 +6,10 @@ from telephony.simulator.events import (
     CallEnded,
     CallerRecorded,
     CallEvent,
+    DigitsGathered,
     DocumentReceived,
     PlaybackCleared,
+    SoundPlayed,
     SpeechStarted,
     SpeechStopped,
     StreamClosed,
@@ -22,11 +24,16 @@ def sentence(event: CallEvent) -> str:
     """One line about one event."""
     match event:
         case WebhookAnswered():
-            return f"webhook  {event.path} answered {event.status} in {event.took_ms} ms"
+            again = " when asked again" if event.is_repeat else ""
+            return f"webhook  {event.path} answered {event.status} in {event.took_ms} ms{again}"
         case DocumentReceived():
             return f"TwiML    {', '.join(event.verbs) or 'empty'}"
         case TextSpoken():
             return f"says     “{event.text}”{' (as a tone)' if event.as_tone else ''}"
+        case SoundPlayed():
+            return f"plays    {event.source}"
+        case DigitsGathered():
+            return f"keys     {event.digits or 'none'}"
         case CallerRecorded():
             return f"recorded {event.duration_ms / 1000:.1f} s of the caller: {event.path}"
         case Warned():

@@ -14,10 +14,38 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Play a sound file, or the tones of `digits` when there is no address; `loop` as in Say."""
+
+    url: str = ""
+    digits: str = ""
+    loop: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
     """Wait in silence."""
 
     length_s: int = 1
+
+
+Speech = Say | Play | Pause
+"""What the caller only listens to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gather:
+    """Take keys from the caller while `prompts` play and for `timeout_s` after them.
+
+    `num_digits` None means as many as come. `action` None means the address of the document itself.
+    """
+
+    prompts: tuple[Speech, ...] = ()
+    num_digits: int | None = None
+    finish_on_key: str = "#"
+    timeout_s: int = 5
+    action: str | None = None
+    action_on_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +57,7 @@ class Record:
     max_length_s: int = 3600
     finish_on_key: str = "1234567890*#"
     play_beep: bool = True
+    trims_silence: bool = False
     status_callback: str | None = None
     status_events: tuple[str, ...] = ("completed",)
 
@@ -70,4 +99,4 @@ class Hangup:
     """End the call."""
 
 
-Verb = Say | Pause | Record | Connect | Redirect | Reject | Hangup
+Verb = Speech | Gather | Record | Connect | Redirect | Reject | Hangup

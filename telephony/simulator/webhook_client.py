@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from urllib.parse import urldefrag, urlencode, urlsplit
 
 import aiohttp
@@ -18,112 +18,143 @@ from telephony.simulator.twiml import MAX_DOCUMENT_BYTES
 WEBHOOK_S = 15.0
 """The whole exchange, connecting included; the carrier gives up after it."""
 CONNECT_S = 5.0
-CALLBACKS_S = 20.0
-"""How long the end of a call waits for callbacks that are still on their way."""
+CONNECT_TRIES = 2
 HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
     "User-Agent": "TwilioProxy/1.1",
     "Accept": "*/*",
 }
 XML_TYPES = {"text/xml", "application/xml"}
+REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """One signed request, the same bytes and headers however often it is sent."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    status: int
+    content_type: str
+    body: bytes
 
 
 class WebhookClient:
-    """Posts to webhooks as the carrier does."""
+    """Posts to webhooks as the carrier does.
 
-    def __init__(self, session: aiohttp.ClientSession, *, report: Report) -> None:
+    A connection that fails is tried once more. Requests whose path ends in a name of
+    `deliver_twice` are sent again after their answer: the first answer counts, a second one that
+    differs is a warning.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        report: Report,
+        deliver_twice: Collection[str] = (),
+    ) -> None:
         self._session = session
         self._report = report
+        self._deliver_twice = deliver_twice
 
     async def fetch_document(self, url: str, fields: Mapping[str, str]) -> bytes:
         """The TwiML that a webhook answers. Raises WebhookError."""
-        status, content_type, body = await self._post(url, fields)
+        answer = await self._deliver(url, fields)
         path = urlsplit(url).path
-        if not 200 <= status < 300:
-            raise WebhookError(f"{path} answered {status}.")
-        if content_type not in XML_TYPES:
-            raise WebhookError(f"{path} answered {content_type} instead of text/xml.")
-        return body
+        if not 200 <= answer.status < 300:
+            raise WebhookError(f"{path} answered {answer.status}.")
+        if answer.content_type not in XML_TYPES:
+            raise WebhookError(f"{path} answered {answer.content_type} instead of text/xml.")
+        return answer.body
 
     async def notify(self, url: str, fields: Mapping[str, str]) -> None:
         """Post a status callback; a failure is a warning, as in the carrier's debugger."""
         try:
-            status, _, _ = await self._post(url, fields)
+            answer = await self._deliver(url, fields)
         except WebhookError as error:
             self._report(Warned(code=error.code, text=str(error)))
             return
-        if not 200 <= status < 300:
-            text = f"{urlsplit(url).path} answered {status}."
+        if not 200 <= answer.status < 300:
+            text = f"{urlsplit(url).path} answered {answer.status}."
             self._report(Warned(code=WebhookError.code, text=text))
 
-    async def _post(self, url: str, fields: Mapping[str, str]) -> tuple[int, str, bytes]:
-        url = urldefrag(url).url  # a fragment holds carrier settings and is not signed
-        headers = HEADERS | {"X-Twilio-Signature": signatures.sign(url, fields)}
+    async def _deliver(self, url: str, fields: Mapping[str, str]) -> _Answer:
+        request = _signed(url, fields)
+        answer = await self._send(request)
+        if request.path.rpartition("/")[2] in self._deliver_twice:
+            await self._repeat(request, answer)
+        return answer
+
+    async def _repeat(self, request: _Request, first: _Answer) -> None:
+        try:
+            second = await self._send(request, is_repeat=True)
+        except WebhookError as error:
+            self._report(Warned(code=error.code, text=f"When asked again: {error}"))
+            return
+        if second != first:
+            text = f"{request.path} answered the same request in two ways."
+            self._report(Warned(code=REPEAT, text=text))
+
+    async def _send(self, request: _Request, *, is_repeat: bool = False) -> _Answer:
+        """One exchange and its report. Raises WebhookError."""
         started = time.monotonic()
         try:
-            async with (
-                asyncio.timeout(WEBHOOK_S),
-                self._session.post(
-                    URL(url, encoded=True),
-                    data=urlencode(fields).encode(),
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-                ) as response,
-            ):
-                body = await response.content.read(MAX_DOCUMENT_BYTES + 1)
-                while len(body) <= MAX_DOCUMENT_BYTES and not response.content.at_eof():
-                    body += await response.content.read(MAX_DOCUMENT_BYTES + 1 - len(body))
+            async with asyncio.timeout(WEBHOOK_S):
+                answer = await self._post(request)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, ValueError) as error:
-            raise ServerUnreachable(f"Nothing answers at {_origin(url)}.") from error
+            raise ServerUnreachable(f"Nothing answers at {_origin(request.url)}.") from error
         except TimeoutError as error:
-            raise WebhookError(f"{urlsplit(url).path} took longer than {WEBHOOK_S:g} s.") from error
+            raise WebhookError(f"{request.path} took longer than {WEBHOOK_S:g} s.") from error
         except aiohttp.ClientError as error:
-            raise WebhookError(f"{urlsplit(url).path} broke off: {error}.") from error
+            raise WebhookError(f"{request.path} broke off: {error}.") from error
         took_ms = round((time.monotonic() - started) * 1000)
         self._report(
-            WebhookAnswered(path=urlsplit(url).path, status=response.status, took_ms=took_ms)
+            WebhookAnswered(
+                path=request.path, status=answer.status, took_ms=took_ms, is_repeat=is_repeat
+            )
         )
-        return response.status, response.content_type, body
+        return answer
+
+    async def _post(self, request: _Request) -> _Answer:
+        for _ in range(CONNECT_TRIES - 1):
+            try:
+                return await self._post_once(request)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                continue
+        return await self._post_once(request)
+
+    async def _post_once(self, request: _Request) -> _Answer:
+        async with self._session.post(
+            URL(request.url, encoded=True),
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+        ) as response:
+            body = await response.content.read(MAX_DOCUMENT_BYTES + 1)
+            while len(body) <= MAX_DOCUMENT_BYTES and not response.content.at_eof():
+                body += await response.content.read(MAX_DOCUMENT_BYTES + 1 - len(body))
+        return _Answer(status=response.status, content_type=response.content_type, body=body)
 
 
-class CallbackQueue:
-    """Sends status callbacks one after the other beside the call; waits for them at its end."""
-
-    def __init__(self, client: WebhookClient, *, report: Report) -> None:
-        self._client = client
-        self._report = report
-        self._queue: asyncio.Queue[tuple[str, Mapping[str, str]] | None] = asyncio.Queue()
-
-    async def __aenter__(self) -> Self:
-        self._worker = asyncio.create_task(self._drain())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._queue.put_nowait(None)
-        try:
-            if error is None:
-                await asyncio.wait([self._worker], timeout=CALLBACKS_S)
-                if not self._worker.done():
-                    self._report(Warned(code="11200", text="The last callbacks were given up."))
-        finally:
-            self._worker.cancel()
-            (end,) = await asyncio.gather(self._worker, return_exceptions=True)
-        if error is None and isinstance(end, Exception):
-            raise end
-
-    def send(self, url: str, fields: Mapping[str, str]) -> None:
-        """Send this after what was queued before."""
-        self._queue.put_nowait((url, fields))
-
-    async def _drain(self) -> None:
-        while (item := await self._queue.get()) is not None:
-            await self._client.notify(*item)
+def _signed(url: str, fields: Mapping[str, str]) -> _Request:
+    url = urldefrag(url).url  # a fragment holds carrier settings and is not signed
+    headers = {
+        **HEADERS,
+        "X-Twilio-Signature": signatures.sign(url, fields),
+        "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+    }
+    return _Request(url=url, body=urlencode(fields).encode(), headers=headers)
 
 
 def _origin(url: str) -> str:

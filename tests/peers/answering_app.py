@@ -22,10 +22,12 @@ AFTER_STREAM = "/api/twilio/voice/after-stream"
 STATUS = "/api/twilio/voice/status"
 STREAM_STATUS = "/api/twilio/voice/stream-status"
 RECORDING = "/api/twilio/voice/recording"
+FALLBACK = "/api/twilio/voice/fallback"
 STREAM = "/api/twilio/voice/stream/a-token"
 HANG_UP = "<Response><Hangup/></Response>"
 
-Document = str | Callable[[Mapping[str, str]], str]
+Document = str | int | Callable[[Mapping[str, str]], str | int]
+"""TwiML, or the status of an empty answer, or what makes one of the two from the form."""
 
 
 class Stream:
@@ -93,9 +95,13 @@ class Request:
 
 @dataclass
 class AnsweringApp:
-    """What the server answers, and what it was asked. `answers` maps a path to its TwiML."""
+    """What the server answers, and what it was asked.
+
+    `answers` maps a path to its TwiML, `files` to what a GET brings.
+    """
 
     answers: dict[str, Document] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     agent: Callable[[Stream], Awaitable[None]] = listen_until_closed
     refuse_stream_with: int | None = None
     base_url: str = ""
@@ -129,11 +135,16 @@ class AnsweringApp:
         if not signatures.is_authentic(url, form, request.headers.get("X-Twilio-Signature", "")):
             return web.Response(status=403)
         self.requests.append(Request(request.path, form, request.headers.copy()))
-        document = self.answers.get(request.path)
-        if document is None:
-            return web.Response(status=204)
-        text = document if isinstance(document, str) else document(form)
-        return web.Response(text=text, content_type="text/xml")
+        document = self.answers.get(request.path, 204)
+        answer = document(form) if callable(document) else document
+        if isinstance(answer, int):
+            return web.Response(status=answer)
+        return web.Response(text=answer, content_type="text/xml")
+
+    async def get(self, request: web.Request) -> web.Response:
+        """A file."""
+        content = self.files.get(request.path)
+        return web.Response(status=404) if content is None else web.Response(body=content)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """The media socket."""
@@ -158,6 +169,7 @@ async def serving(app: AnsweringApp) -> AsyncIterator[AnsweringApp]:
     """Answer on a free port of this machine."""
     application = web.Application()
     application.router.add_get(STREAM, app.stream)
+    application.router.add_get("/{path:.*}", app.get)
     application.router.add_post("/{path:.*}", app.post)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -57,6 +57,20 @@ class RaisingBackend(_Broken):
         return RaisingSession()
 
 
+class EndingBackend(_Broken):
+    """Stops in the middle without a word of farewell."""
+
+    async def open_session(self, brief: CallBrief) -> "BrokenSession":
+        return EndingSession()
+
+
+class StickingBackend(_Broken):
+    """Dies, and cannot even be closed."""
+
+    async def open_session(self, brief: CallBrief) -> "BrokenSession":
+        return StickingSession()
+
+
 class BrokenSession:
     capabilities = Capabilities()
 
@@ -97,6 +111,20 @@ class RaisingSession(BrokenSession):
         for utterance in greeting():
             yield utterance
             raise ValueError("a bug in the agent")
+
+
+class EndingSession(BrokenSession):
+    async def events(self) -> AsyncIterator[AgentEvent]:
+        if self._closed.is_set():
+            return
+        for utterance in greeting():
+            yield utterance
+        await asyncio.sleep(2)
+
+
+class StickingSession(DyingSession):
+    async def close(self) -> None:
+        raise RuntimeError("the connection is in a state nobody thought of")
 
 
 def greeting() -> list[Utterance]:

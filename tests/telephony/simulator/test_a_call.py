@@ -4,59 +4,18 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 
 from agent.speech import wav
-from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.errors import ServerUnreachable
 from telephony.simulator.events import CallEvent, Party, StreamClosed
-from telephony.simulator.result import AnsweredBy, CallResult
+from telephony.simulator.result import AnsweredBy
 from tests.peers import answering_app
 from tests.peers.answering_app import AnsweringApp, Stream
-
-LOUD = bytes([0x80, 0x00] * 80)  # 20 ms of the loudest square wave
-QUIET = b"\xff" * 160
-CALLER = "+15105550147"
-OWNER = "+14155550123"
-
-
-@pytest.fixture
-async def app() -> AsyncIterator[AnsweringApp]:
-    async with answering_app.serving(AnsweringApp()) as app:
-        app.answers = {answering_app.AFTER_STREAM: answering_app.HANG_UP}
-        yield app
-
-
-class Caller(WavCaller):
-    """A caller who says `turns` and hangs up early, so that no test waits for long."""
-
-    def __init__(self, *turns: bytes, hang_up_at_ms: int = 8000, speak_at_ms: int | None = None):
-        super().__init__(turns, hang_up_at_ms=hang_up_at_ms, speak_at_ms=speak_at_ms)
-
-
-async def place(
-    app: AnsweringApp,
-    tmp_path: Path,
-    caller: Caller | None = None,
-    events: list[CallEvent] | None = None,
-    forwarded_from: str = "",
-) -> CallResult:
-    call = SimulatedCall(
-        base_url=app.base_url,
-        caller=caller or Caller(),
-        to_number=OWNER,
-        from_number=CALLER,
-        forwarded_from=forwarded_from,
-        folder=tmp_path,
-        observe=lambda at_ms, event: events.append(event) if events is not None else None,
-    )
-    async with asyncio.timeout(15):
-        return await call.run()
+from tests.telephony.simulator.calling import CALLER, LOUD, OWNER, Caller, place
 
 
 async def test_the_first_webhook_has_every_field_of_an_incoming_call(app, tmp_path):
@@ -174,6 +133,7 @@ async def test_a_wrong_signature_shows_as_a_refused_webhook(app, tmp_path):
     result = await place(elsewhere, tmp_path, Caller(hang_up_at_ms=100))
     assert result.warnings == (
         "11200 /api/twilio/voice/incoming answered 403.",
+        "11200 /api/twilio/voice/fallback answered 403.",
         "11200 /api/twilio/voice/status answered 403.",
     )
 

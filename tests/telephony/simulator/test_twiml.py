@@ -8,8 +8,10 @@ from telephony.simulator import twiml
 from telephony.simulator.errors import TwimlError
 from telephony.simulator.verbs import (
     Connect,
+    Gather,
     Hangup,
     Pause,
+    Play,
     Record,
     Redirect,
     Reject,
@@ -34,6 +36,22 @@ def respond(inside: str) -> bytes:
         ('<Pause length="5"/>', Pause(length_s=5)),
         ("<Redirect>/next?a=1&amp;b=2</Redirect>", Redirect(url="/next?a=1&b=2")),
         ('<Reject reason="busy"/>', Reject(reason="busy")),
+        ("<Play>/sound.wav</Play>", Play(url="/sound.wav")),
+        ('<Play digits="1w2#" loop="0"/>', Play(digits="1w2#", loop=0)),
+        ("<Gather/>", Gather()),
+        (
+            '<Gather input="dtmf" numDigits="4" finishOnKey="" timeout="3" action="/a"'
+            ' actionOnEmptyResult="true"><Say>Hi</Say><Pause/></Gather>',
+            Gather(
+                prompts=(Say(text="Hi"), Pause()),
+                num_digits=4,
+                finish_on_key="",
+                timeout_s=3,
+                action="/a",
+                action_on_empty=True,
+            ),
+        ),
+        ('<Record trim="trim-silence"/>', Record(trims_silence=True)),
         ("<Hangup/>", Hangup()),
         ("<!-- nothing --><Hangup></Hangup>", Hangup()),
         (
@@ -159,6 +177,16 @@ def test_verbs_keep_their_order():
             respond('<Record recordingStatusCallbackEvent="done"/>'), "done", id="unknown event"
         ),
         pytest.param(respond('<Record finishOnKey="a"/>'), "keypad", id="no key"),
+        pytest.param(respond('<Record trim="yes"/>'), "do-not-trim or", id="odd trim"),
+        pytest.param(respond("<Play/>"), "one of them", id="play nothing"),
+        pytest.param(respond('<Play digits="1">/a.wav</Play>'), "one of them", id="play both"),
+        pytest.param(respond('<Play digits="1a"/>'), "may hold", id="play no digits"),
+        pytest.param(respond("<Play>ftp://h/a.wav</Play>"), "no web address", id="play ftp"),
+        pytest.param(respond('<Gather input="speech"/>'), "must be dtmf", id="gather speech"),
+        pytest.param(respond('<Gather numDigits="0"/>'), "whole number", id="gather nothing"),
+        pytest.param(
+            respond("<Gather><Record/></Gather>"), "may not stand in <Gather>", id="gather voice"
+        ),
     ],
 )
 def test_what_the_carrier_refuses(document, says):
@@ -172,7 +200,9 @@ def test_bytes_of_any_kind_raise_nothing_else(document):
         twiml.parse(document)
 
 
-names = st.sampled_from(["Response", "Say", "Pause", "Connect", "Stream", "Record", "Redirect"])
+names = st.sampled_from(
+    ["Response", "Say", "Play", "Pause", "Gather", "Connect", "Stream", "Record", "Redirect"]
+)
 attributes = st.sampled_from(["url", "action", "length", "method", "timeout", "maxLength", "loop"])
 values = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='<&"'))
 elements = st.recursive(
