@@ -124,7 +124,8 @@ class Bridge:
             case AgentDone():
                 return self._agent_leaves(event.outcome, now_ms)
             case AgentFailed():
-                return self._close(AgentOutcome.FAILED, now_ms)
+                # A goodbye already under way is heard to its end.
+                return [] if self._leaving else self._close(AgentOutcome.FAILED, now_ms)
 
     def mark_returned(self, name: str, *, now_ms: int) -> list[Action]:
         """What to do when the carrier gives a mark back."""
@@ -150,7 +151,8 @@ class Bridge:
             self._wrap_up_ms = now_ms
             return [TellWrapUp()]
         if self._wrap_up_ms is not None and now_ms >= self._wrap_up_ms + WRAP_UP_GRACE_MS:
-            return self._close(AgentOutcome.TIME_LIMIT, now_ms)
+            # It did not take leave in words: the caller may want to leave a message.
+            return self._close(AgentOutcome.FAILED, now_ms)
         return []
 
     def _agent_said(self, said: Utterance, now_ms: int) -> list[Action]:

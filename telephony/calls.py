@@ -3,6 +3,7 @@
 Repeats are normal: a second request finds the first one's row and gets the same answer.
 """
 
+import contextlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from telephony.models import (
     Call,
     CallEvent,
     CallStatus,
+    CarrierRecording,
     StreamState,
     UserPhoneNumber,
     VoicemailMode,
@@ -112,11 +114,14 @@ def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answer
 
 def claim_stream(token: str) -> Call | None:
     """Spend a stream token: the call it opens, or None for one that is unknown, used or stale."""
-    claimed = Call.objects.filter(
+    unspent = Call.objects.filter(
         stream_token=token,
         stream_state=StreamState.ISSUED,
         stream_token_expires_at__gt=timezone.now(),
-    ).update(stream_state=StreamState.OPEN, status=CallStatus.IN_PROGRESS)
+    )
+    claimed = unspent.exclude(status__in=FINAL_STATUSES).update(
+        stream_state=StreamState.OPEN, status=CallStatus.IN_PROGRESS
+    )
     if not claimed:
         return None
     return Call.objects.select_related("number", "owner").get(stream_token=token)
@@ -145,22 +150,22 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
     )
 
 
-def agent_took_leave(call_sid: str) -> bool:
-    """Whether the agent has said goodbye, when the carrier asks what comes after the stream.
+def has_said_goodbye(call_sid: str) -> bool:
+    """Whether the agent itself ended its part of the call."""
+    goodbyes = (AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT)
+    return Call.objects.filter(call_sid=call_sid, agent_outcome__in=goodbyes).exists()
 
-    Everything else leaves a caller on the line who has not been heard out (an agent that
-    failed, a stream that never opened, a socket that broke, a process that died), and the
-    carrier is about to record her. A process that died could not say so: its stream is closed
-    here.
+
+def hand_to_carrier(call_sid: str) -> None:
+    """Note that the carrier records a caller whom no agent heard out.
+
+    Her stream is over. A process that died with it open could not say so: it is closed here.
     """
     call = Call.objects.filter(call_sid=call_sid)
-    if call.filter(agent_outcome__in=(AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT)).exists():
-        return True
     call.filter(stream_state=StreamState.OPEN).update(
         stream_state=StreamState.CLOSED, agent_outcome=AgentOutcome.FAILED.value
     )
     call.update(carrier_records=True)
-    return False
 
 
 def record_progress(progress: CallProgress) -> None:
@@ -185,8 +190,23 @@ def record_progress(progress: CallProgress) -> None:
 
 
 def expect_recording(call_sid: str, recording_sid: str) -> None:
-    """Note that the carrier holds a recording of this call, for the worker to fetch."""
-    Call.objects.filter(call_sid=call_sid).update(carrier_recording_sid=recording_sid)
+    """Note that the carrier holds a recording of this call, for the worker to fetch; once."""
+    call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()
+    if call_id is None:
+        logger.error("recording of an unknown call", extra={"call_sid": call_sid})
+        return
+    CarrierRecording.objects.bulk_create(
+        [CarrierRecording(call_id=call_id, sid=recording_sid)], ignore_conflicts=True
+    )
+
+
+def adopt_call(incoming: IncomingCall) -> None:
+    """Make the row of a call that the fallback took while the database was away."""
+    number = UserPhoneNumber.objects.active().filter(phone_number=incoming.called).first()
+    if number is None or Call.objects.filter(call_sid=incoming.call_sid).exists():
+        return
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        _insert_call(incoming, number, answering.ClassicVoicemail())
 
 
 def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[str]]) -> None:
@@ -196,5 +216,6 @@ def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[st
         logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
         return
     CallEvent.objects.bulk_create(
-        [CallEvent(call_id=call_id, kind=kind, key=key, payload=payload)], ignore_conflicts=True
+        [CallEvent(call_id=call_id, kind=kind, key=key[:128], payload=payload)],
+        ignore_conflicts=True,
     )

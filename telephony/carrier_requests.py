@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from telephony import phone_numbers
 from telephony.errors import BadCarrierRequest, InvalidPhoneNumber
-from telephony.models import CallStatus
+from telephony.models import FINAL_STATUSES, CallStatus
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}|SIMULATED_CALL_[0-9a-f]{32}")
 _RECORDING_SID = re.compile(r"RE[0-9a-f]{32}|SIMULATED_RECORDING_[0-9a-f]{32}")
@@ -94,8 +94,8 @@ class RecordedMessage:
 
     @property
     def is_kept(self) -> bool:
-        """There is audio to fetch."""
-        return self.status == "completed" and bool(self.recording_sid)
+        """There is audio to fetch, now or in a moment."""
+        return bool(self.recording_sid) and self.status in {"", "completed"}
 
 
 def read_call_sid(form: SignedForm) -> str:
@@ -119,6 +119,11 @@ def read_incoming_call(form: SignedForm) -> IncomingCall:
         called=called,
         forwarded_from=_number(_text(form, "ForwardedFrom")),
     )
+
+
+def read_call_is_over(form: SignedForm) -> bool:
+    """Whether a request says that the call has ended already."""
+    return form.get("CallStatus") in FINAL_STATUSES
 
 
 def read_call_progress(form: SignedForm) -> CallProgress:

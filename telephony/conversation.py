@@ -11,7 +11,6 @@ from typing import Any, assert_never
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import Error as DatabaseError
 
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import AgentUnavailable
@@ -29,17 +28,20 @@ from telephony.media_stream import (
     StreamStopped,
 )
 from telephony.models import Call
+from telephony.recorder import CallRecorder
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
 AGENT_OPENING_SECONDS = 3.5  # the caller hears nothing meanwhile; more than 4 s is dead air
-AGENT_CLOSING_SECONDS = 1
-JOURNAL_SECONDS = 5
+CLOSING_STEP_SECONDS = 2
 TICK_SECONDS = 0.1
 HELD_FRAMES = 100  # 2 s of the caller, while the agent's session opens
 MAX_BAD_FRAMES = 20
+FRAMES_AT_ONCE = 1_000  # a line that was stuck delivers late frames in one go
+FRAMES_PER_SECOND = 200  # the caller's audio is 50; marks and keys come on top
+MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -55,15 +57,15 @@ class Conversation:
         self._clock = asyncio.get_running_loop().time
         self._bridge = Bridge(max_call_ms=settings.MAX_CALL_SECONDS * 1_000)
         self._journal = CallJournal(call.id)
-        self._recorder = recording.CallRecorder(call.id)
+        self._recorder = CallRecorder(call.id)
         self._agent: AgentSession | None = None
         self._held: deque[str] = deque(maxlen=HELD_FRAMES)
         self._frames = FrameWriter("")
         self._started = asyncio.Event()
-        self._started_at = self._last_heard_at = self._clock()
+        self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._outcome: AgentOutcome | None = None
         self._line_is_gone = False
-        self._bad_frames = 0
+        self._frames_taken = self._bad_frames = 0
 
     async def run(self) -> None:
         """Converse; ends with the outcome kept, the socket closed and the recording stored."""
@@ -97,6 +99,7 @@ class Conversation:
                 self._line_is_gone = True
                 await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
                 return
+            self._count_frame()
             try:
                 await self._take(message.get("text"))
             except FrameError as error:
@@ -115,7 +118,18 @@ class Conversation:
         elif isinstance(frame, StreamStarted):
             self._begin(frame)
 
+    def _count_frame(self) -> None:
+        self._frames_taken += 1
+        seconds = self._clock() - self._opened_at
+        if self._frames_taken > FRAMES_AT_ONCE + FRAMES_PER_SECOND * seconds:
+            self._log(logging.WARNING, "too many frames")
+            self._outcome = AgentOutcome.FAILED
+
     def _hear(self, audio: CallerAudio) -> None:
+        if not self._started.is_set():
+            raise FrameError("Audio before the start.")
+        if audio.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
+            raise FrameError("Audio from the future.")
         self._last_heard_at = self._clock()
         self._recorder.caller(audio.timestamp_ms, audio.payload)
         if self._agent is None:
@@ -148,9 +162,9 @@ class Conversation:
 
     async def _follow_agent(self) -> None:
         """Open the agent's session at once; what it says goes out once the stream has started."""
-        brief = await database_sync_to_async(calls.brief_of)(self._call)
         try:
             async with asyncio.timeout(AGENT_OPENING_SECONDS):
+                brief = await database_sync_to_async(calls.brief_of)(self._call)
                 agent = await get_agent_backend().open_session(brief)
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
@@ -167,8 +181,12 @@ class Conversation:
             await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
             if self._outcome is not None:
                 return
-        # Its events ended with the goodbye still in the caller's ear: the last mark decides.
-        await asyncio.Event().wait()
+        await self._do(
+            self._bridge.agent_event(AgentFailed(code="ended_early"), now_ms=self._now_ms())
+        )
+        if self._outcome is None:
+            # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
+            await asyncio.Event().wait()
 
     async def _keep_time(self) -> None:
         while self._outcome is None:
@@ -216,36 +234,55 @@ class Conversation:
             await self._send({"type": "websocket.send", "text": text})
 
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
-        """Keep outcome and transcript before the carrier asks what comes next, then hang up."""
+        """Hang up with everything kept: a step that fails does not stop those behind it.
+
+        The carrier asks what comes next once the socket is closed, so a goodbye is kept before.
+        A caller whom no agent heard out does not wait for the database: no outcome means that
+        the carrier records her.
+        """
         outcome = self._outcome or AgentOutcome.FAILED
-        self._outcome = outcome
+        steps: list[Callable[[], Awaitable[None]]] = [
+            self._close_agent,
+            self._flush_journal,
+            self._keep_outcome,
+            self._hang_up,
+        ]
+        if outcome is AgentOutcome.FAILED:
+            steps.insert(0, steps.pop())
         await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-        await self._close_agent()
-        try:
-            async with asyncio.timeout(JOURNAL_SECONDS):
-                await self._journal.flushed()
-                await database_sync_to_async(calls.close_stream)(self._call.id, outcome)
-        except (TimeoutError, DatabaseError) as error:
-            self._log(logging.ERROR, "end of stream not kept", error=error)
-        finally:
-            keeping.cancel()
+        self._outcome = outcome
+        written = asyncio.wrap_future(self._recorder.flush())
+        for step in (*steps, lambda: written, self._store_audio):
+            try:
+                async with asyncio.timeout(CLOSING_STEP_SECONDS):
+                    await step()
+            except Exception as error:
+                # The outermost end of a call: whatever it is, the rest is still to be kept.
+                self._log(logging.ERROR, "end of stream incomplete", error=error)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         self._log(logging.INFO, "stream closed", outcome=outcome.value)
-        if not self._line_is_gone:
-            await self._send({"type": "websocket.close", "code": 1000})
-        await asyncio.wrap_future(self._recorder.flush())
-        await database_sync_to_async(recording.store_spooled)(self._call.id)
 
     async def _close_agent(self) -> None:
         if self._agent is None:
             return
-        try:
-            async with asyncio.timeout(AGENT_CLOSING_SECONDS):
-                await self._agent.close()
-                async for event in self._agent.events():
-                    if isinstance(event, CallerStopped):  # what the caller said last
-                        await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
-        except TimeoutError as error:
-            self._log(logging.WARNING, "agent did not close in time", error=error)
+        await self._agent.close()
+        async for event in self._agent.events():
+            if isinstance(event, CallerStopped):  # what the caller said last
+                await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+
+    async def _flush_journal(self) -> None:
+        await self._journal.flushed()
+
+    async def _keep_outcome(self) -> None:
+        await database_sync_to_async(calls.close_stream)(self._call.id, self._outcome)
+
+    async def _hang_up(self) -> None:
+        if not self._line_is_gone:
+            await self._send({"type": "websocket.close", "code": 1000})
+
+    async def _store_audio(self) -> None:
+        await database_sync_to_async(recording.store_spooled)(self._call.id)
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)

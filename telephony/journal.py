@@ -9,7 +9,7 @@ import logging
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import Error as DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from telephony.bridge import WriteLine
 from telephony.models import TranscriptLine
@@ -34,7 +34,7 @@ class CallJournal:
             call_id=self._call_id,
             position=self._position,
             role=line.role.value,
-            text=line.text,
+            text=_storable(line.text),
             start_ms=line.start_ms,
             end_ms=line.end_ms,
             source=line.source.value,
@@ -65,8 +65,16 @@ class CallJournal:
                 await database_sync_to_async(TranscriptLine.objects.bulk_create)(
                     [row], ignore_conflicts=True
                 )
-            except DatabaseError:
+            except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
+            except DatabaseError:
+                logger.exception("transcript line refused", extra={"call": str(self._call_id)})
+                return
             else:
                 return
+
+
+def _storable(text: str) -> str:
+    """Text without what PostgreSQL or UTF-8 cannot hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode(errors="replace").decode()

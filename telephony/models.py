@@ -14,7 +14,7 @@ from agent.session import AgentOutcome, Role, TranscriptSource
 
 
 class NumberStatus(models.TextChoices):
-    """Where a number is in its life; legal moves are in `numbers.py`."""
+    """Where a number is in its life; legal moves are in `number_states.py`."""
 
     PURCHASING = "purchasing"
     ACTIVE = "active"
@@ -226,17 +226,15 @@ class Call(models.Model):
     carrier_records = models.BooleanField(
         default=False, help_text="The carrier was told to take a message after the tone."
     )
-    carrier_recording_sid = models.CharField(
-        max_length=64,
-        blank=True,
-        help_text="What the carrier recorded when no agent took the call.",
-    )
     simulated = models.BooleanField(default=False)
 
     objects = CallQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-started_at"], name="calls_of_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-started_at"], name="calls_of_owner"),
+            models.Index(fields=["ended_at"], name="calls_by_end"),
+        ]
 
     def __str__(self) -> str:
         return self.call_sid
@@ -296,12 +294,11 @@ def recording_path(recording: "Recording", filename: str) -> str:
 class Recording(models.Model):
     """The audio of a call: mu-law WAV, 8 kHz, caller on the left channel, agent on the right.
 
-    What the carrier recorded after the agent's part follows it; then `carrier_sid` names it.
+    What the carrier recorded after the tone follows what was said to the agent.
     """
 
     call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="recording")
     file = models.FileField(upload_to=recording_path, max_length=200)
-    carrier_sid = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64)
     duration_ms = models.PositiveIntegerField()
     channels = models.PositiveSmallIntegerField()
@@ -312,3 +309,35 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duration_ms} ms of {self.call_id}"
+
+
+class CarrierRecordingQuerySet(models.QuerySet["CarrierRecording"]):
+    """What the carrier recorded, fetched or not."""
+
+    def waiting(self) -> Self:
+        """Still with the carrier, and not given up."""
+        return self.filter(fetched_at__isnull=True, lost_because="")
+
+
+class CarrierRecording(models.Model):
+    """A message after the tone that the carrier recorded; fetched by its id alone."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="carrier_recordings")
+    sid = models.CharField(max_length=64, unique=True)
+    announced_at = models.DateTimeField(default=timezone.now)
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    lost_because = models.CharField(max_length=200, blank=True)
+
+    objects = CarrierRecordingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["call"],
+                condition=Q(fetched_at__isnull=True, lost_because=""),
+                name="waiting_carrier_recordings",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.sid

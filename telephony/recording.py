@@ -1,116 +1,62 @@
-"""Recordings: written to disk while the call runs, kept as a file and a row when it is over.
+"""Recordings: the audio of a call as one file and one row, caller left, agent right.
 
-While a call runs its audio goes to a spool file, raw mu-law with both channels interleaved, in
-pieces of at most a second, by one writer thread for all calls. The media path only appends to
-a list.
+Parts come from the spool file of a media stream and from what the carrier recorded after the
+tone. Each is put behind what is there: a new file first, then the row that names it, then the
+old file goes. A crash in between leaves the part where it was, to be added again.
 """
 
-import base64
-import binascii
 import hashlib
 import logging
+import time
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from agent.errors import AudioFormatError
 from agent.session import Role, TranscriptSource
-from agent.speech.mulaw import BYTES_PER_MS, FRAME_MS, SILENCE, decode
+from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
 from agent.speech.wav import mulaw_header, mulaw_of
 from telephony.backends.base import backend_for_call
-from telephony.mixdown import Mixdown
-from telephony.models import Call, Recording, TranscriptLine
+from telephony.errors import ProviderRefused
+from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
 
 logger = logging.getLogger(__name__)
 
 CHANNELS = 2
 PEAK_BARS = 120
-PIECE_MS = 1_000
-MESSAGE_LINE = 1_000_000  # position of the message after the tone, behind every other line
+HEADER_BYTES = len(mulaw_header(0, channels=CHANNELS))
+MESSAGE_LINE = 1_000_000  # position of the first message after the tone, behind all other lines
+CONTENDED_TRIES = 5
 
-_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 _LOUDNESS = bytes(
     round(100 * min(1.0, (abs(sample) / 32_124) ** 0.5)) for sample in decode(bytes(range(256)))
 )
 
 
-class CallRecorder:
-    """Records one call. Methods called from the media path do not touch the disk."""
-
-    def __init__(self, call_id: uuid.UUID) -> None:
-        self._path = spool_path(call_id)
-        self._mixdown = Mixdown()
-        self._pending: list[tuple[str, int, str]] = []
-        self._now_ms = 0
-        self._written_ms = 0
-        self.unreadable = 0
-
-    def caller(self, timestamp_ms: int, payload: str) -> None:
-        """Keep 20 ms of the caller; its timestamp is the clock for both sides."""
-        self._pending.append(("caller", timestamp_ms, payload))
-        self._now_ms = timestamp_ms + FRAME_MS
-        if timestamp_ms - self._written_ms >= PIECE_MS:
-            self.flush()
-
-    def agent(self, payload: str) -> None:
-        """Keep audio just sent to the caller."""
-        self._pending.append(("agent", self._now_ms, payload))
-
-    def clear(self) -> None:
-        """The carrier was told to stop playing."""
-        self._pending.append(("clear", self._now_ms, ""))
-
-    def flush(self) -> "Future[None]":
-        """Hand what has come so far to the writer thread."""
-        pending, self._pending = self._pending, []
-        self._written_ms = self._now_ms
-        written = _writer.submit(self._write, pending, self._now_ms)
-        written.add_done_callback(_report)
-        return written
-
-    def _write(self, pending: list[tuple[str, int, str]], until_ms: int) -> None:
-        for kind, at_ms, payload in pending:
-            try:
-                audio = base64.b64decode(payload, validate=True)
-            except binascii.Error:
-                self.unreadable += 1
-                continue
-            if kind == "caller":
-                self._mixdown.caller(at_ms, audio)
-            elif kind == "agent":
-                self._mixdown.agent(at_ms, audio)
-            else:
-                self._mixdown.clear(at_ms)
-        caller, agent = self._mixdown.settle(until_ms)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as spool:
-            spool.write(_interleave(caller, agent))
-
-
-def _report(written: "Future[None]") -> None:
-    error = written.exception()
-    if error is not None:
-        logger.error("audio could not be written", exc_info=error)
-
-
 def store_recording(*, call: Call, caller: bytes, agent: bytes) -> Recording:
-    """Keep both sides of a call, raw mu-law of equal length, as its recording."""
-    return _store(call.id, _interleave(caller, agent))
+    """Keep both sides of a call, raw mu-law of equal length and not empty; once."""
+    return _add(call.id, interleave(caller, agent), unless_there=True)
 
 
-def store_spooled(call_id: uuid.UUID) -> Recording | None:
-    """Turn a call's spool file into its recording; None when nothing was spooled."""
+def store_spooled(call_id: uuid.UUID) -> bool:
+    """Move a call's spool file into its recording; whether there was any audio.
+
+    Called twice, also after a crash between storing and removing, it stores the audio once.
+    """
     spool = spool_path(call_id)
     try:
         audio = spool.read_bytes()
     except FileNotFoundError:
-        return None
-    recording = _store(call_id, audio)
+        return False
+    if audio:
+        _add(call_id, audio, unless_there=True)
     spool.unlink(missing_ok=True)
-    return recording
+    return bool(audio)
 
 
 def spool_path(call_id: uuid.UUID) -> Path:
@@ -119,86 +65,40 @@ def spool_path(call_id: uuid.UUID) -> Path:
     return path
 
 
-def _interleave(caller: bytes, agent: bytes) -> bytes:
+def spool_has_rested(call_id: uuid.UUID, seconds: float) -> bool:
+    """Whether a spool file is there that nobody has written to for so long."""
+    try:
+        return time.time() - spool_path(call_id).stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
+
+
+def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
+    """Fetch what the carrier recorded and put it behind what was said before.
+
+    Each message after the tone becomes a line of the transcript. Raises ProviderUnclear while
+    one cannot be had; with `give_up` it is marked as lost instead.
+    """
+    for waiting in CarrierRecording.objects.waiting().filter(call=call).order_by("id"):
+        backend = backend_for_call(simulated=call.simulated)
+        try:
+            message = mulaw_of(backend.fetch_recording(waiting.sid))
+        except (AudioFormatError, ProviderRefused) as error:
+            _mark_lost(waiting, str(error))
+        except Exception as error:
+            if not give_up:
+                raise
+            _mark_lost(waiting, str(error))
+        else:
+            _add_message(waiting, message)
+
+
+def interleave(caller: bytes, agent: bytes) -> bytes:
+    """Two channels of equal length as the samples of a stereo file."""
     stereo = bytearray(CHANNELS * len(caller))
     stereo[0::CHANNELS] = caller
     stereo[1::CHANNELS] = agent
     return bytes(stereo)
-
-
-def fetch_carrier_recording(call: Call) -> None:
-    """Fetch what the carrier recorded and put it behind the agent's part, once.
-
-    The caller's message becomes a line of the transcript. Raises ProviderError while it cannot
-    be had, AudioFormatError when it is no audio.
-    """
-    existing = Recording.objects.filter(call=call).first()
-    if existing is not None and existing.carrier_sid == call.carrier_recording_sid:
-        return
-    backend = backend_for_call(simulated=call.simulated)
-    message = mulaw_of(backend.fetch_recording(call.carrier_recording_sid))
-    before = _stereo_of(existing) if existing is not None else b""
-    after = _interleave(message, bytes((SILENCE,)) * len(message))
-    recording = existing or Recording(call=call)
-    recording.carrier_sid = call.carrier_recording_sid
-    _keep(recording, before + after)
-    start_ms = len(before) // CHANNELS // BYTES_PER_MS
-    _write_message_line(call, start_ms=start_ms, end_ms=recording.duration_ms)
-
-
-def _write_message_line(call: Call, *, start_ms: int, end_ms: int) -> None:
-    # The position is unique, so a repeat after a crash writes no second line.
-    TranscriptLine.objects.bulk_create(
-        [
-            TranscriptLine(
-                call=call,
-                position=MESSAGE_LINE,
-                role=Role.CALLER.value,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                source=TranscriptSource.NONE.value,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def _store(call_id: uuid.UUID, stereo: bytes) -> Recording:
-    """The row is written last: a crash before it leaves the spool file, which is stored again."""
-    existing = Recording.objects.filter(call_id=call_id).first()
-    if existing is not None:
-        return existing
-    try:
-        return _keep(Recording(call_id=call_id), stereo)
-    except IntegrityError:
-        # Another process stored the same call at the same moment; its file is the one kept.
-        return Recording.objects.get(call_id=call_id)
-
-
-def _keep(recording: Recording, stereo: bytes) -> Recording:
-    """Write the file, then the row that names it; of two files the one not named goes."""
-    replaced = recording.file.name
-    wav = mulaw_header(len(stereo), channels=CHANNELS) + stereo
-    recording.sha256 = hashlib.sha256(wav).hexdigest()
-    recording.duration_ms = len(stereo) // CHANNELS // BYTES_PER_MS
-    recording.channels = CHANNELS
-    recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
-    recording.file.save("call.wav", ContentFile(wav), save=False)
-    try:
-        with transaction.atomic():
-            recording.save()
-    except IntegrityError:
-        recording.file.delete(save=False)
-        raise
-    if replaced:
-        recording.file.storage.delete(replaced)
-    return recording
-
-
-def _stereo_of(recording: Recording) -> bytes:
-    with recording.file.open() as file:
-        content: bytes = file.read()
-    return content[-recording.duration_ms * BYTES_PER_MS * CHANNELS :]
 
 
 def peaks_of(audio: bytes) -> list[int]:
@@ -208,3 +108,92 @@ def peaks_of(audio: bytes) -> list[int]:
     loudness = audio.translate(_LOUDNESS)
     size = -(-len(loudness) // PEAK_BARS)
     return [max(loudness[at : at + size]) for at in range(0, len(loudness), size)]
+
+
+def _mark_lost(waiting: CarrierRecording, reason: str) -> None:
+    logger.error("carrier recording lost", extra={"call": str(waiting.call_id), "reason": reason})
+    CarrierRecording.objects.filter(id=waiting.id).update(lost_because=reason[:200])
+
+
+def _add_message(waiting: CarrierRecording, message: bytes) -> None:
+    duration_ms = len(message) // BYTES_PER_MS
+    earlier = CarrierRecording.objects.filter(call_id=waiting.call_id, id__lt=waiting.id)
+
+    def note(recording: Recording) -> None:
+        fetched = CarrierRecording.objects.waiting().filter(id=waiting.id)
+        if not fetched.update(fetched_at=timezone.now()):
+            raise _Contended
+        TranscriptLine.objects.create(
+            call_id=waiting.call_id,
+            position=MESSAGE_LINE + earlier.count(),
+            role=Role.CALLER.value,
+            start_ms=recording.duration_ms - duration_ms,
+            end_ms=recording.duration_ms,
+            source=TranscriptSource.NONE.value,
+        )
+
+    _add(waiting.call_id, interleave(message, bytes((SILENCE,)) * len(message)), also=note)
+
+
+class _Contended(Exception):
+    """Somebody else changed the recording at the same moment."""
+
+
+def _add(
+    call_id: uuid.UUID,
+    stereo: bytes,
+    *,
+    unless_there: bool = False,
+    also: Callable[[Recording], None] | None = None,
+) -> Recording:
+    """Put audio behind a call's recording, and do `also` in the same transaction.
+
+    With `unless_there` audio that the recording already ends with is not added again.
+    """
+    for _ in range(CONTENDED_TRIES):
+        existing = Recording.objects.filter(call_id=call_id).first()
+        before = _stereo_of(existing) if existing is not None else b""
+        if existing is not None and unless_there and before.endswith(stereo):
+            return existing
+        try:
+            return _replace(existing or Recording(call_id=call_id), before + stereo, also)
+        except (_Contended, IntegrityError):
+            logger.info("recording changed meanwhile", extra={"call": str(call_id)})
+    raise _Contended
+
+
+def _replace(
+    recording: Recording, stereo: bytes, also: Callable[[Recording], None] | None
+) -> Recording:
+    old_name, old_sha256 = recording.file.name, recording.sha256
+    wav = mulaw_header(len(stereo), channels=CHANNELS) + stereo
+    recording.sha256 = hashlib.sha256(wav).hexdigest()
+    recording.duration_ms = len(stereo) // CHANNELS // BYTES_PER_MS
+    recording.channels = CHANNELS
+    recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
+    recording.file.save("call.wav", ContentFile(wav), save=False)
+    try:
+        with transaction.atomic():
+            if old_name:
+                _lock(recording, sha256=old_sha256)
+            recording.save()
+            if also is not None:
+                also(recording)
+    except BaseException:
+        recording.file.storage.delete(str(recording.file.name))
+        raise
+    if old_name:
+        recording.file.storage.delete(old_name)
+    return recording
+
+
+def _lock(recording: Recording, *, sha256: str) -> None:
+    unchanged = Recording.objects.select_for_update().filter(id=recording.id, sha256=sha256)
+    if not unchanged.exists():
+        raise _Contended
+
+
+def _stereo_of(recording: Recording) -> bytes:
+    with recording.file.open() as file:
+        content: bytes = file.read()
+    return content[HEADER_BYTES:]

@@ -9,6 +9,7 @@ MESSAGE_TAKEN = "Thank you for calling. Goodbye."
 NO_MESSAGE = "I did not hear a message. Goodbye."
 
 MAX_MESSAGE_SECONDS = 180
+PAUSE_SECONDS = 8  # silence that ends a message; people stop to think
 
 
 def agent_answers(
@@ -44,6 +45,8 @@ def classic_voicemail(*, recording_url: str, apology: bool = False) -> str:
         action=recording_url,
         method="POST",
         max_length=MAX_MESSAGE_SECONDS,
+        timeout=PAUSE_SECONDS,
+        finish_on_key="#",
         play_beep=True,
         recording_status_callback=recording_url,
         recording_status_callback_method="POST",

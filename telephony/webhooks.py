@@ -4,12 +4,13 @@ import logging
 from typing import assert_never
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpResponse
 
 from agent.brief import CallType
 from telephony import answering, calls, carrier_requests, twiml
 from telephony.carrier_guard import twilio_webhook
-from telephony.carrier_requests import SignedForm
+from telephony.carrier_requests import RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
 
 logger = logging.getLogger(__name__)
@@ -35,8 +36,10 @@ def incoming(form: SignedForm) -> HttpResponse:
 @twilio_webhook
 def after_stream(form: SignedForm) -> HttpResponse:
     """The media stream is over: hang up, or take the message without an agent."""
-    if calls.agent_took_leave(carrier_requests.read_call_sid(form)):
+    call_sid = carrier_requests.read_call_sid(form)
+    if calls.has_said_goodbye(call_sid) or carrier_requests.read_call_is_over(form):
         return _twiml(twiml.hang_up())
+    calls.hand_to_carrier(call_sid)
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
 
 
@@ -71,15 +74,23 @@ def stream_status(form: SignedForm) -> HttpResponse:
 def recording(form: SignedForm) -> HttpResponse:
     """A recorded message: the caller comes back from it, or its file is ready."""
     left = carrier_requests.read_recording(form)
-    calls.note_event(
-        left.call_sid,
-        kind="recording",
-        key=f"{left.recording_sid}:{left.status}",
-        payload=form.as_payload(),
-    )
+    if left.status:
+        _note_recording(left, form)
+        return HttpResponse(status=204)
+    try:
+        calls.adopt_call(carrier_requests.read_incoming_call(form))
+        _note_recording(left, form)
+    except DatabaseError:
+        # The caller is thanked all the same; the status callback announces the file again.
+        logger.exception("recording not noted", extra={"call_sid": left.call_sid})
+    return _twiml(twiml.message_taken())
+
+
+def _note_recording(left: RecordedMessage, form: SignedForm) -> None:
+    key = f"{left.recording_sid}:{left.status}"
+    calls.note_event(left.call_sid, kind="recording", key=key, payload=form.as_payload())
     if left.is_kept:
         calls.expect_recording(left.call_sid, left.recording_sid)
-    return HttpResponse(status=204) if left.status else _twiml(twiml.message_taken())
 
 
 @twilio_webhook

@@ -46,6 +46,15 @@ class Message(models.Model):
 
     objects = MessageQuerySet.as_manager()
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_step_at"],
+                condition=~models.Q(stage=Stage.SUMMARISED),
+                name="messages_to_do",
+            )
+        ]
+
     def __str__(self) -> str:
         return f"message of {self.call_id}"
 

@@ -7,13 +7,20 @@ workers may run and a killed one's work comes due again when its lease ends.
 import logging
 from datetime import timedelta
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from agent.session import Role
 from telephony import recording
 from telephony.errors import ProviderUnclear
-from telephony.models import Call, CallPurpose, Direction, Recording, StreamState
+from telephony.models import (
+    Call,
+    CallPurpose,
+    CarrierRecording,
+    Direction,
+    Recording,
+    StreamState,
+)
 from voicemail.models import Message, Stage
 
 logger = logging.getLogger(__name__)
@@ -23,20 +30,30 @@ RETRY_AFTER = timedelta(seconds=1)
 MAX_RETRY_AFTER = timedelta(minutes=10)
 # A stream whose process died stays open in the database; its call is collected all the same.
 OPEN_STREAM_PATIENCE = timedelta(seconds=30)
-# From then on nobody else is still writing a spool file, and the worker stores it.
-SPOOL_PATIENCE = timedelta(seconds=5)
+# A running call writes to its spool file every second: one that rests has lost its process.
+SPOOL_RESTS_SECONDS = 5
 # How long audio may take from the end of the call into the storage; a process that was killed in
 # the first second of a stream has left none.
 AUDIO_PATIENCE = timedelta(seconds=10)
 # How long the carrier may take to say that it recorded a message after the tone.
 CARRIER_PATIENCE = timedelta(seconds=15)
+# With the delays doubling from 1 s to 10 min these are about two hours.
+FETCH_ATTEMPTS = 20
+# The queue is looked through as far back as this each time, and wholly now and then.
+RECENT = timedelta(hours=1)
 
 
 class AudioNotReady(Exception):
     """The recording is still on its way."""
 
 
-def collect_messages() -> int:
+def work_once(*, all_time: bool) -> bool:
+    """Do what is due now; whether there was anything. `all_time` looks for older calls too."""
+    collected = collect_messages(all_time=all_time)
+    return collected + reopen_messages() + advance_messages() > 0
+
+
+def collect_messages(*, all_time: bool = True) -> int:
     """Make a message of every finished call that has none; how many there were."""
     now = timezone.now()
     calls = Call.objects.final().filter(
@@ -45,18 +62,22 @@ def collect_messages() -> int:
         purpose=CallPurpose.CONVERSATION,
         message__isnull=True,
     )
+    if not all_time:
+        calls = calls.filter(ended_at__gt=now - RECENT)
     messages = [Message(call=call) for call in calls[:100]]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
 
 
 def reopen_messages() -> int:
-    """Take up messages again whose recording the carrier brought late; how many there were."""
-    late = Message.objects.filter(stage=Stage.SUMMARISED).exclude(
-        Q(call__carrier_recording_sid="")
-        | Q(call__recording__carrier_sid=F("call__carrier_recording_sid"))
+    """Take up messages again whose recording the carrier announced late; how many there were."""
+    late = CarrierRecording.objects.waiting().filter(call__message__stage=Stage.SUMMARISED)
+    ids = list(late.values_list("call__message__id", flat=True))
+    if not ids:
+        return 0
+    return Message.objects.filter(id__in=ids).update(
+        stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0, read_at=None
     )
-    return late.update(stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0)
 
 
 def advance_messages(limit: int = 20) -> int:
@@ -86,18 +107,22 @@ def _advance(message: Message) -> None:
         _come_back(message, after=RETRY_AFTER)
     except ProviderUnclear as error:
         # Right after the callback the carrier may not have the file yet.
-        delay = min(RETRY_AFTER * 2**message.attempts, MAX_RETRY_AFTER)
-        _come_back(message, after=delay, error=str(error))
+        _come_back(message, after=_delay(message), error=str(error))
     except Exception as error:
         # The outermost loop of one message: whatever it is, the others go on.
         logger.exception("message step failed", extra={"call": str(message.call_id)})
-        delay = min(RETRY_AFTER * 2**message.attempts, MAX_RETRY_AFTER)
-        _come_back(message, after=delay, error=f"{type(error).__name__}: {error}"[:300])
+        reason = f"{type(error).__name__}: {error}"[:300]
+        _come_back(message, after=_delay(message), error=reason)
+
+
+def _delay(message: Message) -> timedelta:
+    doublings = min(message.attempts, 10)
+    return min(RETRY_AFTER * (1 << doublings), MAX_RETRY_AFTER)
 
 
 def _take_steps(message: Message) -> None:
     if message.stage == Stage.COLLECTED:
-        _ensure_audio(message.call)
+        _ensure_audio(message)
         message.stage = Stage.AUDIO_READY
         message.save(update_fields=["stage"])
     if message.stage == Stage.AUDIO_READY:
@@ -116,23 +141,23 @@ def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
     )
 
 
-def _ensure_audio(call: Call) -> None:
+def _ensure_audio(message: Message) -> None:
     """Return once all audio is stored that can be expected. Raises AudioNotReady."""
+    call = message.call
     waited = timezone.now() - (call.ended_at or call.started_at)
-    if not Recording.objects.filter(call=call).exists():
-        _ensure_stream_audio(call, waited)
-    if call.carrier_recording_sid:
-        recording.fetch_carrier_recording(call)
-    elif call.carrier_records and waited < CARRIER_PATIENCE:
+    _ensure_stream_audio(call, waited)
+    recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
+    announced = call.carrier_recordings.exists()
+    if call.carrier_records and not announced and waited < CARRIER_PATIENCE:
         raise AudioNotReady
 
 
 def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
     if call.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         return
-    if waited > SPOOL_PATIENCE and recording.store_spooled(call.id) is not None:
-        return
-    if waited < AUDIO_PATIENCE:
+    if recording.spool_has_rested(call.id, SPOOL_RESTS_SECONDS):
+        recording.store_spooled(call.id)
+    if not Recording.objects.filter(call=call).exists() and waited < AUDIO_PATIENCE:
         raise AudioNotReady
 
 

@@ -20,6 +20,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from urllib3.exceptions import HTTPError
 
 from telephony.area_codes import area_code_of
 from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
@@ -102,7 +103,7 @@ class TwilioBackend(TelephonyBackend):
                     logger.warning("recording not there", extra={"status": response.status_code})
                     raise ProviderUnclear
                 content = response.raw.read(MAX_RECORDING_BYTES + 1, decode_content=True)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise ProviderUnclear from error
         if len(content) > MAX_RECORDING_BYTES:
             raise ProviderRefused("The recording is larger than 32 MiB.")

@@ -20,8 +20,7 @@ def worker(transactional_db: None) -> Iterator[None]:
     def work() -> None:
         try:
             while not stop.wait(0.1):
-                processing.collect_messages()
-                processing.advance_messages()
+                processing.work_once(all_time=False)
         finally:
             connection.close()
 

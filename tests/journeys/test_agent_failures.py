@@ -31,7 +31,18 @@ async def message_of(call_sid: str) -> Message:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("agent", ["Refusing", "NeverReady", "Silent", "Dying", "Raising"])
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Refusing",
+        "NeverReady",
+        "Dying",
+        "Sticking",
+        pytest.param("Silent", marks=pytest.mark.check),
+        pytest.param("Raising", marks=pytest.mark.check),
+        pytest.param("Ending", marks=pytest.mark.check),
+    ],
+)
 async def test_the_caller_leaves_a_message_although_the_agent_fails(
     aloha_url, number, worker, settings, human_speech, agent
 ):

@@ -154,18 +154,29 @@ def test_a_failed_agent_closes_the_stream_as_failed():
     ]
 
 
+def test_an_agent_that_fails_in_its_goodbye_is_heard_to_the_end():
+    call = bridge()
+    call.agent_event(says(), now_ms=0)
+    call.agent_event(end_of(), now_ms=0)
+    call.agent_event(AgentDone(), now_ms=0)
+    assert call.agent_event(AgentFailed(code="gone"), now_ms=500) == []
+    assert call.mark_returned("0:1000:hello", now_ms=1_010)[-1] == CloseStream(
+        AgentOutcome.FINISHED
+    )
+
+
 def test_an_agent_that_never_speaks_is_given_up():
     call = bridge()
     assert call.tick(now_ms=AGENT_SILENT_AT_START_MS - 1) == []
     assert call.tick(now_ms=AGENT_SILENT_AT_START_MS) == [CloseStream(AgentOutcome.FAILED)]
 
 
-def test_a_call_beyond_its_time_is_wrapped_up_in_words_then_closed():
+def test_a_call_beyond_its_time_is_wrapped_up_in_words_or_handed_over():
     call = bridge(max_call_ms=10_000)
     call.agent_event(says(), now_ms=0)
     assert call.tick(now_ms=10_000) == [TellWrapUp()]
     assert call.tick(now_ms=10_100) == []
-    assert call.tick(now_ms=10_000 + WRAP_UP_GRACE_MS)[-1] == CloseStream(AgentOutcome.TIME_LIMIT)
+    assert call.tick(now_ms=10_000 + WRAP_UP_GRACE_MS)[-1] == CloseStream(AgentOutcome.FAILED)
 
 
 def test_a_caller_who_hangs_up_leaves_what_was_heard_in_the_transcript():

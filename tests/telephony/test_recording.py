@@ -8,7 +8,8 @@ import pytest
 
 from agent.speech.mulaw import SILENCE
 from telephony.models import Recording
-from telephony.recording import CallRecorder, peaks_of, spool_path, store_recording, store_spooled
+from telephony.recorder import CallRecorder
+from telephony.recording import peaks_of, spool_path, store_recording, store_spooled
 from tests.factories import make_call, make_number
 
 
@@ -35,7 +36,8 @@ def test_both_sides_are_kept_in_time(call):
     recorder.caller(40, frame(0x12))
     recorder.caller(60, frame(0x13))
     recorder.flush().result()
-    caller, agent = channels(store_spooled(call.id))
+    assert store_spooled(call.id)
+    caller, agent = channels(call.recording)
     assert caller == bytes(160 * [0x10] + 160 * [0x11] + 160 * [0x12] + 160 * [0x13])
     assert agent == bytes(160 * [SILENCE] + 320 * [0x20] + 160 * [SILENCE])
 
@@ -53,7 +55,8 @@ def test_audio_that_is_no_base64_is_counted_and_left_silent(call):
     recorder.caller(0, "!!!!")
     recorder.caller(20, frame(0x10))
     recorder.flush().result()
-    caller, _ = channels(store_spooled(call.id))
+    assert store_spooled(call.id)
+    caller, _ = channels(call.recording)
     assert recorder.unreadable == 1
     assert caller == bytes(160 * [SILENCE] + 160 * [0x10])
 
@@ -74,7 +77,9 @@ def test_a_recording_knows_its_own_file(call):
 
 
 def test_a_call_without_audio_has_no_recording(call):
-    assert store_spooled(call.id) is None
+    CallRecorder(call.id).flush().result()
+    assert not store_spooled(call.id)
+    assert not Recording.objects.exists()
 
 
 def test_peaks_show_loud_and_silent_parts():
@@ -86,3 +91,47 @@ def test_peaks_show_loud_and_silent_parts():
 
 def test_peaks_of_nothing_are_none():
     assert peaks_of(b"") == []
+
+
+def test_audio_that_comes_after_the_worker_took_the_spool_is_added(call):
+    recorder = CallRecorder(call.id)
+    recorder.caller(0, frame(0x10))
+    recorder.flush().result()
+    store_spooled(call.id)
+    recorder.caller(20, frame(0x11))
+    recorder.flush().result()
+    store_spooled(call.id)
+    assert channels(call.recording)[0] == bytes(160 * [0x10] + 160 * [0x11])
+
+
+def test_a_spool_stored_before_a_crash_is_not_stored_again(call):
+    recorder = CallRecorder(call.id)
+    recorder.caller(0, frame(0x10))
+    recorder.flush().result()
+    spooled = spool_path(call.id).read_bytes()
+    store_spooled(call.id)
+    spool_path(call.id).write_bytes(spooled)
+    store_spooled(call.id)
+    assert call.recording.duration_ms == 20
+
+
+def test_a_spool_file_is_private(call):
+    recorder = CallRecorder(call.id)
+    recorder.caller(0, frame(0x10))
+    recorder.flush().result()
+    assert spool_path(call.id).stat().st_mode & 0o077 == 0
+
+
+def test_frames_without_progress_do_not_pile_up(call):
+    recorder = CallRecorder(call.id)
+    for _ in range(1_000):
+        recorder.caller(0, frame(0x10))
+    assert len(recorder._pending) < 200
+
+
+def test_a_part_that_is_added_replaces_the_file(call):
+    first = store_recording(call=call, caller=b"\x10" * 800, agent=b"\xff" * 800)
+    second = store_recording(call=call, caller=b"\x11" * 800, agent=b"\xff" * 800)
+    assert second.duration_ms == 200
+    assert not first.file.storage.exists(first.file.name)
+    assert second.file.storage.exists(second.file.name)

@@ -73,6 +73,11 @@ async def test_a_stale_token_is_refused(call):
     assert await refused(stream_url(call)) == 403
 
 
+async def test_a_call_that_is_over_opens_no_stream(call):
+    await Call.objects.filter(id=call.id).aupdate(status="completed")
+    assert await refused(stream_url(call)) == 403
+
+
 async def test_an_unknown_socket_path_is_refused(aloha_url):
     assert await refused(public_socket_url("/api/somewhere/else")) == 403
 

@@ -7,7 +7,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from telephony.models import Call, CallStatus, NumberStatus, StreamState, VoicemailMode
+from telephony.models import (
+    Call,
+    CallStatus,
+    CarrierRecording,
+    NumberStatus,
+    StreamState,
+    VoicemailMode,
+)
 from telephony.signatures import public_url, sign
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import FORM, SID, incoming_form, post
@@ -82,7 +89,7 @@ class TestRefusals:
     def test_a_body_in_another_charset(self, path, db):
         for content_type in (FORM, f"{FORM}; charset=utf-16", f"{FORM}; charset=klingon"):
             response = Client().generic("POST", path, b"From=\xff\xfe%", content_type=content_type)
-            assert response.status_code in {400, 403}
+            assert response.status_code in {403, 415}
 
     def test_nothing_is_written_by_a_refused_request(self, path, number):
         post(path, incoming_form(number.phone_number), signature="wrong")
@@ -216,6 +223,12 @@ class TestAfterStream:
         assert f'<Record action="{public_url("/api/twilio/voice/recording")}"' in answer
         assert answer.endswith("<Hangup /></Response>")
 
+    def test_a_caller_who_is_gone_already_is_not_waited_for(self, number):
+        make_call(number, call_sid=SID, stream_state=StreamState.CLOSED)
+        form = incoming_form(number.phone_number, CallStatus="completed")
+        assert b"<Response><Hangup /></Response>" in post(AFTER_STREAM, form).content
+        assert not Call.objects.get().carrier_records
+
     def test_a_stream_whose_process_died_is_closed_for_it(self, number):
         make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
         post(AFTER_STREAM, incoming_form(number.phone_number))
@@ -253,6 +266,11 @@ class TestStatus:
         post(STATUS, self.form(number, "completed", CallDuration="42"))
         post(STATUS, self.form(number, "in-progress"))
         assert Call.objects.get().status == CallStatus.COMPLETED
+
+    def test_a_long_sequence_number_does_no_harm(self, number):
+        call = make_call(number, call_sid=SID)
+        post(STATUS, self.form(number, "completed", SequenceNumber="9" * 125))
+        assert call.events.count() == 1
 
     def test_a_repeated_callback_is_kept_once(self, number):
         call = make_call(number, call_sid=SID)
@@ -292,12 +310,29 @@ class TestRecording:
         url = "https://elsewhere.example/x"
         answer = post(self.PATH, self.form(number, RecordingStatus="completed", RecordingUrl=url))
         assert answer.status_code == 204
-        assert Call.objects.get().carrier_recording_sid == self.RECORDING
+        assert CarrierRecording.objects.get().sid == self.RECORDING
+
+    def test_a_file_is_remembered_although_its_callback_never_comes(self, number):
+        make_call(number, call_sid=SID)
+        post(self.PATH, self.form(number))
+        assert CarrierRecording.objects.get().sid == self.RECORDING
+
+    def test_a_file_announced_twice_is_remembered_once(self, number):
+        make_call(number, call_sid=SID)
+        post(self.PATH, self.form(number))
+        post(self.PATH, self.form(number, RecordingStatus="completed"))
+        assert CarrierRecording.objects.count() == 1
 
     def test_a_recording_that_never_was_is_not_expected(self, number):
         make_call(number, call_sid=SID)
         post(self.PATH, self.form(number, RecordingStatus="absent"))
-        assert Call.objects.get().carrier_recording_sid == ""
+        assert not CarrierRecording.objects.exists()
+
+    def test_a_message_that_the_fallback_took_gets_its_call(self, number):
+        post(self.PATH, self.form(number))
+        call = Call.objects.get()
+        assert (call.number, call.call_sid) == (number, SID)
+        assert call.carrier_recordings.get().sid == self.RECORDING
 
     @pytest.mark.parametrize(
         "fields", [{"RecordingSid": "../x"}, {"RecordingStatus": "levitating"}]

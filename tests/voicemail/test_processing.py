@@ -1,5 +1,6 @@
 """From finished calls to messages."""
 
+import os
 import uuid
 from datetime import timedelta
 
@@ -9,8 +10,8 @@ from django.utils import timezone
 
 from agent.session import Role, TranscriptSource
 from agent.speech.wav import write_mulaw
-from telephony.models import CallPurpose, CallStatus, StreamState, TranscriptLine
-from telephony.recording import fetch_carrier_recording, spool_path, store_recording
+from telephony.models import CallPurpose, CallStatus, CarrierRecording, StreamState, TranscriptLine
+from telephony.recording import fetch_carrier_recordings, spool_path, store_recording
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
@@ -87,9 +88,13 @@ def test_a_message_waits_for_its_audio(number):
 
 
 def test_audio_left_behind_by_a_dead_process_is_stored_by_the_worker(number):
-    call = ended_call(number, seconds_ago=21)
+    call = ended_call(number)
     spool_path(call.id).parent.mkdir(parents=True, exist_ok=True)
     spool_path(call.id).write_bytes(b"\x20\xff" * 8_000)
+    work()
+    assert spool_path(call.id).exists()
+    os.utime(spool_path(call.id), (0, 0))
+    Message.objects.update(next_step_at=timezone.now())
     work()
     assert call.recording.duration_ms == 1_000
     assert not spool_path(call.id).exists()
@@ -97,7 +102,7 @@ def test_audio_left_behind_by_a_dead_process_is_stored_by_the_worker(number):
 
 
 def test_a_message_without_audio_is_finished_in_the_end(number):
-    ended_call(number, seconds_ago=61)
+    ended_call(number, seconds_ago=11)
     work()
     assert Message.objects.get().stage == Stage.SUMMARISED
 
@@ -107,16 +112,6 @@ def test_two_workers_never_claim_the_same_message(number):
     processing.collect_messages()
     seen_by_two = [Message.objects.get(), Message.objects.get()]
     assert [processing.claim(message) for message in seen_by_two] == [True, False]
-
-
-def test_a_step_that_fails_is_tried_again_later_and_says_why(number):
-    call = ended_call(number, seconds_ago=21)
-    # A folder where the spool file should be: an error no step expects.
-    spool_path(call.id).mkdir(parents=True, exist_ok=True)
-    work()
-    message = Message.objects.get()
-    assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
-    assert "IsADirectoryError" in message.last_error
 
 
 @pytest.mark.parametrize(
@@ -144,19 +139,19 @@ def test_a_long_message_is_cut_at_a_word(number):
     assert gist.endswith("word ...")
 
 
-def simulated_recording(call, audio: bytes) -> str:
-    """Put audio where the simulator keeps what it recorded; its SID."""
+def announce_recording(call, audio: bytes | None) -> CarrierRecording:
+    """Put audio where the simulator keeps what it recorded, if any, and announce it."""
     sid = f"SIMULATED_RECORDING_{uuid.uuid4().hex}"
     folder = settings.VAR_DIR / "calls" / call.call_sid
-    folder.mkdir(parents=True)
-    write_mulaw(folder / f"{sid}.wav", audio)
-    return sid
+    folder.mkdir(parents=True, exist_ok=True)
+    if audio is not None:
+        write_mulaw(folder / f"{sid}.wav", audio)
+    return CarrierRecording.objects.create(call=call, sid=sid)
 
 
 def test_a_message_after_the_tone_is_fetched_from_the_carrier(number):
     call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
-    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
-    call.save()
+    announce_recording(call, b"\x10" * 16_000)
     work()
     call.refresh_from_db()
     line = call.transcript.get()
@@ -168,8 +163,7 @@ def test_a_message_after_the_tone_is_fetched_from_the_carrier(number):
 def test_a_message_after_the_tone_follows_what_was_said_to_the_agent(number):
     call = ended_call(number, agent_outcome="failed")
     store_recording(call=call, caller=b"\x20" * 8_000, agent=b"\x30" * 8_000)
-    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
-    call.save()
+    announce_recording(call, b"\x10" * 16_000)
     work()
     call.refresh_from_db()
     assert call.recording.duration_ms == 3_000
@@ -178,10 +172,9 @@ def test_a_message_after_the_tone_follows_what_was_said_to_the_agent(number):
 
 def test_a_message_after_the_tone_is_fetched_once(number):
     call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
-    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
-    call.save()
+    announce_recording(call, b"\x10" * 16_000)
     for _ in range(2):
-        fetch_carrier_recording(call)
+        fetch_carrier_recordings(call)
     assert call.recording.duration_ms == 2_000
     assert call.transcript.count() == 1
 
@@ -196,21 +189,77 @@ def test_a_recording_that_comes_late_is_added_to_the_message(number):
     call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="", seconds_ago=16)
     work()
     assert Message.objects.get().summary == "Hung up before saying anything."
-    call.carrier_recording_sid = simulated_recording(call, b"\x10" * 16_000)
-    call.save()
+    announce_recording(call, b"\x10" * 16_000)
     processing.reopen_messages()
     work()
     assert Message.objects.get().summary == "Left a spoken message of 2 seconds."
 
 
+def test_two_messages_after_the_tone_are_both_kept(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    announce_recording(call, b"\x10" * 16_000)
+    announce_recording(call, b"\x20" * 8_000)
+    work()
+    assert call.recording.duration_ms == 3_000
+    assert [line.end_ms - line.start_ms for line in call.transcript.all()] == [2_000, 1_000]
+
+
 def test_a_recording_the_carrier_does_not_have_yet_is_asked_for_again(number):
-    ended_call(
-        number,
-        stream_state=StreamState.NONE,
-        agent_outcome="",
-        carrier_recording_sid=f"SIMULATED_RECORDING_{'0' * 32}",
-    )
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    announce_recording(call, None)
     work()
     message = Message.objects.get()
     assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
     assert message.next_step_at > timezone.now()
+
+
+def test_a_recording_that_never_comes_does_not_hold_the_message_for_ever(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    lost = announce_recording(call, None)
+    processing.collect_messages()
+    Message.objects.update(attempts=processing.FETCH_ATTEMPTS)
+    work()
+    lost.refresh_from_db()
+    assert lost.lost_because
+    assert Message.objects.get().stage == Stage.SUMMARISED
+
+
+def test_a_recording_that_is_no_audio_does_not_hold_the_message(number):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
+    broken = announce_recording(call, b"\x10" * 16_000)
+    path = settings.VAR_DIR / "calls" / call.call_sid / f"{broken.sid}.wav"
+    path.write_bytes(b"<html>not found</html>")
+    work()
+    broken.refresh_from_db()
+    assert "WAV" in broken.lost_because
+    assert Message.objects.get().stage == Stage.SUMMARISED
+
+
+@pytest.mark.parametrize("attempts", [0, 47, 5_000])
+def test_a_message_that_keeps_failing_does_not_hold_up_others(number, stranger, attempts):
+    call = ended_call(number)
+    spool_path(call.id).mkdir(parents=True, exist_ok=True)
+    os.utime(spool_path(call.id), (0, 0))
+    processing.collect_messages()
+    Message.objects.update(attempts=attempts)
+    healthy = ended_call(make_number(stranger), stream_state=StreamState.NONE)
+    work()
+    assert healthy.message.stage == Stage.SUMMARISED
+    assert "IsADirectoryError" in Message.objects.get(call=call).last_error
+
+
+def test_a_message_whose_recording_came_late_is_unread_again(number):
+    call = ended_call(number, stream_state=StreamState.NONE)
+    work()
+    Message.objects.update(read_at=timezone.now())
+    announce_recording(call, b"\x10" * 16_000)
+    processing.reopen_messages()
+    work()
+    assert Message.objects.get().is_unread
+
+
+def test_an_agent_part_without_audio_leaves_no_click_before_the_message(number):
+    call = ended_call(number, agent_outcome="failed", seconds_ago=11)
+    announce_recording(call, b"\x10" * 16_000)
+    work()
+    assert call.recording.duration_ms == 2_000

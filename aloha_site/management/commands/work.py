@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -13,6 +14,7 @@ from voicemail import processing
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
+LOOK_BACK_SECONDS = 300.0
 
 
 class Command(BaseCommand):
@@ -26,26 +28,27 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         if options["once"]:
-            _work_once()
+            processing.work_once(all_time=True)
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         logger.info("worker started")
+        looked_back_at = float("-inf")
         while not stop.is_set():
-            try:
-                busy = _work_once()
-            except Exception:
-                # The outermost loop: a database that is away for a while must not end the work.
-                logger.exception("work failed")
-                busy = False
+            all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
+            busy = _work(all_time=all_time)
+            if all_time:
+                looked_back_at = time.monotonic()
             if not busy:
                 stop.wait(PAUSE_SECONDS)
         logger.info("worker stopped")
 
 
-def _work_once() -> bool:
+def _work(*, all_time: bool) -> bool:
     close_old_connections()
-    return (
-        processing.collect_messages() + processing.reopen_messages() + processing.advance_messages()
-        > 0
-    )
+    try:
+        return processing.work_once(all_time=all_time)
+    except Exception:
+        # The outermost loop: a database that is away for a while must not end the work.
+        logger.exception("work failed")
+        return False

@@ -1,0 +1,88 @@
+"""Audio on its way to the disk while a call runs.
+
+It grows in a spool file, raw mu-law with both channels interleaved, written in pieces of about
+a second by one writer thread for all calls. The media path only appends to a list.
+"""
+
+import base64
+import binascii
+import logging
+import os
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from agent.speech.mulaw import FRAME_MS
+from telephony.mixdown import Mixdown
+from telephony.recording import interleave, spool_path
+
+logger = logging.getLogger(__name__)
+
+PIECE_MS = 1_000
+PIECE_ENTRIES = 200
+
+_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+
+
+class CallRecorder:
+    """Records one call. Methods called from the media path do not touch the disk."""
+
+    def __init__(self, call_id: uuid.UUID) -> None:
+        self._path = spool_path(call_id)
+        self._mixdown = Mixdown()
+        self._pending: list[tuple[str, int, str]] = []
+        self._now_ms = 0
+        self._written_ms = 0
+        self.unreadable = 0
+
+    def caller(self, timestamp_ms: int, payload: str) -> None:
+        """Keep 20 ms of the caller; its timestamp is the clock for both sides."""
+        self._pending.append(("caller", timestamp_ms, payload))
+        self._now_ms = timestamp_ms + FRAME_MS
+        if timestamp_ms - self._written_ms >= PIECE_MS or len(self._pending) >= PIECE_ENTRIES:
+            self.flush()
+
+    def agent(self, payload: str) -> None:
+        """Keep audio just sent to the caller."""
+        self._pending.append(("agent", self._now_ms, payload))
+
+    def clear(self) -> None:
+        """The carrier was told to stop playing."""
+        self._pending.append(("clear", self._now_ms, ""))
+
+    def flush(self) -> "Future[None]":
+        """Hand what has come so far to the writer thread."""
+        pending, self._pending = self._pending, []
+        self._written_ms = self._now_ms
+        written = _writer.submit(self._write, pending, self._now_ms)
+        written.add_done_callback(_report)
+        return written
+
+    def _write(self, pending: list[tuple[str, int, str]], until_ms: int) -> None:
+        for kind, at_ms, payload in pending:
+            try:
+                audio = base64.b64decode(payload, validate=True)
+            except binascii.Error:
+                self.unreadable += 1
+                continue
+            if kind == "caller":
+                self._mixdown.caller(at_ms, audio)
+            elif kind == "agent":
+                self._mixdown.agent(at_ms, audio)
+            else:
+                self._mixdown.clear(at_ms)
+        caller, agent = self._mixdown.settle(until_ms)
+        stereo = interleave(caller, agent)
+        if stereo:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(self._path, "ab", opener=_open_private) as spool:
+                spool.write(stereo)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
+
+
+def _report(written: "Future[None]") -> None:
+    error = written.exception()
+    if error is not None:
+        logger.error("audio could not be written", exc_info=error)
