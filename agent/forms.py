@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from agent.backends.base import get_backend
 from agent.profiles import ABOUT_MAX_LENGTH, AGENT_NAME_MAX_LENGTH, GREETING_MAX_LENGTH
@@ -50,3 +51,10 @@ class AboutForm(forms.Form):
         help_text=f"One fact a line works best. At most {ABOUT_MAX_LENGTH:,} characters.",
         widget=forms.Textarea(attrs={"rows": 6}),
     )
+
+    def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
+        if data is not None and "about" in data:
+            # Browsers send line breaks as two characters and count them as one.
+            data = data.copy()
+            data["about"] = str(data["about"]).replace("\r\n", "\n")
+        super().__init__(data, **options)

@@ -46,6 +46,14 @@ class Situation:
         return all(step.state == StepState.DONE for step in steps(self))
 
 
+def _how_to_call(number: UserPhoneNumber | None) -> str:
+    if number is None:
+        return "Call your number."
+    if number.is_simulated:
+        return f"Only the simulator reaches it: ./dev call --to {number.phone_number}"
+    return f"Call {phone_numbers.national(number.phone_number)}."
+
+
 def steps(situation: Situation) -> list[Step]:
     """The three steps, in order; the first one that is not done is the current one."""
     number = situation.number
@@ -61,9 +69,7 @@ def steps(situation: Situation) -> list[Step]:
         ),
         (
             "Your first message",
-            f"Call {national}. The message stands in your inbox seconds later."
-            if number
-            else "Call your number. The message stands in your inbox seconds later.",
+            f"{_how_to_call(number)} The message is in your inbox seconds later.",
             "",
             "",
         ),

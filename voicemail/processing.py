@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from agent.session import Role
+from agent.session import AgentOutcome, Role
 from telephony import recording
 from telephony.errors import ProviderUnclear
 from telephony.models import (
@@ -170,4 +170,6 @@ def summarise(call: Call) -> str:
     spoken_s = round(sum(turn.end_ms - turn.start_ms for turn in turns) / 1_000)
     if spoken_s:
         return f"Left a spoken message of {spoken_s} second{'s' if spoken_s != 1 else ''}."
+    if call.agent_outcome == AgentOutcome.FINISHED:
+        return "Stayed on the line and said nothing."
     return "Hung up before saying anything."

@@ -117,7 +117,7 @@ def test_two_workers_never_claim_the_same_message(number):
 @pytest.mark.parametrize(
     ("turns", "gist"),
     [
-        pytest.param([], "Hung up before saying anything.", id="nobody spoke"),
+        pytest.param([], "Stayed on the line and said nothing.", id="nobody spoke"),
         pytest.param([""], "Left a spoken message of 4 seconds.", id="no words written down"),
         pytest.param(["My boiler leaks."], "My boiler leaks.", id="words"),
         pytest.param(["One.", "Two."], "One. Two.", id="several turns"),
@@ -129,6 +129,11 @@ def test_the_gist_says_what_was_left(number, turns, gist):
         say(call, text, position=position)
     say(call, "Please leave a message.", role=Role.AGENT, position=99)
     assert processing.summarise(call) == gist
+
+
+def test_a_caller_who_hangs_up_at_once_is_said_to_have(number):
+    call = ended_call(number, agent_outcome="caller_left")
+    assert processing.summarise(call) == "Hung up before saying anything."
 
 
 def test_a_long_message_is_cut_at_a_word(number):

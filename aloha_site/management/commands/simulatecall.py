@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import time
 from dataclasses import dataclass
@@ -30,6 +31,13 @@ from voicemail.models import Message
 
 DEFAULT_SCRIPT = "customer"
 DEFAULT_CALLER_NUMBER = "+15105550147"
+ANSWERS = {
+    AnsweredBy.AGENT: "The agent took the call.",
+    AnsweredBy.CLASSIC: "The call was recorded after the tone.",
+    AnsweredBy.REJECTED: "The call was rejected.",
+    AnsweredBy.NOT_IN_SERVICE: "The number is not in service.",
+    AnsweredBy.FAILED: "Nobody took the call.",
+}
 MESSAGE_WAIT_S = 10.0
 MESSAGE_POLL_S = 0.2
 
@@ -78,6 +86,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Place the call, wait for its message, say how it went."""
         self._as_json = options["json"]
+        # The narration tells the call; the log would tell it again in between.
+        logging.getLogger("telephony.simulator").setLevel(logging.WARNING)
         _require_database()
         plan = _plan(options)
         self._tell(f"Calling {plan.to_number} from {plan.from_number or 'nobody'} at {plan.url}")
@@ -129,10 +139,10 @@ class Command(BaseCommand):
     ) -> None:
         call = Call.objects.filter(call_sid=result.call_sid).first()
         self._tell(
-            f"Answered by {result.answered_by.value}, first audio after {result.first_audio_ms} ms,"
+            f"{ANSWERS[result.answered_by]} First audio after {result.first_audio_ms} ms,"
             f" {result.duration_ms / 1000:.1f} s long."
         )
-        self._tell(f"Message: {message_url or 'none'}")
+        self._tell(f"The message: {message_url}" if message_url else "There is no message.")
         if self._as_json:
             summary = {
                 "callSid": result.call_sid,
@@ -228,8 +238,9 @@ def _require_address(url: str) -> None:
 
 
 def _number(option: str, typed: str) -> str:
+    """E.164 of a number as pages show it: without a country code it is one of the US."""
     try:
-        return phone_numbers.normalise(typed)
+        return phone_numbers.normalise(typed, "US")
     except InvalidPhoneNumber as error:
         raise CommandError(f"{option} {typed}: {error}") from error
 
