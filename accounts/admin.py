@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
@@ -12,8 +14,25 @@ admin.site.site_header = "Aloha administration"
 admin.site.site_title = "Aloha"
 admin.site.index_title = "Support"
 
-# allauth shows second factors there, secrets included; they are the owner's own matter.
-admin.site.unregister(Authenticator)
+# Staff log in where everybody does: the admin's own form knows neither limits nor second factors.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# allauth shows second factors there, secrets included, and log-in addresses, which mails to reset
+# a password follow; both are the owner's own matter.
+admin.site.unregister([Authenticator, EmailAddress])
+
+
+class ToLookAt:
+    """Nothing is added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(User)

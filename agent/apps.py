@@ -7,3 +7,7 @@ class AgentConfig(AppConfig):
     """The agent room."""
 
     name = "agent"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from agent import checks  # noqa: F401

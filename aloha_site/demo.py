@@ -19,7 +19,9 @@ from agent.models import AgentProfile
 from agent.session import AgentOutcome, Role, TranscriptSource
 from agent.speech import prompts
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE
+from telephony.backends.fictional_numbers import numbers_for
 from telephony.models import (
+    LIVE_STATUSES,
     Call,
     CallStatus,
     NumberStatus,
@@ -35,7 +37,7 @@ from voicemail.processing import summarise
 
 OWNER_EMAIL, OWNER_PASSWORD = "demo@aloha.localhost", "aloha-demo"  # development only
 SUPPORT_EMAIL, SUPPORT_PASSWORD = "support@aloha.localhost", "aloha-support"
-PHONE_NUMBER = "+14155550132"
+PHONE_NUMBER, AREA_CODE = "+14155550132", "415"
 EXTERNAL_PHONE_NUMBER = "+14155550178"
 PAUSE_MS = 700
 
@@ -87,19 +89,26 @@ def _user(email: str, password: str, *, name: str, **rights: bool) -> User:
 
 
 def _number(owner: User) -> UserPhoneNumber:
-    number, _ = UserPhoneNumber.objects.get_or_create(
-        twilio_phone_sid=f"SIMULATED_SID_{_key('number')}",
-        defaults={
-            "user": owner,
-            "phone_number": PHONE_NUMBER,
-            "area_code": "415",
-            "status": NumberStatus.ACTIVE,
-            "voicemail_enabled": True,
-            "voicemail_mode": VoicemailMode.VOICEMAIL_ONLY,
-            "external_phone_number": EXTERNAL_PHONE_NUMBER,
-        },
+    sid = f"SIMULATED_SID_{_key('number')}"
+    number = UserPhoneNumber.objects.filter(twilio_phone_sid=sid).first()
+    return number or UserPhoneNumber.objects.create(
+        twilio_phone_sid=sid,
+        user=owner,
+        phone_number=_free_number(),
+        area_code=AREA_CODE,
+        status=NumberStatus.ACTIVE,
+        voicemail_enabled=True,
+        voicemail_mode=VoicemailMode.VOICEMAIL_ONLY,
+        external_phone_number=EXTERNAL_PHONE_NUMBER,
     )
-    return number
+
+
+def _free_number() -> str:
+    """The demo's own number, or the next simulated one of its area that nobody has."""
+    live = UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES)
+    taken = {EXTERNAL_PHONE_NUMBER, *live.values_list("phone_number", flat=True)}
+    wanted = (PHONE_NUMBER, *numbers_for("US", AREA_CODE))
+    return next(number for number in wanted if number not in taken)
 
 
 @transaction.atomic

@@ -6,7 +6,12 @@ from typing import Self
 
 from accounts.models import User
 from telephony.backends.base import Offer
-from telephony.errors import AlreadyHasNumber, InvalidPhoneNumber, TelephonyError
+from telephony.errors import (
+    AlreadyHasNumber,
+    InvalidPhoneNumber,
+    ProviderUnclear,
+    TelephonyError,
+)
 from telephony.forms import NumberSearchForm
 from telephony.numbers import random_offer, search_offers
 
@@ -43,7 +48,7 @@ class NumberSearch:
         except AlreadyHasNumber:
             self.offers = None  # the card shows the number instead of the search
         except TelephonyError as error:
-            self.trouble = str(error)
+            self.trouble = refusal_of(error)
         self.title = self._title(area_code, is_random=is_random)
 
     def _title(self, area_code: str | None, *, is_random: bool) -> str:
@@ -52,3 +57,13 @@ class NumberSearch:
         count = len(self.offers or [])
         noun = "number" if count == 1 else "numbers"
         return f"{count or 'No'} {noun}" + (f" in area code {area_code}" if area_code else "")
+
+
+def refusal_of(error: TelephonyError) -> str:
+    """Why a search or a purchase came to nothing, in words that promise nothing.
+
+    A purchase whose outcome is unknown is no error: its row comes back `purchasing`.
+    """
+    if isinstance(error, ProviderUnclear):
+        return "The phone provider does not answer just now. Nothing was charged; try again later."
+    return str(error)

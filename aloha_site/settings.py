@@ -82,9 +82,7 @@ if _public.scheme not in {"http", "https"} or not _public.hostname or _public.pa
         f"like https://aloha.example.com, without a path; it is {PUBLIC_BASE_URL!r}."
     )
 
-ALLOWED_HOSTS = [host.strip() for host in _text("ALLOWED_HOSTS").split(",") if host.strip()] or [
-    _public.hostname
-]
+ALLOWED_HOSTS = _text("ALLOWED_HOSTS").replace(",", " ").split() or [_public.hostname]
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]

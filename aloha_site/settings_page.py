@@ -18,7 +18,7 @@ from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import ProfileError
 from agent.forms import AboutForm, AgentNameForm, VoiceForm
 from agent.profiles import change_profile, profile_of
-from aloha_site.number_search import NumberSearch
+from aloha_site.number_search import NumberSearch, refusal_of
 from aloha_site.templatetags.display import international
 from telephony.backends.base import get_backend as get_telephony_backend
 from telephony.errors import NumberError, TelephonyError
@@ -69,7 +69,7 @@ def take_number(request: OwnerRequest) -> HttpResponse:
         # The search is made again: what it offers now is still to be had.
         search = NumberSearch.from_query(request.user, request.POST)
         refused = f"{national(form.cleaned_data['phone_number'])} was not taken"
-        return _page(request, search=search, refused=refused, refusal=str(error))
+        return _page(request, search=search, refused=refused, refusal=refusal_of(error))
     if number.status == NumberStatus.ACTIVE:
         _notice(request, "number", f"{national(number.phone_number)} is yours and answers now.")
     return _to_card("number")
@@ -78,22 +78,30 @@ def take_number(request: OwnerRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: OwnerRequest) -> HttpResponse:
-    """Ask for the last digits, then give the number back."""
-    number = active_number(request.user)
-    if number is None:
+    """Ask for the last digits, then give the number back; a second attempt needs no digits."""
+    number = current_number(request.user)
+    if number is not None and number.status == NumberStatus.RELEASING:
+        return _give_back(request) if request.method == "POST" else _to_card("number")
+    if number is None or number.status != NumberStatus.ACTIVE:
         _notice(request, "number", "There is no number to release.")
         return _to_card("number")
     form = ReleaseNumberForm(request.POST or None, phone_number=number.phone_number)
     if form.is_valid():
-        try:
-            release_number(user=request.user)
-        except NumberError as error:
-            form.add_error(None, str(error))
-        else:
-            _notice(request, "number", f"{national(number.phone_number)} is released.")
-            return _to_card("number")
+        return _give_back(request)
     context = {"section": "settings", "number": number, "form": form}
     return render(request, "site/release.html", context)
+
+
+def _give_back(request: OwnerRequest) -> HttpResponse:
+    """Release the number; when the provider does not confirm it, the card says so."""
+    try:
+        number = release_number(user=request.user)
+    except NumberError as error:
+        return _page(request, refused="Nothing was released", refusal=str(error))
+    if number.status == NumberStatus.RELEASING:
+        return _page(request, unconfirmed=number)
+    _notice(request, "number", f"{national(number.phone_number)} is released.")
+    return _to_card("number")
 
 
 @settings_card("voicemail")
@@ -178,6 +186,9 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "section": "settings",
         "number": number,
+        "numbers_on_their_way_out": UserPhoneNumber.objects.for_user(request.user).filter(
+            status=NumberStatus.RELEASING
+        ),
         "numbers_are_simulated": get_telephony_backend().is_simulated,
         "can_speak_freely": get_agent_backend().can_speak_freely,
         "modes": MODES,

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin import ToLookAt
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
 from telephony.models import Call, CallEvent, UserPhoneNumber
@@ -20,19 +21,6 @@ def as_stored(typed: str) -> str:
         return phone_numbers.normalise(typed, "US")
     except InvalidPhoneNumber:
         return typed
-
-
-class ToLookAt:
-    """Nothing is added, changed or deleted."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(UserPhoneNumber)

@@ -88,7 +88,7 @@ class ProviderRefused(ProviderError):
 
 
 class ProviderUnclear(ProviderError):
-    """The phone provider did not answer clearly; we are checking what happened."""
+    """The phone provider did not answer clearly. Try again in a minute."""
 
     code = "provider_unclear"
     retryable = True

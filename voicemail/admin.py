@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from telephony.admin import ToLookAt
+from accounts.admin import ToLookAt
 from voicemail.models import Message
 
 

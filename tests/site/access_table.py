@@ -1,7 +1,10 @@
 """Who may open what: every address of Aloha stands here, by its name or, without one, its route.
 
-What each kind of address answers to each actor is in `test_access.py`.
+What each kind of address answers to each actor is in `test_access.py`. Where one address differs
+from its kind, its answer stands here: a status, or the path to which it leads.
 """
+
+Answer = int | str
 
 PUBLIC = {
     "home",
@@ -18,8 +21,17 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "account_confirm_login_code",
     "mfa_authenticate",
-    "admin:login",
     "api_schema",
+}
+PUBLIC_WHEN_LOGGED_OUT: dict[str, Answer] = {
+    "account_confirm_login_code": "/accounts/login/",
+    "mfa_authenticate": "/accounts/login/",
+}
+PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
+    "account_confirm_login_code": "/",
+    "account_login": "/",
+    "account_signup": "/",
+    "mfa_authenticate": "/",
 }
 
 # Pages of whoever is logged in; what they show is hers.
@@ -41,6 +53,16 @@ OWN_PAGE = {
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
 }
+# For people with a password and without a second factor, whose log-in is not fresh.
+OWN_PAGE_ANSWERS: dict[str, Answer] = {
+    "account_set_password": "/accounts/password/change/",
+    "mfa_reauthenticate": "/accounts/reauthenticate/",
+    "mfa_activate_totp": "/accounts/reauthenticate/",
+    "mfa_deactivate_totp": 404,
+    "mfa_view_recovery_codes": 404,
+    "mfa_generate_recovery_codes": "/accounts/reauthenticate/",
+    "mfa_download_recovery_codes": 404,
+}
 
 # Forms of whoever is logged in: POST only, with a CSRF token.
 OWN_FORM = {
@@ -49,6 +71,17 @@ OWN_FORM = {
     "save_agent_name",
     "save_voice",
     "save_about",
+}
+
+# Of the two kinds above, those where a filled-in form changes something of whoever sends it.
+CHANGES_OWN = {
+    "save_voicemail",
+    "save_agent_name",
+    "save_voice",
+    "save_about",
+    "release_number",
+    "profile",
+    "account_change_password",
 }
 
 # One message of one owner: nobody else learns that it exists.
@@ -67,14 +100,20 @@ CARRIER = {
     "voice_recording",
     "voice_fallback",
 }
+CARRIER_ANSWERS: dict[str, Answer] = {"voice_status": 204, "voice_stream_status": 204}
 
 # The owner's API: JSON, 401 without a session, 403 without a CSRF token.
 API_READ = {"api_available_numbers", "api_random_number", "api_active_number"}
+API_READ_WITH_A_NUMBER: dict[str, Answer] = {
+    "api_available_numbers": 409,
+    "api_random_number": 409,
+}
 API_CHANGE = {"api_purchase_number", "api_release_number", "api_voicemail_settings"}
 
 # Support staff. Models appear with their list, add, change, delete and history pages.
 STAFF = {
     "admin:index",
+    "admin:login",
     "admin:logout",
     "admin:password_change",
     "admin:password_change_done",
@@ -84,9 +123,23 @@ STAFF = {
     "admin:app_list",
     "admin/(?P<url>.*)$",
 }
+STAFF_WHEN_LOGGED_OUT: dict[str, Answer] = {
+    "admin:login": "/accounts/login/",
+    "admin:logout": "/admin/",
+}
+STAFF_FOR_OWNERS: dict[str, Answer] = {"admin:login": 403, "admin:logout": "/admin/"}
+STAFF_WITHOUT_PERMISSION: dict[str, Answer] = {
+    "admin:login": "/admin/",
+    "admin:logout": 405,
+    "admin:autocomplete": 403,
+    "admin:view_on_site": 404,
+    "admin:app_list": 404,
+}
+STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {"admin:app_list": 200}
+# Every other model is looked at; people are changed, groups made and deleted too.
+STAFF_MAY_ADD = STAFF_MAY_DELETE = {"auth_group"}
 STAFF_MODELS = {
     "accounts_user",
-    "account_emailaddress",
     "agent_agentprofile",
     "auth_group",
     "telephony_call",
@@ -95,3 +148,18 @@ STAFF_MODELS = {
 }
 
 SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier"}
+
+# Every model with rows of one owner, and how they lead to her.
+OWNED = {
+    "accounts.User": "pk",
+    "account.EmailAddress": "user",
+    "mfa.Authenticator": "user",
+    "agent.AgentProfile": "user",
+    "telephony.UserPhoneNumber": "user",
+    "telephony.Call": "owner",
+    "telephony.CallEvent": "call__owner",
+    "telephony.TranscriptLine": "call__owner",
+    "telephony.Recording": "call__owner",
+    "telephony.CarrierRecording": "call__owner",
+    "voicemail.Message": "call__owner",
+}

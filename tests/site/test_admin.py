@@ -1,9 +1,11 @@
 """The admin: to look at, found by any spelling of a number, silent about what was said."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
-from tests.factories import make_number, make_user
+from agent.profiles import profile_of
+from tests.factories import PASSWORD, make_number, make_user
 from tests.voicemail.messages import leave_message
 
 
@@ -11,6 +13,37 @@ from tests.voicemail.messages import leave_message
 def as_admin(client, db) -> Client:
     client.force_login(make_user("admin@example.com", is_staff=True, is_superuser=True))
     return client
+
+
+def test_the_admin_sends_staff_to_the_common_log_in(client, db):
+    answer = client.get("/admin/telephony/call/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2Ftelephony%2Fcall%2F"
+
+
+def test_the_admins_own_form_lets_nobody_in(client, support):
+    form = {"username": support.email, "password": PASSWORD}
+    assert (
+        client.post("/admin/login/?next=/admin/", form).url == "/accounts/login/?next=%2Fadmin%2F"
+    )
+    assert "_auth_user_id" not in client.session
+
+
+def test_staff_with_a_second_factor_give_it_before_the_admin_opens(client, support):
+    TOTP.activate(support, generate_totp_secret())
+    form = {"login": support.email, "password": PASSWORD}
+    assert client.post("/accounts/login/?next=/admin/", form).url.startswith("/accounts/2fa/")
+    assert client.get("/admin/").status_code == 302
+
+
+def test_staff_log_in_and_arrive_where_they_wanted_to_go(client, support):
+    form = {"login": support.email, "password": PASSWORD}
+    assert client.post("/accounts/login/?next=/admin/", form, follow=True).status_code == 200
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("model", ["account/emailaddress", "mfa/authenticator"])
+def test_log_in_addresses_and_second_factors_are_not_in_the_admin(as_admin, model):
+    assert as_admin.get(f"/admin/{model}/").status_code == 404
 
 
 @pytest.mark.parametrize("typed", ["+1 415 555 0132", "(415) 555-0132", "4155550132"])
@@ -21,7 +54,8 @@ def test_a_number_is_found_in_any_spelling(as_admin, owner, typed):
 
 
 @pytest.mark.parametrize(
-    "model", ["telephony/userphonenumber", "telephony/call", "voicemail/message"]
+    "model",
+    ["telephony/userphonenumber", "telephony/call", "voicemail/message", "agent/agentprofile"],
 )
 def test_records_are_neither_added_changed_nor_deleted(as_admin, owner, model):
     message = leave_message(make_number(owner))
@@ -29,6 +63,7 @@ def test_records_are_neither_added_changed_nor_deleted(as_admin, owner, model):
         "telephony/userphonenumber": message.call.number_id,
         "telephony/call": message.call_id,
         "voicemail/message": message.id,
+        "agent/agentprofile": profile_of(owner).pk,
     }[model]
     assert as_admin.get(f"/admin/{model}/").status_code == 200
     assert as_admin.get(f"/admin/{model}/{record}/change/").status_code == 200

@@ -1,6 +1,7 @@
 """Home and settings as somebody without scripts meets them."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,9 @@ from django.test import Client
 
 from agent.profiles import profile_of
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.numbers import active_number, purchase_number
 from tests.factories import make_number, make_user
+from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, TwilioAccount, twilio_peer
 from tests.voicemail.messages import leave_message
 
 SETTINGS = "/aloha/settings"
@@ -18,6 +21,22 @@ SETTINGS = "/aloha/settings"
 def as_owner(client, owner) -> Client:
     client.force_login(owner)
     return client
+
+
+@pytest.fixture
+def twilio(settings, transactional_db) -> Iterator[TwilioAccount]:
+    """Real numbers, from a Twilio on loopback."""
+    with twilio_peer() as account:
+        options = {
+            "account_sid": ACCOUNT_SID,
+            "auth_token": AUTH_TOKEN,
+            "api_base_url": account.base_url,
+        }
+        settings.TELEPHONY = {
+            "BACKEND": "telephony.backends.twilio.TwilioBackend",
+            "OPTIONS": options,
+        }
+        yield account
 
 
 def page(client: Client, path: str = SETTINGS) -> str:
@@ -123,8 +142,42 @@ def test_a_number_that_nobody_sells_buys_nothing(as_owner, owner):
 def test_a_purchase_being_confirmed_offers_no_second_one(as_owner, owner):
     make_number(owner, status=NumberStatus.PURCHASING, twilio_phone_sid="")
     text = page(as_owner, f"{SETTINGS}?country=US&area_code=415&find=search")
-    assert "The carrier has not confirmed yet" in text
+    assert "We could not confirm yet that you have this number" in text
+    assert "Nothing else can be taken until this is settled" in text
     assert "Use this number" not in text
+
+
+def test_an_unclear_purchase_is_shown_as_it_stands(as_owner, twilio):
+    twilio.faults["POST"] = "500"
+    form = {"phone_number": "+14155550123", "country": "US"}
+    assert as_owner.post(f"{SETTINGS}/number", form).url == f"{SETTINGS}#number"
+    text = page(as_owner)
+    assert "nothing is charged twice" in text
+    assert "is yours" not in text
+
+
+@pytest.mark.parametrize("find", ["search", "random"])
+def test_a_search_that_the_provider_does_not_answer_says_so(as_owner, twilio, find):
+    twilio.faults["GET"] = "500"
+    text = page(as_owner, f"{SETTINGS}?country=US&area_code=415&find={find}")
+    assert "The phone provider does not answer just now. Nothing was charged" in text
+
+
+def test_a_number_that_cannot_be_looked_up_is_not_taken(as_owner, twilio, owner):
+    twilio.faults["GET"] = "500"
+    form = {"phone_number": "+14155550123", "country": "US"}
+    text = as_owner.post(f"{SETTINGS}/number", form).content.decode()
+    assert "(415) 555-0123 was not taken" in text
+    assert "The phone provider does not answer just now. Nothing was charged" in text
+    assert not UserPhoneNumber.objects.for_user(owner).exists()
+
+
+def test_whoever_has_a_number_is_told_why_another_is_not_taken(as_owner, owner):
+    make_number(owner, phone_number="+14155550132")
+    form = {"phone_number": "+14155550133", "country": "US"}
+    text = as_owner.post(f"{SETTINGS}/number", form).content.decode()
+    assert "(415) 555-0133 was not taken" in text
+    assert "You already have an active number." in text
 
 
 def test_a_simulated_number_says_that_nothing_is_charged(as_owner, owner):
@@ -157,6 +210,70 @@ def test_wrong_digits_release_nothing(as_owner, owner):
 
 def test_without_a_number_there_is_nothing_to_release(as_owner):
     assert "There is no number to release." in page(as_owner, f"{SETTINGS}/release")
+
+
+@pytest.fixture
+def number_on_its_way_out(as_owner, owner, twilio) -> UserPhoneNumber:
+    """The owner has released it, and Twilio could not delete it."""
+    number = purchase_number(user=owner, phone_number="+14155550123", country="US")
+    twilio.faults["DELETE"] = "500"
+    as_owner.post(f"{SETTINGS}/release", {"last_digits": "0123"})
+    return number
+
+
+def test_a_release_that_the_provider_does_not_confirm_is_not_called_done(as_owner, owner, twilio):
+    purchase_number(user=owner, phone_number="+14155550123", country="US")
+    twilio.faults["DELETE"] = "500"
+    answer = as_owner.post(f"{SETTINGS}/release", {"last_digits": "0123"}, follow=True)
+    text = answer.content.decode()
+    assert "(415) 555-0123 is being given back" in text
+    assert "The phone provider did not confirm the release just now" in text
+    assert "is released" not in text
+
+
+def test_a_number_on_its_way_out_stays_on_the_page(as_owner, number_on_its_way_out):
+    text = page(as_owner)
+    assert "(415) 555-0123 is being given back" in text
+    assert (
+        "It no longer answers callers. The phone provider has not confirmed the release yet."
+        in text
+    )
+    assert "Try again" in text
+
+
+def test_the_release_page_of_a_number_on_its_way_out_leads_there(as_owner, number_on_its_way_out):
+    assert as_owner.get(f"{SETTINGS}/release").url == f"{SETTINGS}#number"
+
+
+def test_trying_again_gives_the_number_back(as_owner, number_on_its_way_out, twilio):
+    del twilio.faults["DELETE"]
+    assert as_owner.post(f"{SETTINGS}/release").url == f"{SETTINGS}#number"
+    text = page(as_owner)
+    assert "(415) 555-0123 is released" in text
+    assert "is being given back" not in text
+    assert twilio.sold == {}
+
+
+def test_trying_again_in_vain_says_so(as_owner, number_on_its_way_out, twilio):
+    text = as_owner.post(f"{SETTINGS}/release").content.decode()
+    assert "did not confirm the release just now" in text
+    assert len(twilio.sold) == 1
+
+
+def test_another_number_may_be_taken_meanwhile(as_owner, number_on_its_way_out):
+    as_owner.post(f"{SETTINGS}/number", {"phone_number": "+14155550124", "country": "US"})
+    text = page(as_owner)
+    assert "(415) 555-0124 is yours and answers now" in text
+    assert "(415) 555-0123 is being given back" in text
+
+
+def test_trying_again_never_releases_the_number_taken_meanwhile(
+    as_owner, owner, number_on_its_way_out
+):
+    purchase_number(user=owner, phone_number="+14155550124", country="US")
+    as_owner.post(f"{SETTINGS}/release", {"csrfmiddlewaretoken": "of a page opened before"})
+    assert active_number(owner).phone_number == "+14155550124"
+    assert "Try again" not in page(as_owner)
 
 
 # --- Voicemail ---

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from agent.session import Role
 from telephony.models import UserPhoneNumber
+from tests.factories import make_number
 from voicemail.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,16 @@ def test_the_number_takes_messages(demo_owner):
     assert number.is_active
     assert number.is_simulated
     assert (number.voicemail_enabled, number.voicemail_mode) == (True, "voicemail_only")
+
+
+def test_a_number_that_somebody_else_has_is_left_to_her(settings, tmp_path, stranger):
+    settings.DEBUG, settings.MEDIA_ROOT = True, tmp_path
+    theirs = make_number(stranger, phone_number="+14155550132")
+    seed()
+    number = UserPhoneNumber.objects.get(user__email="demo@aloha.localhost")
+    assert number.phone_number.startswith("+1415555")
+    assert number.phone_number != theirs.phone_number
+    assert set(number.calls.values_list("to_number", flat=True)) == {number.phone_number}
 
 
 def test_both_messages_are_ready_and_tell_who_called(demo_owner):

@@ -1,0 +1,144 @@
+"""What is read from the environment: documented, passed on, believed no further than is safe."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.cache import cache
+from django.test import Client
+
+from tests.factories import make_user
+
+ROOT = Path(__file__).parents[2]
+PROXY = "172.18.0.1"
+# Variables that others read: uvicorn, and compose.yaml.
+READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS", "POSTGRES_PASSWORD"}
+
+
+def documented() -> set[str]:
+    return set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def read_by_settings() -> set[str]:
+    """The first argument of every call that reads one variable by its name."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / "aloha_site" / "settings.py").read_text()))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+    ]
+    return {
+        call.args[0].value
+        for call in calls
+        if ast.unparse(call.func) in {"_text", "_flag", "_whole_number"}
+        or ast.unparse(call.func).startswith(("env.", "os."))
+    }
+
+
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_read():
+    assert read_by_settings() == documented() - READ_ELSEWHERE
+
+
+def test_the_containers_get_only_variables_that_are_documented():
+    ours = [service for name, service in compose()["services"].items() if name != "database"]
+    given = {name for service in ours for name in service["environment"]}
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
+    assert given | asked <= documented()
+
+
+def test_the_containers_get_every_variable_but_those_of_development_and_the_image():
+    given = compose()["services"]["web"]["environment"].keys()
+    assert documented() - given == {"DEBUG", "ALOHA_VAR_DIR", "MEDIA_ROOT", "POSTGRES_PASSWORD"}
+
+
+def settings_with(tmp_path, **environment: str) -> dict[str, object]:
+    """Some of the settings, as a process with this environment reads them."""
+    names = ("ALLOWED_HOSTS", "ALLAUTH_TRUSTED_PROXY_COUNT")
+    program = (
+        "import json; from aloha_site import settings; "
+        f"print(json.dumps([getattr(settings, name) for name in {names}]))"
+    )
+    base = {"DEBUG": "0", "SECRET_KEY": "s" * 50, "ALOHA_VAR_DIR": str(tmp_path)}
+    base |= {"PUBLIC_BASE_URL": "https://aloha.example.com", "TRUSTED_PROXY_COUNT": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | base | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(zip(names, json.loads(done.stdout), strict=True))
+
+
+def test_blanks_around_a_host_do_not_matter(tmp_path):
+    found = settings_with(tmp_path, ALLOWED_HOSTS="aloha.example.com, aloha.internal ,")
+    assert found["ALLOWED_HOSTS"] == ["aloha.example.com", "aloha.internal"]
+
+
+def test_without_other_hosts_the_public_one_is_answered_and_no_proxy_is_trusted(tmp_path):
+    found = settings_with(tmp_path, ALLOWED_HOSTS=" , ")
+    assert found == {"ALLOWED_HOSTS": ["aloha.example.com"], "ALLAUTH_TRUSTED_PROXY_COUNT": 0}
+
+
+def test_the_number_of_proxies_comes_from_the_environment(tmp_path):
+    assert settings_with(tmp_path, TRUSTED_PROXY_COUNT="2")["ALLAUTH_TRUSTED_PROXY_COUNT"] == 2
+
+
+# --- Log-in limits behind a proxy ---
+
+
+@pytest.fixture
+def behind_a_proxy(settings, db):
+    """Every request comes from the same proxy, as in compose.yaml."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def fail_to_log_in(times: int, *, forwarded_for: str) -> str:
+    """Try as many different people as that from one place; what the last page says."""
+    client = Client(REMOTE_ADDR=PROXY, headers={"X-Forwarded-For": forwarded_for})
+    for _ in range(times):
+        form = {"login": f"{uuid.uuid4()}@example.com", "password": "wrong"}
+        page = client.post("/accounts/login/", form)
+    return page.content.decode()
+
+
+TOO_MANY = "Too many failed login attempts"
+
+
+def test_whoever_guesses_passwords_is_stopped_and_nobody_else_behind_the_proxy(behind_a_proxy):
+    assert TOO_MANY in fail_to_log_in(11, forwarded_for="203.0.113.5")
+    assert TOO_MANY not in fail_to_log_in(1, forwarded_for="203.0.113.6")
+
+
+def test_an_invented_forwarded_address_does_not_reset_the_limit(behind_a_proxy):
+    fail_to_log_in(10, forwarded_for="203.0.113.5")
+    assert TOO_MANY in fail_to_log_in(1, forwarded_for="198.51.100.77, 203.0.113.5")
+
+
+def test_without_a_proxy_a_forwarded_address_is_not_believed(behind_a_proxy, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    fail_to_log_in(10, forwarded_for="203.0.113.5")
+    assert TOO_MANY in fail_to_log_in(1, forwarded_for="203.0.113.6")
+
+
+def test_the_admin_has_the_same_limits(behind_a_proxy):
+    make_user("support@example.com", is_staff=True)
+    client = Client(REMOTE_ADDR=PROXY, headers={"X-Forwarded-For": "203.0.113.5"})
+    for _ in range(11):
+        form = {"login": "support@example.com", "password": "wrong"}
+        page = client.post("/accounts/login/?next=/admin/", form)
+    assert TOO_MANY in page.content.decode()
