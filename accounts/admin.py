@@ -1,5 +1,6 @@
 """Owners and staff in the admin."""
 
+import re
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -22,6 +23,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.unregister([Authenticator, EmailAddress])
 
 
+_TYPED_NUMBER = re.compile(r"[\d\s()+./-]{7,}")
+
+
 class ToLookAt:
     """Nothing is added, changed or deleted."""
 
@@ -41,7 +45,8 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("email", "name", "is_staff", "is_active", "date_joined")
     list_filter = ("is_staff", "is_active")
-    search_fields = ("email", "name")
+    search_fields = ("email", "name", "phone_numbers__phone_number")
+    search_help_text = "A name, an e-mail address, or a number in any spelling."
     ordering = ("-date_joined",)
     show_full_result_count = False
     fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser", "groups")
@@ -52,6 +57,12 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """A number is looked for by its digits alone, however it is typed."""
+        if _TYPED_NUMBER.fullmatch(search_term):
+            search_term = re.sub(r"\D", "", search_term).removeprefix("00")
+        return super().get_search_results(request, queryset, search_term)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights are given by superusers only, and log-in addresses are the owners' own matter."""

@@ -25,15 +25,21 @@ def as_stored(typed: str) -> str:
 
 @admin.register(UserPhoneNumber)
 class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Numbers with their state; found by any spelling of the number, or by the owner's address."""
+    """Numbers with their state; found by any spelling of the number, or by their owner."""
 
     list_display = (
         *("phone_number", "user", "status", "voicemail_mode"),
         *("forwarding_enabled", "twilio_phone_sid", "created_at"),
     )
     list_filter = ("status", "voicemail_mode", "country")
-    search_fields = ("phone_number", "external_phone_number", "twilio_phone_sid", "user__email")
-    search_help_text = "A number in any spelling, a provider id, or an e-mail address."
+    search_fields = (
+        "phone_number",
+        "external_phone_number",
+        "twilio_phone_sid",
+        "user__email",
+        "user__name",
+    )
+    search_help_text = "A number in any spelling, a provider id, or the owner's name or address."
     date_hierarchy = "created_at"
     list_select_related = ("user",)
     show_full_result_count = False
@@ -59,8 +65,8 @@ class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
         *("status", "duration_s", "agent_outcome", "simulated"),
     )
     list_filter = ("status", "direction", "call_type", "agent_outcome", "simulated")
-    search_fields = ("from_number", "to_number", "call_sid", "owner__email")
-    search_help_text = "A number in any spelling, a call's id, or an e-mail address."
+    search_fields = ("from_number", "to_number", "call_sid", "owner__email", "owner__name")
+    search_help_text = "A number in any spelling, a call's id, or the owner's name or address."
     date_hierarchy = "started_at"
     ordering = ("-started_at",)
     list_select_related = ("number", "owner")

@@ -5,7 +5,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from agent.profiles import profile_of
-from tests.factories import PASSWORD, make_number, make_user
+from tests.factories import PASSWORD, make_call, make_number, make_user
 from tests.voicemail.messages import leave_message
 
 
@@ -101,3 +101,21 @@ def test_staff_without_all_rights_cannot_make_themselves_superusers(client, supp
     client.post(f"/admin/accounts/user/{support.id}/change/", form | {"is_superuser": "on"})
     support.refresh_from_db()
     assert (support.is_superuser, support.email) == (False, "support@example.com")
+
+
+@pytest.mark.parametrize(
+    "typed", ["+14155550132", "(415) 555-0132", "415 555 0132", "001 415 555 0132", "415.555.0132"]
+)
+def test_an_owner_is_found_by_any_spelling_of_her_number(as_admin, owner, stranger, typed):
+    make_number(owner, phone_number="+14155550132")
+    page = as_admin.get("/admin/accounts/user/", {"q": typed}).content.decode()
+    assert owner.email in page
+    assert stranger.email not in page
+
+
+@pytest.mark.parametrize("model", ["call", "userphonenumber"])
+def test_calls_and_numbers_are_found_by_the_owners_name(as_admin, owner, stranger, model):
+    for user in (owner, stranger):
+        make_call(make_number(user))
+    page = as_admin.get(f"/admin/telephony/{model}/", {"q": "nora"}).content.decode()
+    assert page.count('<th class="field-') == 1
