@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -29,10 +30,12 @@ from telephony.models import (
     UserPhoneNumber,
     VoicemailMode,
 )
+from telephony.twiml import MAX_MESSAGE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 STREAM_TOKEN_SECONDS = 60
+STALE_GRACE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +210,25 @@ def adopt_call(incoming: IncomingCall) -> None:
         return
     with contextlib.suppress(IntegrityError), transaction.atomic():
         _insert_call(incoming, number, answering.ClassicVoicemail())
+
+
+def close_stale_calls() -> int:
+    """End calls whose end the carrier never reported; how many there were.
+
+    No call lasts longer than the agent may talk and the caller may leave a message.
+    """
+    longest = timedelta(seconds=settings.MAX_CALL_SECONDS + MAX_MESSAGE_SECONDS) + STALE_GRACE
+    stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
+        started_at__lt=timezone.now() - longest
+    )
+    ended: dict[str, object] = {"ended_at": timezone.now()}
+    unanswered = stale.filter(status=CallStatus.RINGING).update(
+        status=CallStatus.NO_ANSWER, **ended
+    )
+    answered = stale.update(status=CallStatus.COMPLETED, **ended)
+    if unanswered or answered:
+        logger.warning("stale calls closed", extra={"count": unanswered + answered})
+    return unanswered + answered
 
 
 def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[str]]) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agent.session import AgentOutcome, Role
-from telephony import recording
+from telephony import calls, recording
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -48,7 +48,9 @@ class AudioNotReady(Exception):
 
 
 def work_once(*, all_time: bool) -> bool:
-    """Do what is due now; whether there was anything. `all_time` looks for older calls too."""
+    """Do what is due now; whether there was anything. `all_time` looks at older calls too."""
+    if all_time:
+        calls.close_stale_calls()
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 
@@ -56,15 +58,15 @@ def work_once(*, all_time: bool) -> bool:
 def collect_messages(*, all_time: bool = True) -> int:
     """Make a message of every finished call that has none; how many there were."""
     now = timezone.now()
-    calls = Call.objects.final().filter(
+    finished = Call.objects.final().filter(
         Q(ended_at__lt=now - OPEN_STREAM_PATIENCE) | ~Q(stream_state=StreamState.OPEN),
         direction=Direction.INBOUND,
         purpose=CallPurpose.CONVERSATION,
         message__isnull=True,
     )
     if not all_time:
-        calls = calls.filter(ended_at__gt=now - RECENT)
-    messages = [Message(call=call) for call in calls[:100]]
+        finished = finished.filter(ended_at__gt=now - RECENT)
+    messages = [Message(call=call) for call in finished[:100]]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
 

@@ -107,6 +107,13 @@ def test_a_message_without_audio_is_finished_in_the_end(number):
     assert Message.objects.get().stage == Stage.SUMMARISED
 
 
+def test_a_call_whose_end_was_never_reported_becomes_a_message(number):
+    started_at = timezone.now() - timedelta(hours=1)
+    make_call(number, status=CallStatus.IN_PROGRESS, started_at=started_at)
+    processing.work_once(all_time=True)
+    assert Message.objects.count() == 1
+
+
 def test_two_workers_never_claim_the_same_message(number):
     ended_call(number)
     processing.collect_messages()
