@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +88,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Place the call, wait for its message, say how it went."""
         self._as_json = options["json"]
-        # The narration tells the call; the log would tell it again in between.
-        logging.getLogger("telephony.simulator").setLevel(logging.WARNING)
         _require_database()
         plan = _plan(options)
         self._tell(f"Calling {plan.to_number} from {plan.from_number or 'nobody'} at {plan.url}")
@@ -106,7 +106,8 @@ class Command(BaseCommand):
             observe=self._narrate,
         )
         try:
-            return asyncio.run(_run_until_interrupted(call)), call.folder
+            with _quiet_log():
+                return asyncio.run(_run_until_interrupted(call)), call.folder
         except ServerUnreachable as error:
             raise CommandError(f"{error} Start the server with ./dev up.") from error
 
@@ -158,6 +159,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary))
         if result.answered_by is AnsweredBy.FAILED:
             raise CommandError(_why_it_failed(result))
+
+
+@contextlib.contextmanager
+def _quiet_log() -> Iterator[None]:
+    """The narration tells the call; the log would tell it again in between."""
+    log = logging.getLogger("telephony.simulator")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 async def _run_until_interrupted(call: SimulatedCall) -> CallResult:
