@@ -13,6 +13,7 @@ from accounts.admin import ToLookAt
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
 from telephony.models import Call, CallEvent, UserPhoneNumber
+from telephony.number_history import NumberEvent
 
 
 def as_stored(typed: str) -> str:
@@ -21,6 +22,13 @@ def as_stored(typed: str) -> str:
         return phone_numbers.normalise(typed, "US")
     except InvalidPhoneNumber:
         return typed
+
+
+class NumberEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
+    """The steps of a number's life, and what the provider answered."""
+
+    model = NumberEvent
+    fields = ("at", "from_status", "to_status", "who", "provider_answer")
 
 
 @admin.register(UserPhoneNumber)
@@ -43,6 +51,7 @@ class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg
     date_hierarchy = "created_at"
     list_select_related = ("user",)
     show_full_result_count = False
+    inlines = (NumberEventInline,)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))

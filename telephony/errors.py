@@ -24,6 +24,8 @@ class TelephonyError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or self.__doc__)
+        # What the provider said, for the number's history: HTTP status and its own error code.
+        self.provider_answer: dict[str, int | None] = {}
 
 
 class InvalidPhoneNumber(TelephonyError):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.brief import CallType
 from agent.session import AgentOutcome, Role, TranscriptSource
+from telephony.number_history import NumberEvent  # noqa: F401  # a model of this room
 
 
 class NumberStatus(models.TextChoices):

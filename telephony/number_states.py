@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from telephony.errors import AlreadyHasNumber, NumberError, NumberTaken, PurchaseInProgress
 from telephony.models import NumberStatus, UserPhoneNumber
+from telephony.number_history import Mover, NumberEvent
 from telephony.phone_numbers import masked
 
 logger = logging.getLogger(__name__)
@@ -32,21 +33,59 @@ class NumberChanged(NumberError):
 
 
 def move(
-    number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus, **fields: Any
+    number: UserPhoneNumber,
+    *,
+    to: NumberStatus,
+    from_: NumberStatus,
+    who: Mover,
+    answer: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> UserPhoneNumber:
     """Change status and `fields` in one committed step; gives the row as it now stands.
 
-    Raises NumberChanged when the row is no longer in `from_`, and RuntimeError inside another
-    transaction: what the provider did must not be rolled back with something else.
+    `answer` is what the provider said, kept with the step. Raises NumberChanged when the row
+    is no longer in `from_`, and RuntimeError inside another transaction: what the provider did
+    must not be rolled back with something else.
     """
+    with named_refusals(to), transaction.atomic(durable=True):
+        _step(number, to=to, from_=from_, who=who, answer=answer, **fields)
+    _log(number, to=to, from_=from_)
+    return UserPhoneNumber.objects.get(pk=number.pk)
+
+
+def move_once(
+    number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus, who: Mover, **fields: Any
+) -> UserPhoneNumber:
+    """As `move`, for steps that two requests may take at once: the later one finds the row."""
+    try:
+        return move(number, to=to, from_=from_, who=who, **fields)
+    except NumberChanged:
+        return UserPhoneNumber.objects.get(pk=number.pk)
+
+
+def _step(
+    number: UserPhoneNumber,
+    *,
+    to: NumberStatus,
+    from_: NumberStatus,
+    who: Mover,
+    answer: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Change a row and write the event; the caller owns the transaction."""
     if (from_, to) not in LEGAL_MOVES:
         raise ValueError(f"A number never goes from {from_} to {to}.")
-    with named_refusals(to), transaction.atomic(durable=True):
-        moved = UserPhoneNumber.objects.filter(pk=number.pk, status=from_).update(
-            status=to, updated_at=timezone.now(), **fields
-        )
-        if not moved:
-            raise NumberChanged
+    moved = UserPhoneNumber.objects.filter(pk=number.pk, status=from_).update(
+        status=to, updated_at=timezone.now(), **fields
+    )
+    if not moved:
+        raise NumberChanged
+    NumberEvent.objects.create(
+        number=number, from_status=from_, to_status=to, who=who, provider_answer=answer or {}
+    )
+
+
+def _log(number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus) -> None:
     logger.info(
         "number moved",
         extra={
@@ -56,17 +95,6 @@ def move(
             "to": str(to),
         },
     )
-    return UserPhoneNumber.objects.get(pk=number.pk)
-
-
-def move_once(
-    number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus, **fields: Any
-) -> UserPhoneNumber:
-    """As `move`, for steps that two requests may take at once: the later one finds the row."""
-    try:
-        return move(number, to=to, from_=from_, **fields)
-    except NumberChanged:
-        return UserPhoneNumber.objects.get(pk=number.pk)
 
 
 @contextmanager

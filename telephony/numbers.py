@@ -31,7 +31,13 @@ from telephony.errors import (
     ProviderUnclear,
     PurchaseInProgress,
 )
-from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.models import (
+    LIVE_STATUSES,
+    NumberStatus,
+    UserPhoneNumber,
+    VoicemailMode,
+)
+from telephony.number_history import Mover, NumberEvent
 from telephony.number_states import move, move_once, named_refusals
 from telephony.phone_numbers import country_of, normalise
 from telephony.signatures import public_url
@@ -123,7 +129,13 @@ def release_number(*, user: User) -> UserPhoneNumber:
     if number.status == NumberStatus.PURCHASING:
         raise PurchaseInProgress
     if number.status == NumberStatus.ACTIVE:
-        number = move_once(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, **_ALL_OFF)
+        number = move_once(
+            number,
+            to=NumberStatus.RELEASING,
+            from_=NumberStatus.ACTIVE,
+            who=Mover.OWNER,
+            **_ALL_OFF,
+        )
     if number.status == NumberStatus.RELEASING:
         try:
             get_backend().release_number(number.twilio_phone_sid)
@@ -132,7 +144,9 @@ def release_number(*, user: User) -> UserPhoneNumber:
                 "number not given back", extra={"number_id": str(number.pk), "code": error.code}
             )
             return number
-        number = move_once(number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING)
+        number = move_once(
+            number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING, who=Mover.OWNER
+        )
     return number
 
 
@@ -194,6 +208,9 @@ def _reserve(user: User, offer: Offer) -> UserPhoneNumber:
             country=offer.country,
             area_code=offer.area_code,
         )
+        NumberEvent.objects.create(
+            number=number, to_status=NumberStatus.PURCHASING, who=Mover.OWNER
+        )
         if active_number(user):
             raise AlreadyHasNumber
     return number
@@ -208,9 +225,20 @@ def _buy(number: UserPhoneNumber) -> UserPhoneNumber:
     except ProviderUnclear:
         logger.error("purchase unclear", extra={"number_id": str(number.pk)})
         return number
-    except (NumberTaken, ProviderRefused):
-        move(number, to=NumberStatus.FAILED, from_=NumberStatus.PURCHASING)
+    except (NumberTaken, ProviderRefused) as error:
+        move(
+            number,
+            to=NumberStatus.FAILED,
+            from_=NumberStatus.PURCHASING,
+            who=Mover.OWNER,
+            answer={"refused": error.code, **error.provider_answer},
+        )
         raise
     return move(
-        number, to=NumberStatus.ACTIVE, from_=NumberStatus.PURCHASING, twilio_phone_sid=bought.sid
+        number,
+        to=NumberStatus.ACTIVE,
+        from_=NumberStatus.PURCHASING,
+        who=Mover.OWNER,
+        answer={"sid": bought.sid},
+        twilio_phone_sid=bought.sid,
     )

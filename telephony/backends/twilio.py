@@ -169,7 +169,9 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
                 "twilio refused",
                 extra={"method": method, "status": response.status_code, "twilio_code": code},
             )
-            raise _error_for(response.status_code, code)
+            refusal = _error_for(response.status_code, code)
+            refusal.provider_answer = {"status": response.status_code, "code": code}
+            raise refusal
         return response
 
 

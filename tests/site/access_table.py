@@ -157,6 +157,7 @@ OWNED = {
     "agent.AgentProfile": "user",
     "telephony.UserPhoneNumber": "user",
     "telephony.Call": "owner",
+    "telephony.NumberEvent": "number__user",
     "telephony.CallEvent": "call__owner",
     "telephony.TranscriptLine": "call__owner",
     "telephony.Recording": "call__owner",

@@ -5,6 +5,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from agent.profiles import profile_of
+from telephony.numbers import purchase_number
 from tests.factories import PASSWORD, make_call, make_number, make_user
 from tests.voicemail.messages import leave_message
 
@@ -119,3 +120,10 @@ def test_calls_and_numbers_are_found_by_the_owners_name(as_admin, owner, strange
         make_call(make_number(user))
     page = as_admin.get(f"/admin/telephony/{model}/", {"q": "nora"}).content.decode()
     assert page.count('<th class="field-') == 1
+
+
+def test_the_steps_of_a_number_stand_beside_it(as_admin, owner):
+    number = purchase_number(user=owner, phone_number="+14155550132", country="US")
+    page = as_admin.get(f"/admin/telephony/userphonenumber/{number.pk}/change/").content.decode()
+    assert "purchasing to active" in page
+    assert number.twilio_phone_sid in page

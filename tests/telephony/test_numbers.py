@@ -20,6 +20,7 @@ from telephony.errors import (
     TelephonyError,
 )
 from telephony.models import NumberStatus, UserPhoneNumber
+from telephony.number_history import Mover, NumberEvent
 from telephony.number_states import NumberChanged, move
 from tests.factories import make_number, make_user
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
@@ -262,13 +263,44 @@ def test_the_current_number_is_the_one_that_matters_most(owner):
 def test_a_number_moves_only_from_where_it_is(owner):
     number = make_number(owner, status=NumberStatus.RELEASED)
     with pytest.raises(NumberChanged):
-        move(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE)
+        move(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, who=Mover.OWNER)
 
 
 def test_a_number_never_comes_back(owner):
     number = make_number(owner, status=NumberStatus.RELEASED)
     with pytest.raises(ValueError, match="never goes"):
-        move(number, to=NumberStatus.ACTIVE, from_=NumberStatus.RELEASED)
+        move(number, to=NumberStatus.ACTIVE, from_=NumberStatus.RELEASED, who=Mover.OWNER)
+
+
+def steps_of(number: UserPhoneNumber) -> list[tuple[str, str]]:
+    return [(event.from_status, event.to_status) for event in number.events.all()]
+
+
+def test_every_step_of_a_number_is_written_down(owner, twilio):
+    number = buy(owner)
+    numbers.release_number(user=owner)
+    assert steps_of(number) == [
+        ("", "purchasing"),
+        ("purchasing", "active"),
+        ("active", "releasing"),
+        ("releasing", "released"),
+    ]
+    assert number.events.get(to_status="active").provider_answer == {"sid": number.twilio_phone_sid}
+
+
+def test_a_refused_purchase_keeps_what_the_provider_said(owner, twilio):
+    twilio.faults["POST"] = "429"
+    with pytest.raises(ProviderRefused):
+        buy(owner)
+    failed = NumberEvent.objects.get(to_status=NumberStatus.FAILED)
+    assert failed.provider_answer == {"refused": "provider_refused", "status": 429, "code": 20429}
+
+
+def test_a_step_that_was_not_taken_is_not_written_down(owner):
+    number = make_number(owner, status=NumberStatus.RELEASED)
+    with pytest.raises(NumberChanged):
+        move(number, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, who=Mover.OWNER)
+    assert steps_of(number) == []
 
 
 def at_once(*requests: Callable[[], UserPhoneNumber]) -> list[str]:
