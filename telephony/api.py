@@ -100,17 +100,21 @@ class PurchaseNumber(APIView):
             400: OpenApiResponse(description="A field is missing, unknown or makes no sense."),
             409: OpenApiResponse(
                 description="number_taken or provider_refused, with other offers; "
-                "already_has_number; purchase_in_progress."
+                "already_has_number or number_changed when another request was faster; "
+                "purchase_in_progress."
             ),
             422: OpenApiResponse(description="number_not_offered: nobody sells it."),
             503: _PROVIDER_DOWN,
         },
     )
     def post(self, request: Request) -> Response:
-        """Take a number; the same number again gives the same answer."""
+        """Take a number; an active one is given back for it.
+
+        The same number again gives the same answer.
+        """
         wanted = read(PurchaseRequest, request.data)
         try:
-            number = numbers.purchase_number(user=request.user, **wanted)
+            number = numbers.purchase_number(user=request.user, **wanted, replace=True)
         except (NumberTaken, ProviderRefused) as error:
             offers = _offers_instead(request.user, **wanted)
             raise NotBought(error, offers=OfferRecord(offers, many=True).data) from error
@@ -158,7 +162,9 @@ def _offers_instead(user: User, *, phone_number: str, country: str) -> list[Offe
     """Numbers of the same area, else of the same country; none when they cannot be had either."""
     for area_code in (area_code_of(phone_number, country=country), None):
         try:
-            offers = numbers.search_offers(user=user, country=country, area_code=area_code)
+            offers = numbers.search_offers(
+                user=user, country=country, area_code=area_code, replace=True
+            )
         except TelephonyError:
             continue
         if offers:

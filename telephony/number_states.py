@@ -48,8 +48,8 @@ def move(
     must not be rolled back with something else.
     """
     with named_refusals(to), transaction.atomic(durable=True):
-        _step(number, to=to, from_=from_, who=who, answer=answer, **fields)
-    _log(number, to=to, from_=from_)
+        step(number, to=to, from_=from_, who=who, answer=answer, **fields)
+    log_step(number, to=to, from_=from_)
     return UserPhoneNumber.objects.get(pk=number.pk)
 
 
@@ -63,7 +63,7 @@ def move_once(
         return UserPhoneNumber.objects.get(pk=number.pk)
 
 
-def _step(
+def step(
     number: UserPhoneNumber,
     *,
     to: NumberStatus,
@@ -85,7 +85,8 @@ def _step(
     )
 
 
-def _log(number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus) -> None:
+def log_step(number: UserPhoneNumber, *, to: NumberStatus, from_: NumberStatus) -> None:
+    """Tell the log of a step that is committed."""
     logger.info(
         "number moved",
         extra={

@@ -26,7 +26,6 @@ from telephony.errors import (
     NumberError,
     NumberNotOffered,
     NumberTaken,
-    ProviderError,
     ProviderRefused,
     ProviderUnclear,
     PurchaseInProgress,
@@ -35,10 +34,10 @@ from telephony.models import (
     LIVE_STATUSES,
     NumberStatus,
     UserPhoneNumber,
-    VoicemailMode,
 )
+from telephony.number_handover import ALL_OFF, give_back, put_into_service
 from telephony.number_history import Mover, NumberEvent
-from telephony.number_states import move, move_once, named_refusals
+from telephony.number_states import NumberChanged, move, move_once, named_refusals
 from telephony.phone_numbers import country_of, normalise
 from telephony.signatures import public_url
 
@@ -54,13 +53,6 @@ _CURRENT_FIRST = (
     NumberStatus.RELEASING,
     NumberStatus.RELEASED,
 )
-_ALL_OFF = {
-    "voicemail_enabled": False,
-    "voicemail_mode": VoicemailMode.NONE,
-    "forwarding_enabled": False,
-    "forwarding_confirmed": False,
-    "forwarding_verified_at": None,
-}
 
 
 def active_number(user: User) -> UserPhoneNumber | None:
@@ -75,27 +67,36 @@ def current_number(user: User) -> UserPhoneNumber | None:
     return rows.order_by(rank, "-updated_at").first()
 
 
-def search_offers(*, user: User, country: str, area_code: str | None) -> list[Offer]:
+def search_offers(
+    *, user: User, country: str, area_code: str | None, replace: bool = False
+) -> list[Offer]:
     """Numbers the owner could take now; nothing is reserved.
 
+    With `replace` also beside an active number, which one of them would replace.
     Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), ProviderError.
     """
-    return _offers(user, country=country, area_code=area_code, limit=OFFERS_PER_SEARCH)
+    if not replace:
+        _refuse_a_second(user)
+    return _offers(country=country, area_code=area_code, limit=OFFERS_PER_SEARCH)
 
 
 def random_offer(*, user: User, country: str = "US") -> Offer:
     """One number the owner could take now. Raises as `search_offers`, and NoneAvailable."""
-    offers = _offers(user, country=country, area_code=None, limit=OFFERS_PER_DRAW)
+    _refuse_a_second(user)
+    offers = _offers(country=country, area_code=None, limit=OFFERS_PER_DRAW)
     if not offers:
         raise NoneAvailable
     return secrets.choice(offers)
 
 
-def purchase_number(*, user: User, phone_number: str, country: str) -> UserPhoneNumber:
+def purchase_number(
+    *, user: User, phone_number: str, country: str, replace: bool = False
+) -> UserPhoneNumber:
     """Take a number: the row is active, or purchasing while its outcome is unknown.
 
-    The same number taken again gives the same row. Raises InvalidPhoneNumber,
-    AlreadyHasNumber, PurchaseInProgress, NumberNotOffered, NumberTaken, ProviderError; then
+    With `replace` an active number is given up for it, after the new one is bought. The same
+    number taken again gives the same row. Raises InvalidPhoneNumber, AlreadyHasNumber,
+    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, ProviderError; then
     nothing was bought.
     """
     country = _country(country)
@@ -104,11 +105,14 @@ def purchase_number(*, user: User, phone_number: str, country: str) -> UserPhone
         raise InvalidPhoneNumber(f"This number does not belong to {country}.")
     if mine := _taken_by(user, phone_number):
         return mine
+    old = active_number(user)
+    if old and not replace:
+        raise AlreadyHasNumber
     try:
         offer = get_backend().find_offer(phone_number, country=country)
         if offer is None:
             raise NumberNotOffered
-        number = _reserve(user, offer)
+        number = _reserve(user, offer, beside=old)
     except NumberError:
         # The same form sent twice at once: the first one's row is the answer to both.
         if mine := _taken_by(user, phone_number):
@@ -134,19 +138,10 @@ def release_number(*, user: User) -> UserPhoneNumber:
             to=NumberStatus.RELEASING,
             from_=NumberStatus.ACTIVE,
             who=Mover.OWNER,
-            **_ALL_OFF,
+            **ALL_OFF,
         )
     if number.status == NumberStatus.RELEASING:
-        try:
-            get_backend().release_number(number.twilio_phone_sid)
-        except ProviderError as error:
-            logger.error(
-                "number not given back", extra={"number_id": str(number.pk), "code": error.code}
-            )
-            return number
-        number = move_once(
-            number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING, who=Mover.OWNER
-        )
+        number = give_back(number, who=Mover.OWNER)
     return number
 
 
@@ -168,9 +163,12 @@ def carrier_addresses() -> NumberAddresses:
     )
 
 
-def _offers(user: User, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+def _refuse_a_second(user: User) -> None:
     if active_number(user):
         raise AlreadyHasNumber
+
+
+def _offers(*, country: str, area_code: str | None, limit: int) -> list[Offer]:
     country = _country(country)
     area_code = clean_area_code(area_code, country=country)
     return get_backend().search_numbers(country=country, area_code=area_code, limit=limit)
@@ -195,11 +193,12 @@ def _taken_by(user: User, phone_number: str) -> UserPhoneNumber | None:
     return row
 
 
-def _reserve(user: User, offer: Offer) -> UserPhoneNumber:
-    """Commit the intention to buy before anything is paid.
+def _reserve(user: User, offer: Offer, *, beside: UserPhoneNumber | None) -> UserPhoneNumber:
+    """Commit the intention to buy before anything is paid; `beside` is the number to give up.
 
     The row is written first and the active number looked for second: with the two turned
     round, a request could look, wait while another finishes its purchase, and then pay too.
+    That needs PostgreSQL's READ COMMITTED, which is Django's default.
     """
     with named_refusals(NumberStatus.PURCHASING), transaction.atomic(durable=True):
         number = UserPhoneNumber.objects.create(
@@ -211,8 +210,8 @@ def _reserve(user: User, offer: Offer) -> UserPhoneNumber:
         NumberEvent.objects.create(
             number=number, to_status=NumberStatus.PURCHASING, who=Mover.OWNER
         )
-        if active_number(user):
-            raise AlreadyHasNumber
+        if active_number(user) != beside:
+            raise NumberChanged if beside else AlreadyHasNumber
     return number
 
 
@@ -234,11 +233,4 @@ def _buy(number: UserPhoneNumber) -> UserPhoneNumber:
             answer={"refused": error.code, **error.provider_answer},
         )
         raise
-    return move(
-        number,
-        to=NumberStatus.ACTIVE,
-        from_=NumberStatus.PURCHASING,
-        who=Mover.OWNER,
-        answer={"sid": bought.sid},
-        twilio_phone_sid=bought.sid,
-    )
+    return put_into_service(number, sid=bought.sid, who=Mover.OWNER)

@@ -282,11 +282,20 @@ def test_a_number_the_provider_does_not_give_comes_with_others_of_the_country(sc
     assert script.active().json() is None
 
 
-@pytest.mark.N1
-def test_a_second_number_beside_the_active_one_is_a_conflict(script):
+@pytest.mark.N6
+def test_a_second_number_replaces_the_active_one(script):
     script.purchase(**WANTED)
     answer = script.purchase(phoneNumber="+14155550124", country="US")
-    problem_of(answer, 409, "already_has_number")
+    assert answer.status_code == 201
+    assert script.active().json()["phoneNumber"] == "+14155550124"
+
+
+@pytest.mark.N6
+def test_a_swap_the_provider_refuses_comes_with_other_offers_and_keeps_the_number(script):
+    script.purchase(**WANTED)
+    answer = script.purchase(phoneNumber="+15005550000", country="US")
+    assert len(problem_of(answer, 409, "number_taken")["offers"]) == 3
+    assert script.active().json()["phoneNumber"] == WANTED["phoneNumber"]
 
 
 @pytest.mark.N1

@@ -58,6 +58,11 @@ def test_a_search_with_an_active_number_is_refused(owner):
         numbers.search_offers(user=owner, country="US", area_code=None)
 
 
+def test_a_number_to_replace_the_active_one_may_be_searched_for(owner):
+    make_number(owner)
+    assert numbers.search_offers(user=owner, country="US", area_code=None, replace=True)
+
+
 @pytest.mark.parametrize(
     ("country", "area_code"), [("XX", None), ("", None), ("USA", None), ("US", "4"), ("GB", "020")]
 )
@@ -272,6 +277,74 @@ def test_a_number_never_comes_back(owner):
         move(number, to=NumberStatus.ACTIVE, from_=NumberStatus.RELEASED, who=Mover.OWNER)
 
 
+def swap(user, phone_number="+14155550124") -> UserPhoneNumber:
+    return numbers.purchase_number(user=user, phone_number=phone_number, country="US", replace=True)
+
+
+@pytest.mark.N6
+def test_a_swap_gives_the_old_number_back(owner, twilio):
+    old, new = buy(owner), swap(owner)
+    old.refresh_from_db()
+    assert (old.status, new.status) == (NumberStatus.RELEASED, NumberStatus.ACTIVE)
+    assert twilio.sold.keys() == {new.twilio_phone_sid}
+
+
+@pytest.mark.N6
+def test_the_new_number_is_bought_before_the_old_one_is_given_back(owner, twilio):
+    buy(owner)
+    swap(owner)
+    assert [line.split()[0] for line in twilio.requests if "Incoming" in line] == [
+        "POST",
+        "POST",
+        "DELETE",
+    ]
+
+
+@pytest.mark.N6
+def test_a_swap_takes_the_settings_over_but_not_the_proof(owner):
+    settings = {
+        "voicemail_enabled": True,
+        "voicemail_mode": "receptionist",
+        "external_phone_number": "+15105550147",
+        "forwarding_enabled": True,
+    }
+    proof = {"forwarding_confirmed": True, "forwarding_verified_at": "2026-01-01T00:00:00Z"}
+    make_number(owner, **settings, **proof)
+    new = swap(owner)
+    assert {name: getattr(new, name) for name in settings} == settings
+    assert (new.forwarding_confirmed, new.forwarding_verified_at) == (False, None)
+
+
+@pytest.mark.N6
+def test_a_swap_whose_purchase_fails_keeps_the_number(owner):
+    old = buy(owner)
+    with pytest.raises(NumberTaken):
+        swap(owner, "+15005550000")
+    assert numbers.active_number(owner) == old
+
+
+@pytest.mark.N6
+def test_a_swap_whose_purchase_is_unclear_keeps_the_number_meanwhile(owner, twilio):
+    old = buy(owner)
+    twilio.faults["POST"] = "drop"
+    assert swap(owner).status == NumberStatus.PURCHASING
+    assert numbers.active_number(owner) == old
+
+
+@pytest.mark.N6
+def test_a_swap_whose_old_number_cannot_be_given_back_is_made_all_the_same(owner, twilio):
+    old = buy(owner)
+    twilio.faults["DELETE"] = "500"
+    assert swap(owner).is_active
+    old.refresh_from_db()
+    assert old.status == NumberStatus.RELEASING
+
+
+def test_a_swap_to_the_number_one_has_changes_nothing(owner):
+    assert buy(owner) == swap(owner, NUMBER)
+    assert owner.phone_numbers.count() == 1
+
+
 def steps_of(number: UserPhoneNumber) -> list[tuple[str, str]]:
     return [(event.from_status, event.to_status) for event in number.events.all()]
 
@@ -355,3 +428,17 @@ def test_a_release_asked_for_eight_times_at_once_is_made(transactional_db):
     buy(owner)
     outcomes = at_once(*[lambda: numbers.release_number(user=owner)] * 8)
     assert outcomes == ["released"] * 8
+
+
+@pytest.mark.N6
+@pytest.mark.D7
+def test_eight_swaps_at_once_change_the_number_once(transactional_db, twilio):
+    owner = make_user("owner@example.com")
+    buy(owner)
+    before = len(twilio.sold)
+    wanted = [f"+1415555012{line}" for line in (0, 1, 2, 4, 5, 6, 7)]
+    outcomes = at_once(*(lambda number=number: swap(owner, number) for number in wanted))
+    assert set(outcomes) <= {"active", "purchase_in_progress", "number_changed"}
+    assert len(outcomes) == len(wanted)
+    assert len(twilio.sold) == before == 1
+    assert twilio.sold.keys() == {numbers.active_number(owner).twilio_phone_sid}

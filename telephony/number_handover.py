@@ -1,0 +1,69 @@
+"""Putting a number into service and taking one out, with what the provider has to do for it."""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+
+from telephony.backends.base import get_backend
+from telephony.errors import ProviderError
+from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.number_history import Mover
+from telephony.number_states import log_step, move_once, named_refusals, step
+
+logger = logging.getLogger(__name__)
+
+ALL_OFF: dict[str, Any] = {
+    "voicemail_enabled": False,
+    "voicemail_mode": VoicemailMode.NONE,
+    "forwarding_enabled": False,
+    "forwarding_confirmed": False,
+    "forwarding_verified_at": None,
+}
+# What a new number takes over. That the owner's phone forwards to it is neither said nor proven.
+_COPIED = (
+    "voicemail_enabled",
+    "voicemail_mode",
+    "external_phone_number",
+    "forwarding_enabled",
+)
+
+
+def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPhoneNumber:
+    """Make a bought number the owner's active one; an active one before it is given back.
+
+    Both switch in one transaction, so callers never reach two numbers. A crash before the old
+    one is deleted leaves it `releasing`, and `syncnumbers` deletes it. Raises NumberChanged.
+    """
+    with named_refusals(NumberStatus.ACTIVE), transaction.atomic(durable=True):
+        mine = UserPhoneNumber.objects.for_user(number.user).active()
+        old = mine.select_for_update().first()
+        copied: dict[str, Any] = {name: getattr(old, name) for name in _COPIED} if old else {}
+        if old:
+            step(old, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, who=who, **ALL_OFF)
+        step(
+            number,
+            to=NumberStatus.ACTIVE,
+            from_=NumberStatus.PURCHASING,
+            who=who,
+            answer={"sid": sid},
+            twilio_phone_sid=sid,
+            **copied,
+        )
+    log_step(number, to=NumberStatus.ACTIVE, from_=NumberStatus.PURCHASING)
+    if old:
+        log_step(old, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE)
+        give_back(old, who=who)
+    return UserPhoneNumber.objects.get(pk=number.pk)
+
+
+def give_back(number: UserPhoneNumber, *, who: Mover) -> UserPhoneNumber:
+    """Let the provider delete a `releasing` number; it stays so when the provider cannot."""
+    try:
+        get_backend().release_number(number.twilio_phone_sid)
+    except ProviderError as error:
+        logger.error(
+            "number not given back", extra={"number_id": str(number.pk), "code": error.code}
+        )
+        return UserPhoneNumber.objects.get(pk=number.pk)
+    return move_once(number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING, who=who)
