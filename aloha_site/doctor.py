@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from telephony.backends.base import get_backend
-from telephony.numbers import carrier_addresses
+from telephony.number_setup import carrier_addresses
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 POSTGRES_FOLDER = Path("/usr/lib/postgresql")

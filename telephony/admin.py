@@ -13,7 +13,7 @@ from accounts.admin import ToLookAt
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
 from telephony.models import Call, CallEvent, UserPhoneNumber
-from telephony.number_history import NumberEvent
+from telephony.number_history import NumberEvent, SyncRun
 
 
 def as_stored(typed: str) -> str:
@@ -55,6 +55,20 @@ class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the comparisons with the provider found and did."""
+
+    list_display = ("started_at", "finished_at", "step_count", "to_settle_by_hand", "error")
+    date_hierarchy = "started_at"
+    show_full_result_count = False
+
+    @admin.display(description="steps")
+    def step_count(self, run: SyncRun) -> int:
+        """How many differences there were."""
+        return len(run.steps)
 
 
 class CallEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]

@@ -3,7 +3,7 @@
 TelephonyError
 ├── InvalidPhoneNumber       not a number we can work with
 ├── NumberError
-│   ├── AlreadyHasNumber     search or random while a number is active
+│   ├── AlreadyHasNumber     a number is active, and none is to replace it
 │   ├── NoNumber             there is none to release or to set up
 │   ├── NoneAvailable        the search found nothing
 │   ├── NumberTaken          somebody else was faster
@@ -71,7 +71,7 @@ class NumberNotOffered(NumberError):
 
 
 class PurchaseInProgress(NumberError):
-    """A purchase of yours is still being confirmed."""
+    """A purchase of yours is still being confirmed; that takes up to ten minutes."""
 
     code = "purchase_in_progress"
     retryable = True

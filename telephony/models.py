@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.brief import CallType
 from agent.session import AgentOutcome, Role, TranscriptSource
-from telephony.number_history import NumberEvent  # noqa: F401  # a model of this room
+from telephony.number_history import NumberEvent, SyncRun  # noqa: F401  # of this room
 
 
 class NumberStatus(models.TextChoices):
@@ -76,6 +76,8 @@ class UserPhoneNumber(models.Model):
     forwarding_enabled = models.BooleanField(default=False)
     forwarding_confirmed = models.BooleanField(default=False)
     forwarding_verified_at = models.DateTimeField(null=True, blank=True)
+    sync_attempts = models.PositiveSmallIntegerField(default=0, help_text="In this status.")
+    sync_after = models.DateTimeField(null=True, blank=True, help_text="Not looked at before.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -33,3 +33,23 @@ class NumberEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status or 'new'} to {self.to_status}"
+
+
+class SyncRun(models.Model):
+    """One comparison of our numbers with the provider's."""
+
+    started_at = models.DateTimeField(default=timezone.now, db_index=True)
+    finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="Empty when the run was cut short."
+    )
+    steps = models.JSONField(default=list, blank=True)
+    to_settle_by_hand = models.PositiveIntegerField(
+        default=0, help_text="Numbers paid for that belong to nobody, or lost at the provider."
+    )
+    error = models.TextField(blank=True, help_text="Why the provider could not be asked.")
+
+    class Meta:
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"

@@ -20,6 +20,7 @@ LEGAL_MOVES = frozenset(
         (NumberStatus.PURCHASING, NumberStatus.ACTIVE),
         (NumberStatus.PURCHASING, NumberStatus.FAILED),
         (NumberStatus.ACTIVE, NumberStatus.RELEASING),
+        (NumberStatus.ACTIVE, NumberStatus.LOST),
         (NumberStatus.RELEASING, NumberStatus.RELEASED),
     }
 )
@@ -76,7 +77,7 @@ def step(
     if (from_, to) not in LEGAL_MOVES:
         raise ValueError(f"A number never goes from {from_} to {to}.")
     moved = UserPhoneNumber.objects.filter(pk=number.pk, status=from_).update(
-        status=to, updated_at=timezone.now(), **fields
+        status=to, updated_at=timezone.now(), sync_attempts=0, sync_after=None, **fields
     )
     if not moved:
         raise NumberChanged

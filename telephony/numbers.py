@@ -6,18 +6,16 @@ that the number carries at the provider leads back to the row. A release is comm
 `releasing` before the provider deletes; a delete that fails is made again.
 """
 
-import hashlib
 import logging
 import secrets
 
 import phonenumbers
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Value, When
 
 from accounts.models import User
 from telephony.area_codes import clean_area_code
-from telephony.backends.base import NumberAddresses, Offer, get_backend
+from telephony.backends.base import Offer, get_backend
 from telephony.errors import (
     AlreadyHasNumber,
     InvalidPhoneNumber,
@@ -37,9 +35,9 @@ from telephony.models import (
 )
 from telephony.number_handover import ALL_OFF, give_back, put_into_service
 from telephony.number_history import Mover, NumberEvent
+from telephony.number_setup import carrier_addresses, tag_of
 from telephony.number_states import NumberChanged, move, move_once, named_refusals
 from telephony.phone_numbers import country_of, normalise
-from telephony.signatures import public_url
 
 logger = logging.getLogger(__name__)
 
@@ -143,24 +141,6 @@ def release_number(*, user: User) -> UserPhoneNumber:
     if number.status == NumberStatus.RELEASING:
         number = give_back(number, who=Mover.OWNER)
     return number
-
-
-def tag_of(number: UserPhoneNumber) -> str:
-    """The name a number carries at the provider, at most 64 characters; leads back to its row.
-
-    Two installations may share one account: the middle part tells them apart.
-    """
-    instance = hashlib.sha256(f"aloha.instance.v1:{settings.SECRET_KEY}".encode()).hexdigest()[:12]
-    return f"aloha:{instance}:{number.pk.hex}"
-
-
-def carrier_addresses() -> NumberAddresses:
-    """Where the provider sends the calls of every number of ours."""
-    return NumberAddresses(
-        voice_url=public_url("/api/twilio/voice/incoming"),
-        fallback_url=public_url("/api/twilio/voice/fallback"),
-        status_url=public_url("/api/twilio/voice/status"),
-    )
 
 
 def _refuse_a_second(user: User) -> None:

@@ -43,6 +43,8 @@ class ProviderNumber:
 
     sid: str
     phone_number: str
+    tag: str
+    addresses: NumberAddresses
 
 
 class TelephonyBackend(ABC):
@@ -70,6 +72,14 @@ class TelephonyBackend(ABC):
     @abstractmethod
     def release_number(self, sid: str) -> None:
         """Give a number back; one that is gone already counts as done. Raises ProviderError."""
+
+    @abstractmethod
+    def list_numbers(self) -> list[ProviderNumber]:
+        """Every number of the account, ours or not, all of them or none. Raises ProviderError."""
+
+    @abstractmethod
+    def update_addresses(self, sid: str, addresses: NumberAddresses) -> None:
+        """Send a number's calls elsewhere. Raises ProviderError."""
 
     @abstractmethod
     def fetch_recording(self, sid: str) -> bytes:

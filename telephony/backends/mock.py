@@ -18,6 +18,7 @@ from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, Tele
 from telephony.backends.fictional_numbers import COUNTRIES, numbers_for, place_of
 from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
 from telephony.models import LIVE_STATUSES, UserPhoneNumber
+from telephony.number_setup import carrier_addresses, tag_of
 
 SIMULATED_SID = "SIMULATED_SID_"
 TAG_MAX_LENGTH = 64
@@ -62,10 +63,33 @@ class MockBackend(TelephonyBackend):
             raise ProviderRefused(f"The name of a number has 1 to {TAG_MAX_LENGTH} characters.")
         if phone_number == MAGIC_TAKEN or _is_sold(phone_number):
             raise NumberTaken
-        return ProviderNumber(sid=f"{SIMULATED_SID}{uuid.uuid4().hex}", phone_number=phone_number)
+        return ProviderNumber(
+            sid=f"{SIMULATED_SID}{uuid.uuid4().hex}",
+            phone_number=phone_number,
+            tag=tag,
+            addresses=addresses,
+        )
 
     def release_number(self, sid: str) -> None:
         """Nothing to give back; a SID that this backend cannot have made is refused."""
+        if not _SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a simulated number.")
+
+    def list_numbers(self) -> list[ProviderNumber]:
+        """Our own live rows that have a simulated SID; their addresses cannot drift."""
+        live = UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES)
+        return [
+            ProviderNumber(
+                sid=row.twilio_phone_sid,
+                phone_number=row.phone_number,
+                tag=tag_of(row),
+                addresses=carrier_addresses(),
+            )
+            for row in live.filter(twilio_phone_sid__startswith=SIMULATED_SID)
+        ]
+
+    def update_addresses(self, sid: str, addresses: NumberAddresses) -> None:
+        """Only the simulator calls these numbers, and it asks PUBLIC_BASE_URL."""
         if not _SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a simulated number.")
 

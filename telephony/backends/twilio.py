@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 # Per connection and per read; the client's own default is to wait for ever.
 TIMEOUT_S = 10
+# Twilio's largest page; a listing that might be cut short would make numbers look lost.
+NUMBERS_PER_PAGE = 1000
+MAX_NUMBERS = 100_000
 MAX_RECORDING_BYTES = 32 * 1024 * 1024
 
 _NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
@@ -65,18 +68,11 @@ class TwilioBackend(TelephonyBackend):
         """Buy the number with its addresses set, so that its first call is answered."""
         with _readable():
             bought = self._client.incoming_phone_numbers.create(
-                phone_number=phone_number,
-                friendly_name=tag,
-                voice_url=addresses.voice_url,
-                voice_method="POST",
-                voice_fallback_url=addresses.fallback_url,
-                voice_fallback_method="POST",
-                status_callback=addresses.status_url,
-                status_callback_method="POST",
+                phone_number=phone_number, friendly_name=tag, **_parameters(addresses)
             )
             if not _NUMBER_SID.fullmatch(bought.sid) or bought.phone_number != phone_number:
                 raise ValueError("the answer names another number")
-            return ProviderNumber(sid=bought.sid, phone_number=bought.phone_number)
+            return _owned(bought)
 
     def release_number(self, sid: str) -> None:
         """Delete the number; simulated and malformed SIDs never reach the network."""
@@ -88,6 +84,23 @@ class TwilioBackend(TelephonyBackend):
                 self._client.incoming_phone_numbers(sid).delete()
         except _NotFound:
             logger.info("number was gone already", extra={"sid": sid})
+
+    def list_numbers(self) -> list[ProviderNumber]:
+        """All pages of the account's numbers; more than MAX_NUMBERS is no answer."""
+        with _readable():
+            found = self._client.incoming_phone_numbers.list(
+                limit=MAX_NUMBERS + 1, page_size=NUMBERS_PER_PAGE
+            )
+            if len(found) > MAX_NUMBERS:
+                raise ValueError("more numbers than can be told apart from all of them")
+            return [_owned(record) for record in found]
+
+    def update_addresses(self, sid: str, addresses: NumberAddresses) -> None:
+        """Point a number at other webhooks; its name and everything else stay."""
+        if not _NUMBER_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a Twilio number.")
+        with _readable():
+            self._client.incoming_phone_numbers(sid).update(**_parameters(addresses))
 
     def fetch_recording(self, sid: str) -> bytes:
         """Download by SID; an address that a request names is never fetched."""
@@ -190,6 +203,30 @@ def _code_of(response: Response) -> int | None:
         return int(json.loads(response.text)["code"])
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _parameters(addresses: NumberAddresses) -> dict[str, str]:
+    return {
+        "voice_url": addresses.voice_url,
+        "voice_method": "POST",
+        "voice_fallback_url": addresses.fallback_url,
+        "voice_fallback_method": "POST",
+        "status_callback": addresses.status_url,
+        "status_callback_method": "POST",
+    }
+
+
+def _owned(record: Any) -> ProviderNumber:
+    return ProviderNumber(
+        sid=record.sid,
+        phone_number=record.phone_number,
+        tag=record.friendly_name or "",
+        addresses=NumberAddresses(
+            voice_url=record.voice_url or "",
+            fallback_url=record.voice_fallback_url or "",
+            status_url=record.status_callback or "",
+        ),
+    )
 
 
 def _offer(record: Any, *, country: str) -> Offer:

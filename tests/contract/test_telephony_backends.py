@@ -18,6 +18,11 @@ ADDRESSES = NumberAddresses(
     status_url="https://aloha.example.com/status",
 )
 TAG = "aloha:test:0"
+ELSEWHERE = NumberAddresses(
+    voice_url="https://new.example.com/incoming",
+    fallback_url="https://new.example.com/fallback",
+    status_url="https://new.example.com/status",
+)
 AUDIO = b"\x10\x20" * 400
 WAV = mulaw_header(len(AUDIO), channels=1) + AUDIO
 
@@ -129,6 +134,29 @@ def test_a_number_can_be_released_twice(backend, owner):
     sid = sell(backend, first_offer(backend).phone_number, owner)
     backend.release_number(sid)
     backend.release_number(sid)
+
+
+def test_a_bought_number_is_listed(backend, owner):
+    number = first_offer(backend).phone_number
+    sid = sell(backend, number, owner)
+    assert [(n.sid, n.phone_number) for n in backend.list_numbers()] == [(sid, number)]
+
+
+def test_a_released_number_is_listed_no_more(backend, owner):
+    backend.release_number(sell(backend, first_offer(backend).phone_number, owner))
+    owner.phone_numbers.update(status="released")
+    assert backend.list_numbers() == []
+
+
+def test_a_numbers_calls_can_be_sent_elsewhere(backend, owner):
+    backend.update_addresses(sell(backend, first_offer(backend).phone_number, owner), ELSEWHERE)
+
+
+@pytest.mark.D3
+@pytest.mark.parametrize("sid", ["", "PN123", "SIMULATED_SID_", "../../Accounts"])
+def test_no_addresses_are_set_for_a_malformed_sid(backend, sid):
+    with pytest.raises(ProviderRefused):
+        backend.update_addresses(sid, ELSEWHERE)
 
 
 @pytest.mark.D3

@@ -32,8 +32,10 @@ StatusCallback StatusCallbackMethod VoiceApplicationSid VoiceCallerIdLookup Voic
 VoiceFallbackUrl VoiceMethod VoiceUrl EmergencyStatus EmergencyAddressSid TrunkSid IdentitySid
 AddressSid VoiceReceiveMode BundleSid PhoneNumber AreaCode
 """
+LIST_PARAMETERS = {"Beta", "FriendlyName", "PhoneNumber", "Origin", "PageSize", "Page", "PageToken"}
 SEARCH_PARAMETERS = set(_SEARCH_NAMES.split())
 CREATE_PARAMETERS = set(_CREATE_NAMES.split())
+UPDATE_PARAMETERS = CREATE_PARAMETERS - {"PhoneNumber", "AreaCode"} | {"AccountSid"}
 
 # drop: act, then close the connection without an answer; garbled: act, then answer no JSON.
 Fault = Literal["drop", "garbled", "500", "429"]
@@ -56,6 +58,7 @@ class TwilioAccount:
     requests: list[str] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     base_url: str = ""
+    largest_page: int = 1000
 
     def search(self, country: str, query: Parameters) -> Answer:
         if country != "US":
@@ -89,14 +92,31 @@ class TwilioAccount:
             return _error(HTTPStatus.BAD_REQUEST, 21422)
         sid = f"PN{uuid.uuid4().hex}"
         self.sold[sid] = form
-        return HTTPStatus.CREATED, {
-            "sid": sid,
-            "account_sid": ACCOUNT_SID,
-            "phone_number": number,
-            "friendly_name": form.get("FriendlyName"),
-            "capabilities": {"voice": True, "SMS": True, "MMS": False},
-            "date_created": "Thu, 30 Jul 2026 23:19:04 +0000",
+        return HTTPStatus.CREATED, self._owned(sid)
+
+    def list(self, query: Parameters) -> Answer:
+        if unknown := query.keys() - LIST_PARAMETERS:
+            return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
+        size = min(int(query.get("PageSize", "50")), self.largest_page)
+        page = int(query.get("Page", "0"))
+        sids = list(self.sold)[page * size : (page + 1) * size]
+        more = len(self.sold) > (page + 1) * size
+        path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json"
+        return HTTPStatus.OK, {
+            "uri": path,
+            "page": page,
+            "page_size": size,
+            "next_page_uri": f"{path}?PageSize={size}&Page={page + 1}" if more else None,
+            "incoming_phone_numbers": [self._owned(sid) for sid in sids],
         }
+
+    def update(self, sid: str, form: Parameters) -> Answer:
+        if sid not in self.sold:
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        if unknown := form.keys() - UPDATE_PARAMETERS:
+            return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
+        self.sold[sid] |= form
+        return HTTPStatus.OK, self._owned(sid)
 
     def recording(self, sid: str) -> Answer:
         if sid not in self.recordings:
@@ -110,6 +130,23 @@ class TwilioAccount:
 
     def _sold_numbers(self) -> set[str]:
         return {form["PhoneNumber"] for form in self.sold.values()}
+
+    def _owned(self, sid: str) -> dict[str, Any]:
+        form = self.sold[sid]
+        return {
+            "sid": sid,
+            "account_sid": ACCOUNT_SID,
+            "phone_number": form["PhoneNumber"],
+            "friendly_name": form.get("FriendlyName"),
+            "voice_url": form.get("VoiceUrl"),
+            "voice_method": form.get("VoiceMethod"),
+            "voice_fallback_url": form.get("VoiceFallbackUrl"),
+            "voice_fallback_method": form.get("VoiceFallbackMethod"),
+            "status_callback": form.get("StatusCallback"),
+            "status_callback_method": form.get("StatusCallbackMethod"),
+            "capabilities": {"voice": True, "SMS": True, "MMS": False},
+            "date_created": "Thu, 30 Jul 2026 23:19:04 +0000",
+        }
 
     def _available(self, number: str) -> dict[str, Any]:
         return {
@@ -149,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(urlsplit(self.path).query))
         if found := self._path(r"/AvailablePhoneNumbers/([A-Z]{2})/Local\.json"):
             self._answer(lambda: self.account.search(found[1], query))
+        elif self._path(r"/IncomingPhoneNumbers\.json"):
+            self._answer(lambda: self.account.list(query))
         elif found := self._path(r"/Recordings/([^/]+)\.wav"):
             self._answer(lambda: self.account.recording(found[1]))
         else:
@@ -158,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if self._path(r"/IncomingPhoneNumbers\.json"):
             self._answer(lambda: self.account.create(dict(parse_qsl(body))))
+        elif found := self._path(r"/IncomingPhoneNumbers/([^/]+)\.json"):
+            self._answer(lambda: self.account.update(found[1], dict(parse_qsl(body))))
         else:
             self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
 

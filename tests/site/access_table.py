@@ -143,12 +143,15 @@ STAFF_MODELS = {
     "agent_agentprofile",
     "auth_group",
     "telephony_call",
+    "telephony_syncrun",
     "telephony_userphonenumber",
     "voicemail_message",
 }
 
 SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier"}
 
+# Models whose rows are nobody's.
+OWNERLESS = {"telephony.SyncRun"}
 # Every model with rows of one owner, and how they lead to her.
 OWNED = {
     "accounts.User": "pk",

@@ -24,6 +24,8 @@ DEFAULTS = {
     "forwarding_enabled": False,
     "forwarding_confirmed": False,
     "forwarding_verified_at": None,
+    "sync_attempts": 0,
+    "sync_after": None,
 }
 WITHOUT_DEFAULT = {"id", "user", "phone_number", "created_at", "updated_at"}
 

@@ -21,6 +21,7 @@ from telephony.errors import (
 )
 from telephony.models import NumberStatus, UserPhoneNumber
 from telephony.number_history import Mover, NumberEvent
+from telephony.number_setup import tag_of
 from telephony.number_states import NumberChanged, move
 from tests.factories import make_number, make_user
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
@@ -169,7 +170,7 @@ def test_a_purchase_inside_another_transaction_is_refused(owner, transactional_d
 def test_the_provider_knows_where_calls_go_and_whose_row_it_is(owner, twilio, settings):
     number = buy(owner)
     sold = twilio.sold[number.twilio_phone_sid]
-    assert sold["FriendlyName"] == numbers.tag_of(number)
+    assert sold["FriendlyName"] == tag_of(number)
     assert sold["VoiceUrl"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/incoming"
     assert sold["VoiceFallbackUrl"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/fallback"
     assert sold["StatusCallback"] == f"{settings.PUBLIC_BASE_URL}/api/twilio/voice/status"
@@ -177,10 +178,10 @@ def test_the_provider_knows_where_calls_go_and_whose_row_it_is(owner, twilio, se
 
 def test_a_tag_fits_and_ends_in_the_row(owner):
     number = make_number(owner)
-    prefix, instance, row = numbers.tag_of(number).split(":")
+    prefix, instance, row = tag_of(number).split(":")
     assert (prefix, row) == ("aloha", number.pk.hex)
     assert instance
-    assert len(numbers.tag_of(number)) <= 64
+    assert len(tag_of(number)) <= 64
 
 
 def test_a_lost_answer_leaves_the_purchase_open(owner, twilio):

@@ -1,5 +1,7 @@
 """What Twilio's answers mean, and what never reaches Twilio."""
 
+import dataclasses
+
 import pytest
 
 from telephony.backends.base import NumberAddresses, get_backend
@@ -54,6 +56,37 @@ def test_a_bought_number_carries_its_addresses_and_its_tag(backend, account):
         "StatusCallback": "https://aloha.example.com/status",
         "StatusCallbackMethod": "POST",
     }
+
+
+def test_a_listed_number_has_the_name_and_addresses_it_was_bought_with(backend):
+    sid = buy(backend)
+    [number] = backend.list_numbers()
+    assert (number.sid, number.phone_number) == (sid, NUMBER)
+    assert (number.tag, number.addresses) == ("aloha:test:1", ADDRESSES)
+
+
+def test_every_page_of_the_list_is_read(backend, account):
+    account.largest_page = 2
+    for phone_number in list(account.for_sale)[:5]:
+        backend.purchase_number(phone_number, tag="aloha:test:1", addresses=ADDRESSES)
+    assert {n.phone_number for n in backend.list_numbers()} == set(list(account.for_sale)[:5])
+    assert sum(line.startswith("GET") for line in account.requests) == 3
+
+
+@pytest.mark.parametrize("fault", ["drop", "garbled", "500"])
+def test_a_list_without_a_readable_answer_is_unclear_and_never_empty(backend, account, fault):
+    buy(backend)
+    account.faults["GET"] = fault
+    with pytest.raises(ProviderUnclear):
+        backend.list_numbers()
+
+
+def test_new_addresses_leave_the_name_as_it_was(backend, account):
+    sid = buy(backend)
+    backend.update_addresses(sid, dataclasses.replace(ADDRESSES, voice_url="https://b.example/"))
+    assert account.sold[sid]["VoiceUrl"] == "https://b.example/"
+    assert account.sold[sid]["VoiceFallbackUrl"] == ADDRESSES.fallback_url
+    assert account.sold[sid]["FriendlyName"] == "aloha:test:1"
 
 
 def test_a_released_number_is_gone_at_the_provider(backend, account):

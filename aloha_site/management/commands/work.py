@@ -1,4 +1,4 @@
-"""`manage.py work`: turns finished calls into messages, until told to stop."""
+"""`manage.py work`: turns calls into messages and does the chores, until told to stop."""
 
 import logging
 import signal
@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from telephony.number_sync import sync_numbers_when_due
 from voicemail import processing
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ LOOK_BACK_SECONDS = 300.0
 class Command(BaseCommand):
     """Runs the background work; any number of workers may run at once."""
 
-    help = "Turn finished calls into messages. Stops on SIGTERM or Ctrl-C."
+    help = "Turn finished calls into messages, settle numbers. Stops on SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what is due now, then stop")
@@ -28,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         if options["once"]:
+            sync_numbers_when_due()
             processing.work_once(all_time=True)
             return
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,6 +40,7 @@ class Command(BaseCommand):
             all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
             busy = _work(all_time=all_time)
             if all_time:
+                _sync()
                 looked_back_at = time.monotonic()
             if not busy:
                 stop.wait(PAUSE_SECONDS)
@@ -52,3 +55,12 @@ def _work(*, all_time: bool) -> bool:
         # The outermost loop: a database that is away for a while must not end the work.
         logger.exception("work failed")
         return False
+
+
+def _sync() -> None:
+    """After the messages: the provider may take its time, callers shall not wait for it."""
+    try:
+        sync_numbers_when_due()
+    except Exception:
+        # As above: the next round looks again.
+        logger.exception("synchronising numbers failed")

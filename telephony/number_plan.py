@@ -1,0 +1,141 @@
+"""What has to be done so that the provider's numbers and ours are the same: a pure comparison."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from telephony.backends.base import NumberAddresses, ProviderNumber
+from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber
+
+# A purchase is given this long to end by itself, and whatever is missing at the provider is
+# looked for again after it: a listing may lag behind.
+PATIENCE = timedelta(minutes=2)
+
+
+class StepKind(StrEnum):
+    """What a step does, as the report says it."""
+
+    ADOPT = "was bought: put into service"
+    FAIL = "was not bought: purchase failed"
+    LOSE = "is gone at the provider: lost"
+    LOOK_AGAIN = "is missing at the provider: look again later"
+    SEEN_AGAIN = "is at the provider again"
+    DELETE = "is to be given back: delete"
+    REPAIR = "sends its calls elsewhere: repair its addresses"
+    REPORT_FOREIGN = "is at the provider under another name: settle by hand"
+    REPORT_ORPHAN = "is paid for and belongs to nobody: settle by hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One difference and what is to be done about it."""
+
+    kind: StepKind
+    phone_number: str
+    number: UserPhoneNumber | None = None
+    sid: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.phone_number} {self.kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedNumber:
+    """A number at the provider, and the row of ours that its name leads to."""
+
+    at_provider: ProviderNumber
+    row_id: UUID | None
+
+
+def plan_steps(
+    rows: Iterable[UserPhoneNumber],
+    listing: Iterable[TaggedNumber],
+    *,
+    addresses: NumberAddresses,
+    now: datetime,
+) -> list[Step]:
+    """Compare every row that is live or named by the listing with the whole listing.
+
+    Nothing comes back for a number without our tag, unless we are buying that very number.
+    """
+    rows, listing = list(rows), list(listing)
+    live = [row for row in rows if row.status in LIVE_STATUSES]
+    steps = [step for row in live for step in _steps_for(row, listing, addresses, now)]
+    return steps + list(_orphans({row.pk: row for row in rows}, listing, now))
+
+
+def _steps_for(
+    row: UserPhoneNumber,
+    listing: list[TaggedNumber],
+    addresses: NumberAddresses,
+    now: datetime,
+) -> Iterator[Step]:
+    match row.status:
+        case NumberStatus.PURCHASING:
+            if row.updated_at <= now - PATIENCE:
+                yield from _purchase(row, listing, now)
+        case NumberStatus.ACTIVE:
+            yield from _service(row, listing, addresses, now)
+        case NumberStatus.RELEASING:
+            if row.sync_after is None or row.sync_after <= now:
+                yield _step(StepKind.DELETE, row)
+
+
+def _purchase(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
+    for found in listing:
+        if found.row_id == row.pk:
+            yield _step(StepKind.ADOPT, row, sid=found.at_provider.sid)
+            return
+    if any(found.at_provider.phone_number == row.phone_number for found in listing):
+        yield _step(StepKind.REPORT_FOREIGN, row)
+        return
+    yield from _missing(row, StepKind.FAIL, now)
+
+
+def _service(
+    row: UserPhoneNumber, listing: list[TaggedNumber], addresses: NumberAddresses, now: datetime
+) -> Iterator[Step]:
+    for found in listing:
+        if found.at_provider.sid == row.twilio_phone_sid:
+            if row.sync_attempts:
+                yield _step(StepKind.SEEN_AGAIN, row)
+            if found.row_id == row.pk and found.at_provider.addresses != addresses:
+                yield _step(StepKind.REPAIR, row, sid=found.at_provider.sid)
+            return
+    yield from _missing(row, StepKind.LOSE, now)
+
+
+def _missing(row: UserPhoneNumber, verdict: StepKind, now: datetime) -> Iterator[Step]:
+    """Absent at one look is looked for again; absent at two is a fact."""
+    if row.sync_after is None:
+        yield _step(StepKind.LOOK_AGAIN, row)
+    elif row.sync_after <= now:
+        yield _step(verdict, row)
+
+
+def _orphans(
+    rows: dict[UUID, UserPhoneNumber], listing: list[TaggedNumber], now: datetime
+) -> Iterator[Step]:
+    for found in listing:
+        if found.row_id is None:
+            continue
+        row = rows.get(found.row_id)
+        if row and not _is_over(row, now) and row.twilio_phone_sid in {"", found.at_provider.sid}:
+            continue
+        yield Step(
+            kind=StepKind.REPORT_ORPHAN,
+            phone_number=found.at_provider.phone_number,
+            number=row,
+            sid=found.at_provider.sid,
+        )
+
+
+def _is_over(row: UserPhoneNumber, now: datetime) -> bool:
+    """A row may have ended between the listing and our look at it; that is no orphan yet."""
+    return row.status not in LIVE_STATUSES and row.updated_at <= now - PATIENCE
+
+
+def _step(kind: StepKind, row: UserPhoneNumber, *, sid: str = "") -> Step:
+    return Step(kind=kind, phone_number=row.phone_number, number=row, sid=sid)

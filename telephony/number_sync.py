@@ -1,0 +1,129 @@
+"""Settling by asking the provider: unclear purchases, unfinished releases, drifted addresses."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from telephony.backends.base import get_backend
+from telephony.errors import NumberError, ProviderError
+from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber
+from telephony.number_handover import give_back, put_into_service
+from telephony.number_history import Mover, SyncRun
+from telephony.number_plan import PATIENCE, Step, StepKind, TaggedNumber, plan_steps
+from telephony.number_setup import carrier_addresses, row_of
+from telephony.number_states import move
+from telephony.phone_numbers import masked
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = timedelta(minutes=5)
+RETRY_AFTER = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(days=1),
+)
+RUNS_KEPT = timedelta(days=30)
+_TO_SETTLE_BY_HAND = {StepKind.REPORT_FOREIGN, StepKind.REPORT_ORPHAN, StepKind.LOSE}
+
+
+def sync_numbers_when_due() -> SyncRun | None:
+    """The worker's chore: a run, unless any worker has begun one within the interval."""
+    if SyncRun.objects.filter(started_at__gt=timezone.now() - INTERVAL * 0.9).exists():
+        return None
+    return sync_numbers(dry_run=False)
+
+
+def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC) -> SyncRun:
+    """Compare our numbers with the provider's and settle every difference that can be settled.
+
+    A dry run writes and changes nothing; its record is not saved. When the provider cannot be
+    asked, `error` says so and nothing is changed. Safe to run at any time and any number at once.
+    """
+    run = SyncRun(started_at=timezone.now())
+    if not dry_run:
+        run.save()
+    try:
+        steps = _plan(run.started_at)
+    except ProviderError as error:
+        logger.error("numbers not synchronised", extra={"code": error.code})
+        run.error = str(error)
+        steps = []
+    run.steps = [str(step) for step in steps]
+    run.to_settle_by_hand = sum(step.kind in _TO_SETTLE_BY_HAND for step in steps)
+    if not dry_run:
+        for step in steps:
+            _take(step, now=run.started_at, who=who)
+        run.finished_at = timezone.now()
+        run.save()
+        SyncRun.objects.filter(started_at__lt=run.started_at - RUNS_KEPT).delete()
+    return run
+
+
+def _plan(now: datetime) -> list[Step]:
+    # The listing first, the rows second: a purchase in between is then a row that waits for its
+    # second look, never a number that seems to belong to nobody.
+    backend = get_backend()
+    listing = [
+        TaggedNumber(at_provider=number, row_id=row_of(number.tag))
+        for number in backend.list_numbers()
+    ]
+    named = [number.row_id for number in listing if number.row_id]
+    rows = UserPhoneNumber.objects.filter(Q(status__in=LIVE_STATUSES) | Q(pk__in=named))
+    # Numbers of the simulator mean nothing to a real provider, nor real ones to the simulator.
+    ours = [row for row in rows if _is_of(row, simulated=backend.is_simulated)]
+    return plan_steps(ours, listing, addresses=carrier_addresses(), now=now)
+
+
+def _is_of(row: UserPhoneNumber, *, simulated: bool) -> bool:
+    return not row.twilio_phone_sid or row.is_simulated == simulated
+
+
+def _take(step: Step, *, now: datetime, who: Mover) -> None:
+    logger.log(
+        logging.ERROR if step.kind in _TO_SETTLE_BY_HAND else logging.INFO,
+        "number synchronised",
+        extra={"number": masked(step.phone_number), "step": step.kind.name, "sid": step.sid},
+    )
+    try:
+        if step.number is not None:
+            _settle(step, step.number, now=now, who=who)
+    except (NumberError, ProviderError) as error:
+        # Somebody else was faster, or the provider fails: the next run looks again.
+        logger.warning("step not taken", extra={"step": step.kind.name, "code": error.code})
+
+
+def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
+    match step.kind:
+        case StepKind.ADOPT:
+            put_into_service(number, sid=step.sid, who=who)
+        case StepKind.FAIL:
+            move(number, to=NumberStatus.FAILED, from_=NumberStatus.PURCHASING, who=who)
+        case StepKind.LOSE:
+            move(number, to=NumberStatus.LOST, from_=NumberStatus.ACTIVE, who=who)
+        case StepKind.LOOK_AGAIN:
+            _wait(number, attempts=1, until=now + PATIENCE)
+        case StepKind.SEEN_AGAIN:
+            _wait(number, attempts=0, until=None)
+        case StepKind.DELETE:
+            _delete(number, now=now, who=who)
+        case StepKind.REPAIR:
+            get_backend().update_addresses(step.sid, carrier_addresses())
+        case StepKind.REPORT_FOREIGN | StepKind.REPORT_ORPHAN:
+            pass  # said in the log and in the run; money is for people to decide about
+
+
+def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
+    if give_back(number, who=who).status == NumberStatus.RELEASING:
+        delay = RETRY_AFTER[min(number.sync_attempts, len(RETRY_AFTER) - 1)]
+        _wait(number, attempts=number.sync_attempts + 1, until=now + delay)
+
+
+def _wait(number: UserPhoneNumber, *, attempts: int, until: datetime | None) -> None:
+    """Note when to look at a number next; `updated_at` stays, it tells when the status changed."""
+    UserPhoneNumber.objects.filter(pk=number.pk, status=number.status).update(
+        sync_attempts=attempts, sync_after=until
+    )
