@@ -1,12 +1,16 @@
 """System checks of the telephony room."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
 
 from telephony.backends.base import get_backend
+from telephony.models import NumberStatus, UserPhoneNumber
 
 _SAYS_AI = re.compile(r"\b(AI|artificial intelligence)\b", re.IGNORECASE)
 
@@ -43,3 +47,30 @@ def check_call_notice(**kwargs: Any) -> list[CheckMessage]:
 def check_backend(**kwargs: Any) -> list[CheckMessage]:
     """What the backend finds wrong with its own options."""
     return get_backend().check()
+
+
+@register(Tags.database)
+def check_base_url(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Real numbers that still send their calls to an address PUBLIC_BASE_URL had before.
+
+    Runs where Django asks databases: `migrate`, and `check --database default`.
+    """
+    if not databases or get_backend().is_simulated:
+        return []
+    elsewhere = UserPhoneNumber.objects.filter(status=NumberStatus.ACTIVE).exclude(
+        webhook_base_url__in=["", settings.PUBLIC_BASE_URL]
+    )
+    try:
+        count = elsewhere.exclude(twilio_phone_sid__startswith="SIMULATED_SID_").count()
+    except DatabaseError:
+        # The check runs before the migration that makes the column: nothing can be said yet.
+        return []
+    if not count:
+        return []
+    return [
+        checks.Warning(
+            f"Calls to {count} number(s) still go to another address than PUBLIC_BASE_URL.",
+            hint="Run python manage.py repointnumbers; --dry-run shows which.",
+            id="telephony.W002",
+        )
+    ]

@@ -76,6 +76,7 @@ class UserPhoneNumber(models.Model):
     forwarding_enabled = models.BooleanField(default=False)
     forwarding_confirmed = models.BooleanField(default=False)
     forwarding_verified_at = models.DateTimeField(null=True, blank=True)
+    webhook_base_url = models.CharField(max_length=255, blank=True, default="")
     sync_attempts = models.PositiveSmallIntegerField(default=0, help_text="In this status.")
     sync_after = models.DateTimeField(null=True, blank=True, help_text="Not looked at before.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -54,6 +54,7 @@ def plan_steps(
     listing: Iterable[TaggedNumber],
     *,
     addresses: NumberAddresses,
+    base_url: str,
     now: datetime,
 ) -> list[Step]:
     """Compare every row that is live or named by the listing with the whole listing.
@@ -62,22 +63,22 @@ def plan_steps(
     """
     rows, listing = list(rows), list(listing)
     live = [row for row in rows if row.status in LIVE_STATUSES]
-    steps = [step for row in live for step in _steps_for(row, listing, addresses, now)]
+    steps = [step for row in live for step in _steps_for(row, listing, now)]
+    steps += [
+        _step(StepKind.REPAIR, row, sid=row.twilio_phone_sid)
+        for row in live
+        if row.status == NumberStatus.ACTIVE and _is_drifted(row, listing, addresses, base_url)
+    ]
     return steps + list(_orphans({row.pk: row for row in rows}, listing, now))
 
 
-def _steps_for(
-    row: UserPhoneNumber,
-    listing: list[TaggedNumber],
-    addresses: NumberAddresses,
-    now: datetime,
-) -> Iterator[Step]:
+def _steps_for(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
     match row.status:
         case NumberStatus.PURCHASING:
             if row.updated_at <= now - PATIENCE:
                 yield from _purchase(row, listing, now)
         case NumberStatus.ACTIVE:
-            yield from _service(row, listing, addresses, now)
+            yield from _service(row, listing, now)
         case NumberStatus.RELEASING:
             if row.sync_after is None or row.sync_after <= now:
                 yield _step(StepKind.DELETE, row)
@@ -94,17 +95,25 @@ def _purchase(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) 
     yield from _missing(row, StepKind.FAIL, now)
 
 
-def _service(
-    row: UserPhoneNumber, listing: list[TaggedNumber], addresses: NumberAddresses, now: datetime
-) -> Iterator[Step]:
+def _service(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
+    if all(found.at_provider.sid != row.twilio_phone_sid for found in listing):
+        yield from _missing(row, StepKind.LOSE, now)
+    elif row.sync_attempts:
+        yield _step(StepKind.SEEN_AGAIN, row)
+
+
+def _is_drifted(
+    row: UserPhoneNumber,
+    listing: list[TaggedNumber],
+    addresses: NumberAddresses,
+    base_url: str,
+) -> bool:
+    """The provider sends the calls elsewhere, or our own note of where it does is old."""
     for found in listing:
-        if found.at_provider.sid == row.twilio_phone_sid:
-            if row.sync_attempts:
-                yield _step(StepKind.SEEN_AGAIN, row)
-            if found.row_id == row.pk and found.at_provider.addresses != addresses:
-                yield _step(StepKind.REPAIR, row, sid=found.at_provider.sid)
-            return
-    yield from _missing(row, StepKind.LOSE, now)
+        if found.at_provider.sid == row.twilio_phone_sid and found.row_id == row.pk:
+            noted = row.webhook_base_url or base_url
+            return found.at_provider.addresses != addresses or noted != base_url
+    return False
 
 
 def _missing(row: UserPhoneNumber, verdict: StepKind, now: datetime) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -63,6 +64,18 @@ def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC) -> SyncRun:
     return run
 
 
+def repoint_numbers(*, dry_run: bool) -> list[Step]:
+    """Send our numbers' calls to the present PUBLIC_BASE_URL; the numbers that went elsewhere.
+
+    Nothing else is settled. Raises ProviderError; run again, it goes on where it stopped.
+    """
+    steps = [step for step in _plan(timezone.now()) if step.kind == StepKind.REPAIR]
+    for step in steps:
+        if step.number is not None and not dry_run:
+            _repair(step.number)
+    return steps
+
+
 def _plan(now: datetime) -> list[Step]:
     # The listing first, the rows second: a purchase in between is then a row that waits for its
     # second look, never a number that seems to belong to nobody.
@@ -75,7 +88,13 @@ def _plan(now: datetime) -> list[Step]:
     rows = UserPhoneNumber.objects.filter(Q(status__in=LIVE_STATUSES) | Q(pk__in=named))
     # Numbers of the simulator mean nothing to a real provider, nor real ones to the simulator.
     ours = [row for row in rows if _is_of(row, simulated=backend.is_simulated)]
-    return plan_steps(ours, listing, addresses=carrier_addresses(), now=now)
+    return plan_steps(
+        ours,
+        listing,
+        addresses=carrier_addresses(),
+        base_url=settings.PUBLIC_BASE_URL,
+        now=now,
+    )
 
 
 def _is_of(row: UserPhoneNumber, *, simulated: bool) -> bool:
@@ -111,9 +130,14 @@ def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -
         case StepKind.DELETE:
             _delete(number, now=now, who=who)
         case StepKind.REPAIR:
-            get_backend().update_addresses(step.sid, carrier_addresses())
+            _repair(number)
         case StepKind.REPORT_FOREIGN | StepKind.REPORT_ORPHAN:
             pass  # said in the log and in the run; money is for people to decide about
+
+
+def _repair(number: UserPhoneNumber) -> None:
+    get_backend().update_addresses(number.twilio_phone_sid, carrier_addresses())
+    UserPhoneNumber.objects.filter(pk=number.pk).update(webhook_base_url=settings.PUBLIC_BASE_URL)
 
 
 def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:

@@ -10,6 +10,7 @@ import logging
 import secrets
 
 import phonenumbers
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Value, When
 
@@ -186,6 +187,7 @@ def _reserve(user: User, offer: Offer, *, beside: UserPhoneNumber | None) -> Use
             phone_number=offer.phone_number,
             country=offer.country,
             area_code=offer.area_code,
+            webhook_base_url=settings.PUBLIC_BASE_URL,
         )
         NumberEvent.objects.create(
             number=number, to_status=NumberStatus.PURCHASING, who=Mover.OWNER

@@ -24,6 +24,7 @@ DEFAULTS = {
     "forwarding_enabled": False,
     "forwarding_confirmed": False,
     "forwarding_verified_at": None,
+    "webhook_base_url": "",
     "sync_attempts": 0,
     "sync_after": None,
 }
