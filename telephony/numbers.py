@@ -104,10 +104,10 @@ def purchase_number(
         raise InvalidPhoneNumber(f"This number does not belong to {country}.")
     if mine := _taken_by(user, phone_number):
         return mine
-    old = active_number(user)
-    if old and not replace:
-        raise AlreadyHasNumber
     try:
+        old = active_number(user)
+        if old and not replace:
+            raise AlreadyHasNumber
         offer = get_backend().find_offer(phone_number, country=country)
         if offer is None:
             raise NumberNotOffered
