@@ -5,8 +5,11 @@ know, and can be told to fail in the ways networks and providers fail.
 """
 
 import base64
+import contextlib
 import json
+import os
 import re
+import signal
 import threading
 import uuid
 from collections.abc import Iterator
@@ -59,6 +62,16 @@ class TwilioAccount:
     faults: dict[str, Fault] = field(default_factory=dict)
     base_url: str = ""
     largest_page: int = 1000
+    # The process to kill, and at which moment of its next request of which method.
+    victim: dict[str, str] = field(default_factory=dict)
+
+    def strike(self, method: str, moment: str) -> bool:
+        """Kill the victim when this is its moment; whether it was."""
+        if (self.victim.get("method"), self.victim.get("moment")) == (method, moment):
+            os.kill(int(self.victim.pop("pid")), signal.SIGKILL)
+            self.victim.clear()
+            return True
+        return False
 
     def search(self, country: str, query: Parameters) -> Answer:
         if country != "US":
@@ -195,7 +208,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if self._path(r"/IncomingPhoneNumbers\.json"):
+        if self.path == "/victim":
+            self.account.victim = dict(parse_qsl(body))
+            self._send(HTTPStatus.NO_CONTENT, None)
+        elif self._path(r"/IncomingPhoneNumbers\.json"):
             self._answer(lambda: self.account.create(dict(parse_qsl(body))))
         elif found := self._path(r"/IncomingPhoneNumbers/([^/]+)\.json"):
             self._answer(lambda: self.account.update(found[1], dict(parse_qsl(body))))
@@ -225,7 +241,11 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._send(*_error(HTTPStatus.INTERNAL_SERVER_ERROR, 20500))
             case "429":
                 return self._send(*_error(HTTPStatus.TOO_MANY_REQUESTS, 20429))
+        if self.account.strike(self.command, "before"):
+            self.close_connection = True  # the request never arrived whole
+            return None
         status, body = act()
+        self.account.strike(self.command, "after")
         match fault:
             case "drop":
                 self.log_request()
@@ -233,7 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "garbled":
                 self._send(status, "<html>not what you asked for</html>")
             case None:
-                self._send(status, body)
+                with contextlib.suppress(ConnectionError):  # of a client that was killed
+                    self._send(status, body)
+                self.account.strike(self.command, "answered")
         return None
 
     def _send(self, status: int, body: Any) -> None:
