@@ -443,3 +443,21 @@ def test_eight_swaps_at_once_change_the_number_once(transactional_db, twilio):
     assert len(outcomes) == len(wanted)
     assert len(twilio.sold) == before == 1
     assert twilio.sold.keys() == {numbers.active_number(owner).twilio_phone_sid}
+
+
+@pytest.mark.D7
+def test_purchases_swaps_and_releases_at_once_leave_what_is_paid_for(transactional_db, twilio):
+    owner = make_user("owner@example.com")
+    refusals = {"purchase_in_progress", "number_changed", "already_has_number", "no_number"}
+    refusals |= {"number_taken", "number_not_offered"}
+    for _ in range(5):
+        outcomes = at_once(
+            *(lambda n=n: buy(owner, f"+1415555012{n}") for n in range(3)),
+            *(lambda n=n: swap(owner, f"+1415555012{n}") for n in range(3, 6)),
+            *[lambda: numbers.release_number(user=owner)] * 2,
+        )
+        assert len(outcomes) == 8
+        assert set(outcomes) <= {"active", "released", "releasing", "purchasing"} | refusals
+        live = owner.phone_numbers.filter(status__in=["purchasing", "active", "releasing"])
+        assert set(live.values_list("twilio_phone_sid", flat=True)) == twilio.sold.keys()
+        assert live.filter(status="active").count() <= 1
