@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from agent.backends.base import get_backend as get_agent_backend
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
 
@@ -32,6 +33,12 @@ def examine() -> Iterator[Finding]:
     yield _public_address()
     yield _database()
     yield _mail()
+    yield _agent()
+    yield Finding(
+        name="Redis",
+        is_there=shutil.which("redis-server") is not None,
+        says="no part of this version uses it.",
+    )
     yield _program(
         "PostgreSQL programs",
         found=any(POSTGRES_FOLDER.glob("*/bin/initdb")) or shutil.which("initdb") is not None,
@@ -95,6 +102,18 @@ def _database() -> Finding:
         name="Database",
         is_there=True,
         says="SQLite: one machine only. DATABASE_URL names a PostgreSQL for more.",
+    )
+
+
+def _agent() -> Finding:
+    speaks_freely = get_agent_backend().can_speak_freely
+    return Finding(
+        name="Voice agent",
+        is_there=speaks_freely,
+        says="speaks freely."
+        if speaks_freely
+        else "the embedded one: fixed sentences in one voice, and what callers say is recorded "
+        "but not written down.",
     )
 
 

@@ -16,6 +16,10 @@ def test_without_credentials_the_doctor_says_that_numbers_are_simulated(db):
     assert "numbers are simulated" in told()
 
 
+def test_the_doctor_says_what_the_embedded_agent_cannot_do(db):
+    assert "not written down" in told()
+
+
 def test_the_doctor_shows_the_address_the_carrier_calls(db, settings):
     settings.PUBLIC_BASE_URL = "https://aloha.example.com"
     assert "https://aloha.example.com/api/twilio/voice/incoming" in told()
