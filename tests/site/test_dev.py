@@ -315,6 +315,12 @@ def test_a_reset_leaves_a_folder_alone_that_is_not_alohas(checkout, tmp_path):
     assert tmp_path.exists()
 
 
+def test_a_soak_of_what_is_no_promise_is_one_sentence(checkout):
+    refused = run(checkout, "soak", "everything")
+    assert refused.returncode == 1
+    assert refused.stderr == "'everything' is no acceptance id; they are like W1.\n"
+
+
 def test_an_unknown_verb_gets_the_list_of_verbs(checkout):
     refused = run(checkout, "dance")
     assert refused.returncode == 1
@@ -323,6 +329,7 @@ def test_an_unknown_verb_gets_the_list_of_verbs(checkout):
         "call",
         "test",
         "check",
+        "soak",
         "doctor",
         "reset",
     ]
