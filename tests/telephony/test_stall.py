@@ -20,7 +20,7 @@ from tests.telephony.test_stream_socket import issue_call
 
 FRAMES = 60
 STALL_AFTER_SECONDS = 0.4
-STALL_SECONDS = 0.3
+STALL_SECONDS = 0.6
 
 
 def write_nothing() -> None:
