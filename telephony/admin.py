@@ -12,8 +12,7 @@ from django.http import HttpRequest
 from accounts.admin import ToLookAt
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
-from telephony.models import Call, CallEvent, UserPhoneNumber
-from telephony.number_history import NumberEvent, SyncRun
+from telephony.models import Call, CallEvent, NumberEvent, SyncRun, UserPhoneNumber
 
 
 def as_stored(typed: str) -> str:

@@ -7,8 +7,7 @@ from django.db import transaction
 
 from telephony.backends.base import get_backend
 from telephony.errors import ProviderError
-from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
-from telephony.number_history import Mover
+from telephony.models import Mover, NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.number_states import log_step, move_once, named_refusals, step
 
 logger = logging.getLogger(__name__)

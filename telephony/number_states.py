@@ -9,8 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from telephony.errors import AlreadyHasNumber, NumberError, NumberTaken, PurchaseInProgress
-from telephony.models import NumberStatus, UserPhoneNumber
-from telephony.number_history import Mover, NumberEvent
+from telephony.models import Mover, NumberEvent, NumberStatus, UserPhoneNumber
 from telephony.phone_numbers import masked
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from telephony.backends.base import get_backend
 from telephony.errors import NumberError, ProviderError
-from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber
+from telephony.models import LIVE_STATUSES, Mover, NumberStatus, SyncRun, UserPhoneNumber
 from telephony.number_handover import give_back, put_into_service
-from telephony.number_history import Mover, SyncRun
 from telephony.number_plan import PATIENCE, Step, StepKind, TaggedNumber, plan_steps
 from telephony.number_setup import carrier_addresses, row_of
 from telephony.number_states import move

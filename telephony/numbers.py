@@ -31,11 +31,12 @@ from telephony.errors import (
 )
 from telephony.models import (
     LIVE_STATUSES,
+    Mover,
+    NumberEvent,
     NumberStatus,
     UserPhoneNumber,
 )
 from telephony.number_handover import ALL_OFF, give_back, put_into_service
-from telephony.number_history import Mover, NumberEvent
 from telephony.number_setup import carrier_addresses, tag_of
 from telephony.number_states import NumberChanged, move, move_once, named_refusals
 from telephony.phone_numbers import country_of, normalise

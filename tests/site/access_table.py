@@ -151,7 +151,12 @@ STAFF_MODELS = {
 SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier"}
 
 # Models whose rows are nobody's.
-OWNERLESS = {"telephony.SyncRun"}
+OWNERLESS = {
+    "telephony.SyncRun",
+    "telephony.Switch",
+    "telephony.UsageCounter",
+    "telephony.SimulatedOrder",
+}
 # Every model with rows of one owner, and how they lead to her.
 OWNED = {
     "accounts.User": "pk",
@@ -165,5 +170,10 @@ OWNED = {
     "telephony.TranscriptLine": "call__owner",
     "telephony.Recording": "call__owner",
     "telephony.CarrierRecording": "call__owner",
+    "telephony.Campaign": "owner",
+    "telephony.DoNotCall": "owner",
+    "telephony.OutboundTerms": "owner",
+    "telephony.IdempotencyKey": "owner",
+    "telephony.SimulatedCall": "call__owner",
     "voicemail.Message": "call__owner",
 }

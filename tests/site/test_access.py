@@ -17,8 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.profiles import profile_of
 from telephony import ws_urls
-from telephony.models import StreamState
-from telephony.number_history import SyncRun
+from telephony.models import StreamState, SyncRun
 from telephony.recording import store_recording
 from telephony.signatures import public_socket_url
 from tests.contract.api_client import CSRF_TOKEN

@@ -10,8 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from telephony import numbers
-from telephony.models import NumberStatus, UserPhoneNumber
-from telephony.number_history import SyncRun
+from telephony.models import NumberStatus, SyncRun, UserPhoneNumber
 from telephony.number_setup import tag_of
 from telephony.number_sync import sync_numbers, sync_numbers_when_due
 from tests.factories import make_number

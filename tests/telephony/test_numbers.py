@@ -19,8 +19,7 @@ from telephony.errors import (
     PurchaseInProgress,
     TelephonyError,
 )
-from telephony.models import NumberStatus, UserPhoneNumber
-from telephony.number_history import Mover, NumberEvent
+from telephony.models import Mover, NumberEvent, NumberStatus, UserPhoneNumber
 from telephony.number_setup import tag_of
 from telephony.number_states import NumberChanged, move
 from tests.factories import make_number, make_user

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from telephony.number_history import Mover
+from telephony.models import Mover
 from telephony.number_sync import sync_numbers
 
 
