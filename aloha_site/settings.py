@@ -5,6 +5,7 @@ secret stops the start with the variable's name.
 """
 
 import hashlib
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -12,10 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from aloha_site.log_masking import mask_secrets
+from aloha_site.log_settings import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -300,51 +300,27 @@ CALL_NOTICE = _text(
 )
 MAX_CALL_SECONDS = _whole_number("MAX_CALL_SECONDS", default=600)
 
+# How often an owner may look for numbers and take one, per hour.
+NUMBER_SEARCHES_PER_HOUR = _whole_number("NUMBER_SEARCHES_PER_HOUR", default=30)
+NUMBER_PURCHASES_PER_HOUR = _whole_number("NUMBER_PURCHASES_PER_HOUR", default=10)
+# The dearest number that may be taken, in US dollars a month; numbers without a price pass.
+MAX_NUMBER_PRICE_USD = _whole_number("MAX_NUMBER_PRICE_USD", default=10)
+# A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
+# fallback is asked.
+VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")
+# Tells this installation's numbers from those of others in the same account, by the name they
+# carry there; unset, it follows from SECRET_KEY and changes with it.
+ALOHA_INSTANCE = _text("ALOHA_INSTANCE")
+if ALOHA_INSTANCE and not re.fullmatch(r"[a-z0-9-]{1,20}", ALOHA_INSTANCE):
+    raise ImproperlyConfigured(
+        "ALOHA_INSTANCE has up to 20 small letters, digits and hyphens; "
+        f"it is {ALOHA_INSTANCE!r}."
+    )
+
 # --- Agent --------------------------------------------------------------------------------------
 
 AGENT: dict[str, Any] = {"BACKEND": "agent.backends.scripted.ScriptedBackend", "OPTIONS": {}}
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper()
-_processors: list[Any] = [
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "story": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _processors,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                mask_secrets,
-                structlog.dev.ConsoleRenderer(
-                    colors=False, exception_formatter=structlog.dev.plain_traceback
-                )
-                if DEBUG
-                else structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "story"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        # Django's own handlers print unmasked and mail whole requests; the root's are enough.
-        "django": {"handlers": [], "level": "INFO"},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        # These tell the values of rows and requests.
-        "django.db.backends": {"level": "INFO"},
-        "twilio": {"level": "WARNING"},
-        # uvicorn and Daphne log the path of every socket, and a stream's path is its token.
-        "uvicorn.error": {"level": "WARNING"},
-        "daphne": {"level": "WARNING"},
-        "django.channels.server": {"level": "WARNING"},
-        "asyncio": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_settings(level=_text("LOG_LEVEL", "INFO").upper(), is_readable=DEBUG)

@@ -36,10 +36,12 @@ def carrier_addresses() -> NumberAddresses:
     """Where the provider sends the calls of every number of ours."""
     return NumberAddresses(
         voice_url=public_url("/api/twilio/voice/incoming"),
-        fallback_url=public_url("/api/twilio/voice/fallback"),
+        fallback_url=settings.VOICE_FALLBACK_URL or public_url("/api/twilio/voice/fallback"),
         status_url=public_url("/api/twilio/voice/status"),
     )
 
 
 def _instance() -> str:
+    if settings.ALOHA_INSTANCE:
+        return str(settings.ALOHA_INSTANCE)
     return hashlib.sha256(f"aloha.instance.v1:{settings.SECRET_KEY}".encode()).hexdigest()[:12]
