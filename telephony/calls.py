@@ -19,7 +19,9 @@ from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
 from telephony import answering, phone_numbers
-from telephony.carrier_requests import CallProgress, IncomingCall
+from telephony.call_progress import Progress, Report, advance
+from telephony.carrier_requests import IncomingCall, StatusReport
+from telephony.end_reasons import EndFacts, end_reason
 from telephony.models import (
     FINAL_STATUSES,
     Call,
@@ -36,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 STREAM_TOKEN_SECONDS = 60
 STALE_GRACE = timedelta(minutes=5)
+
+_PROGRESS_FIELDS = ("status", "status_sequence", "answered_at", "ended_at", "duration_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,7 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
     Call.objects.filter(id=call_id).update(
         stream_state=StreamState.CLOSED, agent_outcome=outcome.value
     )
+    settle_end_reason(call_id)
 
 
 def has_said_goodbye(call_sid: str) -> bool:
@@ -171,25 +176,72 @@ def hand_to_carrier(call_sid: str) -> None:
     call.update(carrier_records=True)
 
 
-def record_progress(progress: CallProgress) -> None:
-    """Take the carrier's word on where a call is; a final status is never left again."""
-    changes: dict[str, object] = {"status": progress.status}
-    if progress.status in FINAL_STATUSES:
-        changes |= {"ended_at": timezone.now(), "duration_s": progress.duration_s}
-    changed = (
-        Call.objects.filter(call_sid=progress.call_sid)
-        .exclude(status__in=FINAL_STATUSES)
-        .update(**changes)
-    )
-    if changed and progress.status in FINAL_STATUSES:
+def record_progress(report: StatusReport) -> None:
+    """Take the carrier's word on where a call is; reports may come late, twice and in any order."""
+    with transaction.atomic():
+        call = Call.objects.select_for_update().filter(call_sid=report.call_sid).first()
+        if call is None:
+            return
+        was_final = call.is_final
+        _set_progress(call, advance(_progress_of(call), _timed(report, call)))
+        call.save(update_fields=_PROGRESS_FIELDS)
+    if not call.is_final:
+        return
+    settle_end_reason(call.id)
+    if not was_final:
         logger.info(
             "call ended",
             extra={
-                "call_sid": progress.call_sid,
-                "status": progress.status.value,
-                "duration_s": progress.duration_s,
+                "call_sid": call.call_sid,
+                "status": str(call.status),
+                "duration_s": call.duration_s,
             },
         )
+
+
+def _progress_of(call: Call) -> Progress:
+    return Progress(
+        status=CallStatus(call.status),
+        sequence=call.status_sequence,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        duration_s=call.duration_s,
+    )
+
+
+def _set_progress(call: Call, progress: Progress) -> None:
+    call.status = progress.status
+    call.status_sequence = progress.sequence
+    call.answered_at = progress.answered_at
+    call.ended_at = progress.ended_at
+    call.duration_s = progress.duration_s
+
+
+def _timed(report: StatusReport, call: Call) -> Report:
+    """The report with its time; the carrier counts in seconds, and its clock is not ours."""
+    now = timezone.now()
+    return Report(
+        status=report.status,
+        sequence=report.sequence,
+        at=min(max(report.at or now, call.started_at), now),
+        duration_s=report.duration_s,
+    )
+
+
+def settle_end_reason(call_id: UUID) -> None:
+    """Say why a call ended, by what is known now; a call that goes on has no reason."""
+    call = Call.objects.final().filter(id=call_id).first()
+    if call is None:
+        return
+    facts = EndFacts(
+        status=CallStatus(call.status),
+        stream_state=StreamState(call.stream_state),
+        agent_outcome=AgentOutcome(call.agent_outcome) if call.agent_outcome else None,
+        carrier_records=call.carrier_records,
+        carrier_fell_back=call.carrier_fell_back,
+        has_message=call.carrier_recordings.exists(),
+    )
+    Call.objects.filter(id=call_id).update(end_reason=end_reason(facts))
 
 
 def expect_recording(call_sid: str, recording_sid: str) -> None:
@@ -201,6 +253,7 @@ def expect_recording(call_sid: str, recording_sid: str) -> None:
     CarrierRecording.objects.bulk_create(
         [CarrierRecording(call_id=call_id, sid=recording_sid)], ignore_conflicts=True
     )
+    settle_end_reason(call_id)
 
 
 def adopt_call(incoming: IncomingCall) -> None:
@@ -209,7 +262,8 @@ def adopt_call(incoming: IncomingCall) -> None:
     if number is None or Call.objects.filter(call_sid=incoming.call_sid).exists():
         return
     with contextlib.suppress(IntegrityError), transaction.atomic():
-        _insert_call(incoming, number, answering.ClassicVoicemail())
+        call = _insert_call(incoming, number, answering.ClassicVoicemail())
+        Call.objects.filter(id=call.id).update(carrier_fell_back=True)
 
 
 def close_stale_calls() -> int:
@@ -221,11 +275,14 @@ def close_stale_calls() -> int:
     stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
         started_at__lt=timezone.now() - longest
     )
+    ids = list(stale.values_list("id", flat=True))
     ended: dict[str, object] = {"ended_at": timezone.now()}
     unanswered = stale.filter(status=CallStatus.RINGING).update(
         status=CallStatus.NO_ANSWER, **ended
     )
     answered = stale.update(status=CallStatus.COMPLETED, **ended)
+    for call_id in ids:
+        settle_end_reason(call_id)
     if unanswered or answered:
         logger.warning("stale calls closed", extra={"count": unanswered + answered})
     return unanswered + answered

@@ -5,6 +5,8 @@ Source: Twilio's voice webhook, status callback, stream status and recording sta
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from django.http import QueryDict
 
@@ -66,13 +68,14 @@ class IncomingCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallProgress:
-    """The carrier's word on where a call is; `duration_s` comes with the last one."""
+class StatusReport:
+    """The carrier's word on where a call is; `at` is None when it does not say when."""
 
     call_sid: str
     status: CallStatus
+    sequence: int | None
+    at: datetime | None
     duration_s: int | None
-    sequence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +129,17 @@ def read_call_is_over(form: SignedForm) -> bool:
     return form.get("CallStatus") in FINAL_STATUSES
 
 
-def read_call_progress(form: SignedForm) -> CallProgress:
+def read_status_report(form: SignedForm) -> StatusReport:
     """Facts of a status callback. Raises BadCarrierRequest."""
     status = _PROGRESS.get(form.get("CallStatus"))
     if status is None:
         raise BadCarrierRequest("CallStatus")
-    duration = form.get("CallDuration")
-    if duration and not (duration.isascii() and duration.isdecimal() and len(duration) < 8):
-        raise BadCarrierRequest("CallDuration")
-    return CallProgress(
+    return StatusReport(
         call_sid=read_call_sid(form),
         status=status,
-        duration_s=int(duration) if duration else None,
-        sequence=_text(form, "SequenceNumber"),
+        sequence=_sequence(form),
+        at=_time(form, "Timestamp"),
+        duration_s=_duration(form),
     )
 
 
@@ -166,6 +167,32 @@ def _text(form: SignedForm, name: str) -> str:
     if len(value) > _MAX_TEXT or not value.isprintable():
         raise BadCarrierRequest(name)
     return value
+
+
+def _duration(form: SignedForm) -> int | None:
+    text = form.get("CallDuration")
+    if text and not _is_whole_number(text):
+        raise BadCarrierRequest("CallDuration")
+    return int(text) if text else None
+
+
+def _sequence(form: SignedForm) -> int | None:
+    """The callback's number; one that cannot be read is none, for the status counts without it."""
+    text = _text(form, "SequenceNumber")
+    return int(text) if _is_whole_number(text) else None
+
+
+def _is_whole_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 8
+
+
+def _time(form: SignedForm, name: str) -> datetime | None:
+    """The time in an RFC 2822 field, in UTC where no zone stands; unreadable, it is none."""
+    try:
+        time = parsedate_to_datetime(_text(form, name))
+    except (ValueError, OverflowError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _number(text: str) -> str:

@@ -46,14 +46,14 @@ def after_stream(form: SignedForm) -> HttpResponse:
 @twilio_webhook
 def status(form: SignedForm) -> HttpResponse:
     """The carrier says where a call is."""
-    progress = carrier_requests.read_call_progress(form)
+    report = carrier_requests.read_status_report(form)
     calls.note_event(
-        progress.call_sid,
+        report.call_sid,
         kind="status",
-        key=f"{progress.status.value}:{progress.sequence}",
+        key=f"{report.status.value}:{'' if report.sequence is None else report.sequence}",
         payload=form.as_payload(),
     )
-    calls.record_progress(progress)
+    calls.record_progress(report)
     return HttpResponse(status=204)
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from telephony.calls import close_stale_calls
+from telephony.end_reasons import EndReason
 from telephony.models import CallStatus
 from tests.factories import make_call, make_number
 
@@ -33,6 +34,7 @@ def test_a_call_older_than_any_call_can_be_is_over(number, status, ended_as):
     call.refresh_from_db()
     assert call.status == ended_as
     assert call.ended_at is not None
+    assert call.end_reason == EndReason.CALLER_HUNG_UP_EARLY
 
 
 def test_a_long_call_is_left_alone(number):
