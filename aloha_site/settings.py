@@ -305,6 +305,12 @@ NUMBER_SEARCHES_PER_HOUR = _whole_number("NUMBER_SEARCHES_PER_HOUR", default=30)
 NUMBER_PURCHASES_PER_HOUR = _whole_number("NUMBER_PURCHASES_PER_HOUR", default=10)
 # The dearest number that may be taken, in US dollars a month; numbers without a price pass.
 MAX_NUMBER_PRICE_USD = _whole_number("MAX_NUMBER_PRICE_USD", default=10)
+# Calls that agents hold at once: on one number and in the whole installation. Callers beyond
+# that leave their message after a tone.
+AGENT_CALLS_PER_NUMBER = _whole_number("AGENT_CALLS_PER_NUMBER", default=3)
+AGENT_CALLS_AT_ONCE = _whole_number("AGENT_CALLS_AT_ONCE", default=100)
+# Minutes of calls with an agent that an owner has within 24 hours; beyond that as above.
+AGENT_MINUTES_PER_DAY = _whole_number("AGENT_MINUTES_PER_DAY", default=240)
 # A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
 # fallback is asked.
 VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")
@@ -313,8 +319,7 @@ VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")
 ALOHA_INSTANCE = _text("ALOHA_INSTANCE")
 if ALOHA_INSTANCE and not re.fullmatch(r"[a-z0-9-]{1,20}", ALOHA_INSTANCE):
     raise ImproperlyConfigured(
-        "ALOHA_INSTANCE has up to 20 small letters, digits and hyphens; "
-        f"it is {ALOHA_INSTANCE!r}."
+        f"ALOHA_INSTANCE has up to 20 small letters, digits and hyphens; it is {ALOHA_INSTANCE!r}."
     )
 
 # --- Agent --------------------------------------------------------------------------------------

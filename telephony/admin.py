@@ -11,8 +11,9 @@ from django.http import HttpRequest
 
 from accounts.admin import ToLookAt
 from telephony import phone_numbers
+from telephony.end_reasons import EndReason
 from telephony.errors import InvalidPhoneNumber
-from telephony.models import Call, CallEvent, NumberEvent, SyncRun, UserPhoneNumber
+from telephony.models import Call, CallEvent, NumberEvent, Switch, SyncRun, UserPhoneNumber
 
 
 def as_stored(typed: str) -> str:
@@ -84,9 +85,9 @@ class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = (
         *("started_at", "from_number", "number", "owner", "call_type"),
-        *("status", "duration_s", "agent_outcome", "simulated"),
+        *("status", "ended_because", "duration_s", "simulated"),
     )
-    list_filter = ("status", "direction", "call_type", "agent_outcome", "simulated")
+    list_filter = ("status", "direction", "call_type", "end_reason", "simulated")
     search_fields = ("from_number", "to_number", "call_sid", "owner__email", "owner__name")
     search_help_text = "A number in any spelling, a call's id, or the owner's name or address."
     date_hierarchy = "started_at"
@@ -96,5 +97,29 @@ class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
     exclude = ("stream_token", "stream_token_expires_at")
     inlines = (CallEventInline,)
 
+    @admin.display(description="ended because", ordering="end_reason")
+    def ended_because(self, call: Call) -> str:
+        """The end reason in words; a dash while the call goes on."""
+        return EndReason(call.end_reason).label if call.end_reason else "-"
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))
+
+
+@admin.register(Switch)
+class SwitchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is switched off, for one number or for all; deleting a row switches it on again."""
+
+    list_display = ("kind", "number", "reason", "set_by", "set_at", "until")
+    list_filter = ("kind",)
+    fields = ("kind", "number", "reason", "until")
+    autocomplete_fields = ("number",)
+    list_select_related = ("number", "set_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
+        """Note who it was."""
+        obj.set_by = request.user  # type: ignore[assignment]  # nobody anonymous gets here
+        super().save_model(request, obj, form, change)

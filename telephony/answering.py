@@ -7,12 +7,17 @@ from agent.brief import CallType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
-    """What is known when a call comes in."""
+    """What is known when a call comes in.
+
+    `is_loop`: a number of ours is calling. `agent_is_off`: by staff, for the number or for all.
+    `agent_is_busy`: as many calls, or as many minutes, as it may have.
+    """
 
     in_service: bool
-    calls_itself: bool
+    is_loop: bool
+    agent_is_off: bool
+    agent_is_busy: bool
     voicemail_only: bool
-    agent_available: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,9 @@ def decide(facts: LineFacts) -> Answer:
     """The answer to a call; the first rule that fits wins."""
     if not facts.in_service:
         return NotInService()
-    if facts.calls_itself:
+    if facts.is_loop:
         return Refused()
-    if not facts.agent_available:
+    if facts.agent_is_off or facts.agent_is_busy:
         return ClassicVoicemail()
     if facts.voicemail_only:
         return AgentAnswers(CallType.VOICEMAIL)

@@ -22,6 +22,7 @@ from telephony import answering, phone_numbers
 from telephony.call_progress import Progress, Report, advance
 from telephony.carrier_requests import IncomingCall, StatusReport
 from telephony.end_reasons import EndFacts, end_reason
+from telephony.line_facts import look_at_line
 from telephony.models import (
     FINAL_STATUSES,
     Call,
@@ -58,8 +59,8 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
     known = Call.objects.filter(call_sid=incoming.call_sid).first()
     if known is not None:
         return _reopened(known)
-    number = UserPhoneNumber.objects.active().filter(phone_number=incoming.called).first()
-    answer = answering.decide(_line_facts(incoming, number))
+    number, line = look_at_line(incoming)
+    answer = answering.decide(line)
     logger.info(
         "call came in",
         extra={
@@ -78,15 +79,6 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
         return _reopened(Call.objects.get(call_sid=incoming.call_sid))
 
 
-def _line_facts(incoming: IncomingCall, number: UserPhoneNumber | None) -> answering.LineFacts:
-    return answering.LineFacts(
-        in_service=number is not None,
-        calls_itself=incoming.caller == incoming.called,
-        voicemail_only=number is not None and number.voicemail_mode == VoicemailMode.VOICEMAIL_ONLY,
-        agent_available=True,
-    )
-
-
 def _reopened(call: Call) -> OpenedCall:
     if call.stream_token is None:
         return OpenedCall(answer=answering.ClassicVoicemail())
@@ -100,7 +92,7 @@ def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answer
     call = Call(
         call_sid=incoming.call_sid,
         number=number,
-        owner=number.user,
+        owner_id=number.user_id,
         call_type=CallType.VOICEMAIL,
         from_number=incoming.caller,
         to_number=incoming.called,

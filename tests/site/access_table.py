@@ -136,13 +136,14 @@ STAFF_WITHOUT_PERMISSION: dict[str, Answer] = {
     "admin:app_list": 404,
 }
 STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {"admin:app_list": 200}
-# Every other model is looked at; people are changed, groups made and deleted too.
-STAFF_MAY_ADD = STAFF_MAY_DELETE = {"auth_group"}
+# Every other model is looked at; people are changed, groups and switches made and deleted too.
+STAFF_MAY_ADD = STAFF_MAY_DELETE = {"auth_group", "telephony_switch"}
 STAFF_MODELS = {
     "accounts_user",
     "agent_agentprofile",
     "auth_group",
     "telephony_call",
+    "telephony_switch",
     "telephony_syncrun",
     "telephony_userphonenumber",
     "voicemail_message",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.profiles import profile_of
 from telephony import ws_urls
-from telephony.models import StreamState, SyncRun
+from telephony.models import StreamState, Switch, SyncRun
 from telephony.recording import store_recording
 from telephony.signatures import public_socket_url
 from tests.contract.api_client import CSRF_TOKEN
@@ -384,6 +384,8 @@ def record_of(model: str, owner: User, message: Message) -> object:
             return Group.objects.create(name="Support").pk
         case "telephony_call":
             return message.call_id
+        case "telephony_switch":
+            return Switch.objects.create(kind=Switch.Kind.AGENT, reason="outage").pk
         case "telephony_syncrun":
             return SyncRun.objects.create().pk
         case "telephony_userphonenumber":

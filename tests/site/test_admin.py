@@ -5,6 +5,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from agent.profiles import profile_of
+from telephony.models import Switch
 from telephony.numbers import purchase_number
 from tests.factories import PASSWORD, make_call, make_number, make_user
 from tests.voicemail.messages import leave_message
@@ -127,3 +128,27 @@ def test_the_steps_of_a_number_stand_beside_it(as_admin, owner):
     page = as_admin.get(f"/admin/telephony/userphonenumber/{number.pk}/change/").content.decode()
     assert "purchasing to active" in page
     assert number.twilio_phone_sid in page
+
+
+def test_support_switches_the_agent_off_and_on_again(as_admin, owner):
+    number = make_number(owner)
+    form = {"kind": "agent", "number": str(number.pk), "reason": "The agent talks nonsense."}
+    as_admin.post("/admin/telephony/switch/add/", form | {"until_0": "", "until_1": ""})
+    switch = Switch.objects.get()
+    assert (switch.number, switch.set_by.email) == (number, "admin@example.com")
+    as_admin.post(f"/admin/telephony/switch/{switch.pk}/delete/", {"post": "yes"})
+    assert not Switch.objects.exists()
+
+
+def test_a_second_switch_for_all_is_refused_with_a_sentence(as_admin):
+    Switch.objects.create(kind="agent", reason="outage")
+    form = {"kind": "agent", "number": "", "reason": "again", "until_0": "", "until_1": ""}
+    page = as_admin.post("/admin/telephony/switch/add/", form)
+    assert page.status_code == 200
+    assert b"errorlist" in page.content
+
+
+def test_calls_say_why_they_ended(as_admin, owner):
+    make_call(make_number(owner), status="completed", end_reason="message_after_failure")
+    page = as_admin.get("/admin/telephony/call/").content.decode()
+    assert "agent not reachable: classic voicemail taken" in page

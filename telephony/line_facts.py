@@ -1,0 +1,78 @@
+"""What is known of a line at the moment a call comes in; one query."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from telephony.answering import LineFacts
+from telephony.carrier_requests import IncomingCall
+from telephony.models import (
+    FINAL_STATUSES,
+    Call,
+    StreamState,
+    Switch,
+    UserPhoneNumber,
+    VoicemailMode,
+)
+
+DAY = timedelta(hours=24)
+
+
+def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFacts]:
+    """The active number that was called, None for any other, and how its line stands.
+
+    Two calls at the same moment may both see the last free place: the caps are soft by as much.
+    """
+    called_or_calling = UserPhoneNumber.objects.active().filter(
+        phone_number__in=(incoming.called, incoming.caller)
+    )
+    rows = {row.phone_number: row for row in called_or_calling.annotate(**_facts_in_the_database())}
+    row: Any = rows.get(incoming.called)
+    return row, LineFacts(
+        in_service=row is not None,
+        is_loop=incoming.caller in rows,
+        agent_is_off=row is not None and row.agent_is_off,
+        agent_is_busy=row is not None
+        and (
+            row.calls_on_number >= settings.AGENT_CALLS_PER_NUMBER
+            or row.calls_of_all >= settings.AGENT_CALLS_AT_ONCE
+            or row.seconds_today >= settings.AGENT_MINUTES_PER_DAY * 60
+        ),
+        voicemail_only=row is not None and row.voicemail_mode == VoicemailMode.VOICEMAIL_ONLY,
+    )
+
+
+def _facts_in_the_database() -> dict[str, Any]:
+    now = timezone.now()
+    longest = timedelta(seconds=settings.MAX_CALL_SECONDS)
+    with_agent = (
+        Call.objects.exclude(status__in=FINAL_STATUSES)
+        .filter(stream_state__in=(StreamState.ISSUED, StreamState.OPEN))
+        .filter(started_at__gt=now - longest)
+    )
+    talked = Call.objects.filter(owner=OuterRef("user"), started_at__gt=now - DAY).exclude(
+        agent_backend=""
+    )
+    off = Switch.objects.filter(
+        Q(number=OuterRef("pk")) | Q(number__isnull=True),
+        Q(until__isnull=True) | Q(until__gt=now),
+        kind=Switch.Kind.AGENT,
+    )
+    return {
+        "agent_is_off": Exists(off),
+        "calls_on_number": _number_from(with_agent.filter(number=OuterRef("pk")), "COUNT", "pk"),
+        "calls_of_all": _number_from(with_agent, "COUNT", "pk"),
+        "seconds_today": _number_from(talked, "SUM", "duration_s"),
+    }
+
+
+def _number_from(rows: QuerySet[Call], function: str, field: str) -> Coalesce:
+    """A count or sum over other rows; Django's own aggregates would group the outer query."""
+    folded = rows.order_by().annotate(
+        folded=Func(F(field), function=function, output_field=IntegerField())
+    )
+    return Coalesce(Subquery(folded.values("folded")), 0)
