@@ -31,6 +31,7 @@ from telephony.errors import (
     NumberNotOffered,
     ProviderError,
     ProviderUnclear,
+    RateLimited,
 )
 from voicemail.errors import SettingsError
 
@@ -45,6 +46,7 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     NoNumber: HTTPStatus.NOT_FOUND,
     NoActiveNumber: HTTPStatus.CONFLICT,
     NumberError: HTTPStatus.CONFLICT,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     NumberNotOffered: HTTPStatus.UNPROCESSABLE_ENTITY,
     ProviderError: HTTPStatus.BAD_GATEWAY,
     ProviderUnclear: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -189,9 +191,13 @@ def _refused_by_a_room(error: Any) -> Refusal | None:
         code=error.code,
         detail=str(error),
         errors=errors,
-        headers={"Retry-After": str(RETRY_AFTER_S)} if error.retryable else {},
+        headers=_retry_header(error) if error.retryable else {},
         members=error.members if isinstance(error, NotBought) else {},
     )
+
+
+def _retry_header(error: Any) -> dict[str, str]:
+    return {"Retry-After": str(getattr(error, "retry_after_s", RETRY_AFTER_S))}
 
 
 def _camel_case(name: str) -> str:

@@ -11,12 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
 from telephony import numbers
 from telephony.api_errors import NotBought
 from telephony.area_codes import area_code_of
 from telephony.backends.base import Offer
-from telephony.errors import NoneAvailable, NumberTaken, ProviderRefused, TelephonyError
+from telephony.errors import NoneAvailable, NumberTaken, ProviderError, ProviderRefused
 from telephony.models import NumberStatus
 from telephony.serializers import (
     NumberRecord,
@@ -36,6 +35,7 @@ _RECORD_OR_NULL = {
     "nullable": True,
 }
 _HAS_NUMBER = OpenApiResponse(description="already_has_number: one number per owner.")
+_TOO_OFTEN = OpenApiResponse(description="rate_limited: Retry-After says when it goes on.")
 _PROVIDER_DOWN = OpenApiResponse(description="provider_unclear: the provider does not answer.")
 
 
@@ -58,6 +58,7 @@ class AvailableNumbers(APIView):
             200: OfferRecord(many=True),
             400: OpenApiResponse(description="The query makes no sense."),
             409: _HAS_NUMBER,
+            429: _TOO_OFTEN,
             503: _PROVIDER_DOWN,
         },
     )
@@ -79,6 +80,7 @@ class RandomNumber(APIView):
             400: OpenApiResponse(description="The query makes no sense."),
             404: OpenApiResponse(description="none_available: no numbers there."),
             409: _HAS_NUMBER,
+            429: _TOO_OFTEN,
             503: _PROVIDER_DOWN,
         },
     )
@@ -104,6 +106,7 @@ class PurchaseNumber(APIView):
                 "purchase_in_progress."
             ),
             422: OpenApiResponse(description="number_not_offered: nobody sells it."),
+            429: _TOO_OFTEN,
             503: _PROVIDER_DOWN,
         },
     )
@@ -116,7 +119,7 @@ class PurchaseNumber(APIView):
         try:
             number = numbers.purchase_number(user=request.user, **wanted, replace=True)
         except (NumberTaken, ProviderRefused) as error:
-            offers = _offers_instead(request.user, **wanted)
+            offers = _offers_instead(**wanted)
             raise NotBought(error, offers=OfferRecord(offers, many=True).data) from error
         bought = number.status == NumberStatus.ACTIVE
         status = HTTPStatus.CREATED if bought else HTTPStatus.ACCEPTED
@@ -158,15 +161,10 @@ def _query(request: Request) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in lists}
 
 
-def _offers_instead(user: User, *, phone_number: str, country: str) -> list[Offer]:
+def _offers_instead(*, phone_number: str, country: str) -> list[Offer]:
     """Numbers of the same area, else of the same country; none when they cannot be had either."""
-    for area_code in (area_code_of(phone_number, country=country), None):
-        try:
-            offers = numbers.search_offers(
-                user=user, country=country, area_code=area_code, replace=True
-            )
-        except TelephonyError:
-            continue
-        if offers:
-            return offers[:OFFERS_INSTEAD]
-    return []
+    area_code = area_code_of(phone_number, country=country)
+    try:
+        return numbers.offers_instead(country=country, area_code=area_code, limit=OFFERS_INSTEAD)
+    except ProviderError:
+        return []

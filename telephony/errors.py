@@ -8,7 +8,8 @@ TelephonyError
 │   ├── NoneAvailable        the search found nothing
 │   ├── NumberTaken          somebody else was faster
 │   ├── NumberNotOffered     not among the provider's available numbers
-│   └── PurchaseInProgress   one purchase at a time
+│   ├── PurchaseInProgress   one purchase at a time
+│   └── RateLimited          too often within an hour
 ├── ProviderError
 │   ├── ProviderRefused      a definite no; nothing was bought or changed
 │   └── ProviderUnclear      the outcome is unknown
@@ -75,6 +76,21 @@ class PurchaseInProgress(NumberError):
 
     code = "purchase_in_progress"
     retryable = True
+
+
+class RateLimited(NumberError):
+    """That was often within one hour; it goes on in `retry_after_s` seconds."""
+
+    code = "rate_limited"
+    retryable = True
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        minutes = -(-retry_after_s // 60)
+        super().__init__(
+            "You have done this often within the hour. Nothing was charged; try again in "
+            f"{minutes} minute{'' if minutes == 1 else 's'}."
+        )
+        self.retry_after_s = retry_after_s
 
 
 class ProviderError(TelephonyError):

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Case, Value, When
 
 from accounts.models import User
+from telephony import usage
 from telephony.area_codes import clean_area_code
 from telephony.backends.base import Offer, get_backend
 from telephony.errors import (
@@ -73,17 +74,35 @@ def search_offers(
     """Numbers the owner could take now; nothing is reserved.
 
     With `replace` also beside an active number, which one of them would replace.
-    Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), ProviderError.
+    Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), RateLimited, ProviderError.
     """
     if not replace:
         _refuse_a_second(user)
-    return _offers(country=country, area_code=area_code, limit=OFFERS_PER_SEARCH)
+    country = _country(country)
+    area_code = clean_area_code(area_code, country=country)
+    _count_search(user)
+    return get_backend().search_numbers(
+        country=country, area_code=area_code, limit=OFFERS_PER_SEARCH
+    )
+
+
+def offers_instead(*, country: str, area_code: str | None, limit: int) -> list[Offer]:
+    """Other numbers after one was not to be had, of the area or else of the country.
+
+    Not counted as a search: the owner did not ask for it. Raises ProviderError.
+    """
+    backend = get_backend()
+    return backend.search_numbers(
+        country=country, area_code=area_code, limit=limit
+    ) or backend.search_numbers(country=country, area_code=None, limit=limit)
 
 
 def random_offer(*, user: User, country: str = "US") -> Offer:
     """One number the owner could take now. Raises as `search_offers`, and NoneAvailable."""
     _refuse_a_second(user)
-    offers = _offers(country=country, area_code=None, limit=OFFERS_PER_DRAW)
+    country = _country(country)
+    _count_search(user)
+    offers = get_backend().search_numbers(country=country, area_code=None, limit=OFFERS_PER_DRAW)
     if not offers:
         raise NoneAvailable
     return secrets.choice(offers)
@@ -96,8 +115,8 @@ def purchase_number(
 
     With `replace` an active number is given up for it, after the new one is bought. The same
     number taken again gives the same row. Raises InvalidPhoneNumber, AlreadyHasNumber,
-    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, ProviderError; then
-    nothing was bought.
+    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, RateLimited, ProviderError;
+    then nothing was bought.
     """
     country = _country(country)
     phone_number = normalise(phone_number, country)
@@ -109,6 +128,7 @@ def purchase_number(
         old = active_number(user)
         if old and not replace:
             raise AlreadyHasNumber
+        usage.take("purchase", subject=str(user.pk), limit=settings.NUMBER_PURCHASES_PER_HOUR)
         offer = get_backend().find_offer(phone_number, country=country)
         if offer is None:
             raise NumberNotOffered
@@ -150,10 +170,8 @@ def _refuse_a_second(user: User) -> None:
         raise AlreadyHasNumber
 
 
-def _offers(*, country: str, area_code: str | None, limit: int) -> list[Offer]:
-    country = _country(country)
-    area_code = clean_area_code(area_code, country=country)
-    return get_backend().search_numbers(country=country, area_code=area_code, limit=limit)
+def _count_search(user: User) -> None:
+    usage.take("search", subject=str(user.pk), limit=settings.NUMBER_SEARCHES_PER_HOUR)
 
 
 def _country(typed: str) -> str:

@@ -26,7 +26,7 @@ class Process:
             self.popen = subprocess.Popen(
                 [sys.executable, "manage.py", *arguments],
                 cwd=ROOT,
-                env=_environment(url),
+                env=environment_for(url),
                 stdout=output,
                 stderr=output,
             )
@@ -53,7 +53,8 @@ def started(*processes: Process) -> Iterator[None]:
             process.kill()
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment_for(url: str) -> dict[str, str]:
+    """What a process needs to serve `url` on the database of the test."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "aloha_site.settings",
