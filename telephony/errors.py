@@ -9,9 +9,19 @@ TelephonyError
 │   ├── NumberTaken          somebody else was faster
 │   ├── NumberNotOffered     not among the provider's available numbers
 │   ├── PurchaseInProgress   one purchase at a time
-│   └── RateLimited          too often within an hour
+│   ├── RateLimited          too often within an hour
+│   └── IdempotencyKeyReused one key for two different purchases
 ├── ProviderError
 │   ├── ProviderRefused      a definite no; nothing was bought or changed
+│   │   ├── CredentialsRefused   the installation's credentials are wrong or too narrow
+│   │   ├── AccountSuspended     the installation's account is closed or out of funds
+│   │   ├── TrialLimit           a trial account cannot do this
+│   │   ├── ProviderBusy         too many requests or calls just now
+│   │   ├── DocumentsNeeded      this number needs an address or identity papers
+│   │   ├── AreaWithoutNumbers   no such area code, or nothing for sale there
+│   │   ├── CountryNotAllowed    the installation may not call that country
+│   │   ├── NotCallable          that number cannot be called
+│   │   └── CallOver             the call has ended already
 │   └── ProviderUnclear      the outcome is unknown
 └── FrameError               a media stream frame that is not what Twilio documents
 """
@@ -93,6 +103,12 @@ class RateLimited(NumberError):
         self.retry_after_s = retry_after_s
 
 
+class IdempotencyKeyReused(NumberError):
+    """This Idempotency-Key came with another purchase before; send a new one."""
+
+    code = "idempotency_key_reused"
+
+
 class ProviderError(TelephonyError):
     """The phone provider could not do this."""
 
@@ -103,6 +119,63 @@ class ProviderRefused(ProviderError):
     """The phone provider refused. Nothing was charged."""
 
     code = "provider_refused"
+
+
+class CredentialsRefused(ProviderRefused):
+    """The phone service is not set up correctly; its operator has to look. Nothing was charged."""
+
+    code = "provider_credentials"
+
+
+class AccountSuspended(ProviderRefused):
+    """The phone service is out of order; its operator has to look. Nothing was charged."""
+
+    code = "provider_suspended"
+
+
+class TrialLimit(ProviderRefused):
+    """The phone service runs on a trial account, which cannot do this. Nothing was charged."""
+
+    code = "provider_trial_limit"
+
+
+class ProviderBusy(ProviderRefused):
+    """The phone provider is busy. Nothing was charged; try again in a moment."""
+
+    code = "provider_busy"
+    retryable = True
+    # Seconds; the provider's own figure where it gives one.
+    retry_after_s = 5
+
+
+class DocumentsNeeded(ProviderRefused):
+    """This number needs documents and cannot be taken here. Nothing was charged."""
+
+    code = "documents_needed"
+
+
+class AreaWithoutNumbers(ProviderRefused):
+    """No numbers are available there; try another area code. Nothing was charged."""
+
+    code = "none_available"
+
+
+class CountryNotAllowed(ProviderRefused):
+    """The phone service may not call this country; its operator can allow it."""
+
+    code = "country_not_allowed"
+
+
+class NotCallable(ProviderRefused):
+    """This number cannot be called; check it."""
+
+    code = "not_callable"
+
+
+class CallOver(ProviderRefused):
+    """This call is over already."""
+
+    code = "call_over"
 
 
 class ProviderUnclear(ProviderError):

@@ -14,6 +14,10 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+# Twilio's limit for TwiML that stands in a request.
+MAX_DOCUMENT_CHARACTERS = 4000
+MAX_RING_S = 600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -48,7 +52,7 @@ class ProviderNumber:
 
 
 class TelephonyBackend(ABC):
-    """Numbers at one phone provider. Options arrive as keywords."""
+    """Numbers and calls at one phone provider. Options arrive as keywords."""
 
     is_simulated: bool
 
@@ -87,6 +91,27 @@ class TelephonyBackend(ABC):
 
         ProviderUnclear when it is not there yet: right after the callback that is normal.
         """
+
+    @abstractmethod
+    def place_call(
+        self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
+    ) -> str:
+        """Call `to` from a number of ours; the call's SID. `url` answers with its TwiML.
+
+        It rings for 1 to MAX_RING_S seconds; `status_url` hears of every step. Asked for once
+        only: raises ProviderRefused (nobody is called) or ProviderUnclear (it may ring already).
+        """
+
+    @abstractmethod
+    def redirect_call(self, call_sid: str, *, document: str) -> None:
+        """Let a running call go on with other TwiML, 1 to MAX_DOCUMENT_CHARACTERS long.
+
+        Raises CallOver when it has ended, and ProviderError.
+        """
+
+    @abstractmethod
+    def end_call(self, call_sid: str) -> None:
+        """Hang up; a call that is over already counts as done. Raises ProviderError."""
 
     def check(self) -> list[CheckMessage]:
         """Faults of the configuration, for Django's system checks."""

@@ -5,22 +5,42 @@ mock holds nothing that could contradict the database, and it never touches the 
 """
 
 import hashlib
+import logging
 import re
 import uuid
 from decimal import Decimal
 from itertools import islice
+from urllib.parse import urlsplit
 
 import phonenumbers
 from django.conf import settings
 
 from telephony.area_codes import area_code_of
-from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
+from telephony.backends.base import (
+    MAX_DOCUMENT_CHARACTERS,
+    MAX_RING_S,
+    NumberAddresses,
+    Offer,
+    ProviderNumber,
+    TelephonyBackend,
+)
 from telephony.backends.fictional_numbers import COUNTRIES, numbers_for, place_of
-from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
-from telephony.models import LIVE_STATUSES, UserPhoneNumber
+from telephony.errors import (
+    CallOver,
+    InvalidPhoneNumber,
+    NotCallable,
+    NumberTaken,
+    ProviderRefused,
+    ProviderUnclear,
+)
+from telephony.models import LIVE_STATUSES, Call, SimulatedOrder, UserPhoneNumber
 from telephony.number_setup import carrier_addresses, tag_of
+from telephony.phone_numbers import masked, normalise
+
+logger = logging.getLogger(__name__)
 
 SIMULATED_SID = "SIMULATED_SID_"
+SIMULATED_CALL = "SIMULATED_CALL_"
 TAG_MAX_LENGTH = 64
 
 # What Twilio's test credentials answer for its magic numbers.
@@ -29,6 +49,7 @@ MAGIC_TAKEN = "+15005550000"
 MAGIC_INVALID = "+15005550001"
 
 _SID = re.compile(rf"{SIMULATED_SID}[0-9a-f]{{32}}")
+_CALL_SID = re.compile(rf"{SIMULATED_CALL}[0-9a-f]{{32}}")
 _RECORDING_SID = re.compile(r"SIMULATED_RECORDING_[0-9a-f]{32}")
 _MIN_OFFERS, _MAX_OFFERS = 5, 10
 
@@ -102,6 +123,37 @@ class MockBackend(TelephonyBackend):
             return content
         raise ProviderUnclear
 
+    def place_call(
+        self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
+    ) -> str:
+        """A fresh simulated SID; whoever plays the carrier makes it ring."""
+        if not _is_callable(to):
+            raise NotCallable
+        if not _is_sold(from_):
+            raise ProviderRefused("The phone provider does not let us call from this number.")
+        if not (_is_address(url) and _is_address(status_url)):
+            raise ProviderRefused("A call needs addresses that begin with http:// or https://.")
+        if not 1 <= ring_seconds <= MAX_RING_S:
+            raise ProviderRefused(f"A call rings for 1 to {MAX_RING_S} seconds.")
+        sid = f"{SIMULATED_CALL}{uuid.uuid4().hex}"
+        logger.info("simulated call placed", extra={"call_sid": sid, "to": masked(to)})
+        return sid
+
+    def redirect_call(self, call_sid: str, *, document: str) -> None:
+        """Leave word for the simulator, which plays the call."""
+        if not 1 <= len(document) <= MAX_DOCUMENT_CHARACTERS:
+            raise ProviderRefused(f"TwiML has 1 to {MAX_DOCUMENT_CHARACTERS} characters here.")
+        if _is_over(call_sid):
+            raise CallOver
+        SimulatedOrder.objects.create(
+            call_sid=call_sid, kind=SimulatedOrder.Kind.REDIRECT, document=document
+        )
+
+    def end_call(self, call_sid: str) -> None:
+        """Leave word for the simulator, unless the call is over."""
+        if not _is_over(call_sid):
+            SimulatedOrder.objects.create(call_sid=call_sid, kind=SimulatedOrder.Kind.END)
+
 
 def _offer_count(country: str, area_code: str | None) -> int:
     digest = hashlib.sha256(f"{country}:{area_code}".encode()).digest()
@@ -134,6 +186,25 @@ def _sells(phone_number: str, *, country: str) -> bool:
         and phonenumbers.is_possible_number(number)
         and phonenumbers.region_code_for_number(number) in {country, None}
     )
+
+
+def _is_over(call_sid: str) -> bool:
+    """Whether a simulated call has ended; raises ProviderRefused for any other SID."""
+    if not _CALL_SID.fullmatch(call_sid):
+        raise ProviderRefused("This is not the SID of a simulated call.")
+    return Call.objects.filter(call_sid=call_sid).final().exists()
+
+
+def _is_callable(phone_number: str) -> bool:
+    try:
+        return normalise(phone_number) == phone_number
+    except InvalidPhoneNumber:
+        return False
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
 def _live_numbers() -> set[str]:

@@ -23,8 +23,15 @@ from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
 from telephony.area_codes import area_code_of
-from telephony.backends.base import NumberAddresses, Offer, ProviderNumber, TelephonyBackend
-from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear, TelephonyError
+from telephony.backends.base import (
+    MAX_DOCUMENT_CHARACTERS,
+    NumberAddresses,
+    Offer,
+    ProviderNumber,
+    TelephonyBackend,
+)
+from telephony.backends.twilio_errors import FOR_THE_OPERATOR, NotFound, error_for
+from telephony.errors import AreaWithoutNumbers, CallOver, ProviderRefused, ProviderUnclear
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +43,14 @@ MAX_NUMBERS = 100_000
 MAX_RECORDING_BYTES = 32 * 1024 * 1024
 
 _NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
+_CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
-_TAKEN = 21422
+CALL_STEPS = ["initiated", "ringing", "answered", "completed"]
 
 
 class TwilioBackend(TelephonyBackend):
-    """Numbers bought from and given back to one Twilio account."""
+    """The numbers and calls of one Twilio account."""
 
     is_simulated = False
 
@@ -82,7 +90,7 @@ class TwilioBackend(TelephonyBackend):
         try:
             with _readable():
                 self._client.incoming_phone_numbers(sid).delete()
-        except _NotFound:
+        except NotFound:
             logger.info("number was gone already", extra={"sid": sid})
 
     def list_numbers(self) -> list[ProviderNumber]:
@@ -122,6 +130,38 @@ class TwilioBackend(TelephonyBackend):
             raise ProviderRefused("The recording is larger than 32 MiB.")
         return bytes(content)
 
+    def place_call(
+        self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
+    ) -> str:
+        """One request; Twilio queues what exceeds the account's calls per second."""
+        with _readable():
+            call = self._client.calls.create(
+                to=to,
+                from_=from_,
+                url=url,
+                method="POST",
+                status_callback=status_url,
+                status_callback_method="POST",
+                status_callback_event=CALL_STEPS,
+                timeout=ring_seconds,
+            )
+            if not _CALL_SID.fullmatch(call.sid):
+                raise ValueError("the answer names no call")
+            return str(call.sid)
+
+    def redirect_call(self, call_sid: str, *, document: str) -> None:
+        """Put other TwiML in the place of what the call is doing."""
+        if not 1 <= len(document) <= MAX_DOCUMENT_CHARACTERS:
+            raise ProviderRefused(f"TwiML has 1 to {MAX_DOCUMENT_CHARACTERS} characters here.")
+        self._update_call(call_sid, twiml=document)
+
+    def end_call(self, call_sid: str) -> None:
+        """Complete the call, also one that still rings."""
+        try:
+            self._update_call(call_sid, status="completed")
+        except CallOver:
+            logger.info("call was over already", extra={"call_sid": call_sid})
+
     def check(self) -> list[checks.CheckMessage]:
         """The shape of the account SID, and an address that Twilio can reach."""
         found: list[checks.CheckMessage] = []
@@ -143,6 +183,12 @@ class TwilioBackend(TelephonyBackend):
             )
         return found
 
+    def _update_call(self, call_sid: str, **changes: str) -> None:
+        if not _CALL_SID.fullmatch(call_sid):
+            raise ProviderRefused("This is not the SID of a Twilio call.")
+        with _readable():
+            self._client.calls(call_sid).update(**changes)
+
     def _offers(self, country: str, *, limit: int, **query: str) -> list[Offer]:
         try:
             with _readable():
@@ -153,12 +199,8 @@ class TwilioBackend(TelephonyBackend):
                     **query,
                 )
                 return [_offer(record, country=country) for record in found]
-        except _NotFound:
+        except (NotFound, AreaWithoutNumbers):
             return []
-
-
-class _NotFound(ProviderRefused):
-    """Twilio has nothing under this address."""
 
 
 class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships no types
@@ -178,23 +220,18 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
             raise ProviderUnclear from error
         if not 200 <= response.status_code < 300:
             code = _code_of(response)
-            logger.warning(
+            refusal = error_for(
+                status=response.status_code,
+                code=code,
+                retry_after=(response.headers or {}).get("Retry-After"),
+            )
+            logger.log(
+                logging.ERROR if isinstance(refusal, FOR_THE_OPERATOR) else logging.WARNING,
                 "twilio refused",
                 extra={"method": method, "status": response.status_code, "twilio_code": code},
             )
-            refusal = _error_for(response.status_code, code)
-            refusal.provider_answer = {"status": response.status_code, "code": code}
             raise refusal
         return response
-
-
-def _error_for(status: int, code: int | None) -> TelephonyError:
-    """What a refusal means; a gateway's own time-out says nothing about what Twilio did."""
-    if not 400 <= status < 500 or status == HTTPStatus.REQUEST_TIMEOUT:
-        return ProviderUnclear()
-    if status == HTTPStatus.NOT_FOUND:
-        return _NotFound()
-    return NumberTaken() if code == _TAKEN else ProviderRefused()
 
 
 def _code_of(response: Response) -> int | None:

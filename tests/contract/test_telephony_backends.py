@@ -1,16 +1,24 @@
 """One contract for every telephony backend: the mock, and Twilio over loopback."""
 
+import re
 import socket
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
 from agent.speech.wav import mulaw_header, mulaw_of
 from telephony.backends.base import NumberAddresses, Offer, TelephonyBackend, get_backend
-from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
-from tests.factories import make_number
-from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+from telephony.errors import (
+    CallOver,
+    NotCallable,
+    NumberTaken,
+    ProviderRefused,
+    ProviderUnclear,
+)
+from tests.factories import make_call, make_number
+from tests.peers.twilio_rest import twilio_peer
 
 ADDRESSES = NumberAddresses(
     voice_url="https://aloha.example.com/incoming",
@@ -35,14 +43,7 @@ def backend(request, settings, db) -> Iterator[TelephonyBackend]:
         return
     with twilio_peer() as account:
         account.recordings["RE" + "0" * 32] = WAV
-        settings.TELEPHONY = {
-            "BACKEND": "telephony.backends.twilio.TwilioBackend",
-            "OPTIONS": {
-                "account_sid": ACCOUNT_SID,
-                "auth_token": AUTH_TOKEN,
-                "api_base_url": account.base_url,
-            },
-        }
+        settings.TELEPHONY = account.backend()
         yield get_backend()
 
 
@@ -208,6 +209,107 @@ def test_a_malformed_recording_sid_is_refused(backend, sid):
         backend.fetch_recording(sid)
 
 
+DOCUMENT = "<Response><Hangup/></Response>"
+
+
+@pytest.fixture
+def our_number(backend, owner) -> str:
+    number = first_offer(backend).phone_number
+    sell(backend, number, owner)
+    return number
+
+
+def place_call(backend: TelephonyBackend, from_: str, **changes) -> str:
+    arguments = {
+        "to": "+15105550147",
+        "url": "https://aloha.example.com/outgoing",
+        "status_url": "https://aloha.example.com/status",
+        "ring_seconds": 25,
+    }
+    return backend.place_call(from_=from_, **(arguments | changes))
+
+
+@pytest.fixture
+def ended_call(backend, our_number, owner) -> str:
+    """The SID of a call that is over, for the provider and for us."""
+    sid = place_call(backend, our_number)
+    backend.end_call(sid)
+    make_call(owner.phone_numbers.get(), call_sid=sid, status="completed", ended_at=timezone.now())
+    return sid
+
+
+@pytest.mark.D3
+def test_a_placed_call_has_a_recognisable_sid(backend, our_number):
+    prefix = "SIMULATED_CALL_" if backend.is_simulated else "CA"
+    assert re.fullmatch(prefix + "[0-9a-f]{32}", place_call(backend, our_number))
+
+
+def test_every_placed_call_is_another(backend, our_number):
+    assert place_call(backend, our_number) != place_call(backend, our_number)
+
+
+@pytest.mark.parametrize("number", ["", "+1415", "510 555 0147", "+0123456789", "sip:a@b.example"])
+def test_what_is_no_number_is_not_called(backend, our_number, number):
+    with pytest.raises(NotCallable):
+        place_call(backend, our_number, to=number)
+
+
+@pytest.mark.parametrize("number", ["", "+12125550199"])
+def test_no_call_comes_from_a_number_that_is_not_ours(backend, number):
+    with pytest.raises(ProviderRefused):
+        place_call(backend, number)
+
+
+@pytest.mark.parametrize("name", ["url", "status_url"])
+@pytest.mark.parametrize("url", ["", "/outgoing", "ftp://aloha.example.com/outgoing"])
+def test_a_call_without_a_whole_address_is_refused(backend, our_number, name, url):
+    with pytest.raises(ProviderRefused):
+        place_call(backend, our_number, **{name: url})
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 601])
+def test_a_call_rings_for_1_to_600_seconds(backend, our_number, seconds):
+    with pytest.raises(ProviderRefused):
+        place_call(backend, our_number, ring_seconds=seconds)
+
+
+def test_a_running_call_goes_on_with_other_twiml(backend, our_number):
+    backend.redirect_call(place_call(backend, our_number), document=DOCUMENT)
+
+
+@pytest.mark.parametrize("document", ["", "x" * 4001])
+def test_twiml_has_1_to_4000_characters(backend, our_number, document):
+    with pytest.raises(ProviderRefused):
+        backend.redirect_call(place_call(backend, our_number), document=document)
+
+
+def test_a_call_that_is_over_is_not_redirected(backend, ended_call):
+    with pytest.raises(CallOver):
+        backend.redirect_call(ended_call, document=DOCUMENT)
+
+
+def test_a_call_that_is_over_can_be_ended(backend, ended_call):
+    backend.end_call(ended_call)
+
+
+@pytest.mark.D3
+@pytest.mark.parametrize("sid", ["", "CA123", "SIMULATED_CALL_", "../../x", "PN" + "0" * 32])
+def test_a_malformed_call_sid_is_refused(backend, sid):
+    with pytest.raises(ProviderRefused):
+        backend.end_call(sid)
+    with pytest.raises(ProviderRefused):
+        backend.redirect_call(sid, document=DOCUMENT)
+
+
+@pytest.mark.D3
+def test_the_other_backends_calls_are_refused(backend):
+    foreign = "CA" + "0" * 32 if backend.is_simulated else "SIMULATED_CALL_" + "0" * 32
+    with pytest.raises(ProviderRefused):
+        backend.end_call(foreign)
+    with pytest.raises(ProviderRefused):
+        backend.redirect_call(foreign, document=DOCUMENT)
+
+
 @pytest.mark.N11
 def test_the_mock_never_touches_the_network(owner, settings, monkeypatch):
     def refuse(*address: object) -> None:
@@ -218,6 +320,8 @@ def test_the_mock_never_touches_the_network(owner, settings, monkeypatch):
     backend = get_backend()
     offer = first_offer(backend)
     assert backend.find_offer(offer.phone_number, country="US") == offer
-    backend.release_number(sell(backend, offer.phone_number, owner))
+    sid = sell(backend, offer.phone_number, owner)
+    backend.end_call(place_call(backend, offer.phone_number))
+    backend.release_number(sid)
     with pytest.raises(ProviderUnclear):
         backend.fetch_recording("SIMULATED_RECORDING_" + "0" * 32)

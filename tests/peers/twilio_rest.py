@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from tests.peers.twilio_calls import (
+    Form,
+    PlacedCall,
+    change,
+    fault_of_change,
+    fault_of_new_call,
+    new_sid,
+)
 
 ACCOUNT_SID = "AC" + "a1" * 16
 AUTH_TOKEN = "twilio-peer-token"
@@ -42,6 +51,17 @@ UPDATE_PARAMETERS = CREATE_PARAMETERS - {"PhoneNumber", "AreaCode"} | {"AccountS
 
 # drop: act, then close the connection without an answer; garbled: act, then answer no JSON.
 Fault = Literal["drop", "garbled", "500", "429"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Answer this instead of acting."""
+
+    status: int
+    code: int | None
+    retry_after: str | None = None
+
+
 Answer = tuple[int, dict[str, Any] | bytes | None]
 Parameters = dict[str, str]
 
@@ -59,11 +79,23 @@ class TwilioAccount:
     sold: dict[str, Parameters] = field(default_factory=dict)
     recordings: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    faults: dict[str, Fault] = field(default_factory=dict)
+    calls: dict[str, PlacedCall] = field(default_factory=dict)
+    faults: dict[str, Fault | Refused] = field(default_factory=dict)
     base_url: str = ""
     largest_page: int = 1000
     # The process to kill, and at which moment of its next request of which method.
     victim: dict[str, str] = field(default_factory=dict)
+
+    def backend(self, auth_token: str = AUTH_TOKEN) -> dict[str, Any]:
+        """The TELEPHONY setting that leads here."""
+        return {
+            "BACKEND": "telephony.backends.twilio.TwilioBackend",
+            "OPTIONS": {
+                "account_sid": ACCOUNT_SID,
+                "auth_token": auth_token,
+                "api_base_url": self.base_url,
+            },
+        }
 
     def strike(self, method: str, moment: str) -> bool:
         """Kill the victim when this is its moment; whether it was."""
@@ -130,6 +162,22 @@ class TwilioAccount:
             return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
         self.sold[sid] |= form
         return HTTPStatus.OK, self._owned(sid)
+
+    def place_call(self, form: Form) -> Answer:
+        ours = {"+15005550006"} | self._sold_numbers()
+        if code := fault_of_new_call(form, ours=ours):
+            return _error(HTTPStatus.BAD_REQUEST, code)
+        sid = new_sid()
+        self.calls[sid] = PlacedCall(form=form)
+        return HTTPStatus.CREATED, self.calls[sid].body(sid, ACCOUNT_SID)
+
+    def update_call(self, sid: str, form: Form) -> Answer:
+        if sid not in self.calls:
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        if code := fault_of_change(form, self.calls[sid]):
+            return _error(HTTPStatus.BAD_REQUEST, code)
+        change(self.calls[sid], form)
+        return HTTPStatus.OK, self.calls[sid].body(sid, ACCOUNT_SID)
 
     def recording(self, sid: str) -> Answer:
         if sid not in self.recordings:
@@ -215,6 +263,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(lambda: self.account.create(dict(parse_qsl(body))))
         elif found := self._path(r"/IncomingPhoneNumbers/([^/]+)\.json"):
             self._answer(lambda: self.account.update(found[1], dict(parse_qsl(body))))
+        elif self._path(r"/Calls\.json"):
+            form = parse_qs(body, keep_blank_values=True)
+            self._answer(lambda: self.account.place_call(form))
+        elif found := self._path(r"/Calls/([^/]+)\.json"):
+            form = parse_qs(body, keep_blank_values=True)
+            self._answer(lambda: self.account.update_call(found[1], form))
         else:
             self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
 
@@ -237,6 +291,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(*_error(HTTPStatus.UNAUTHORIZED, 20003))
         fault = self.account.faults.get(self.command)
         match fault:
+            case Refused(status, code, retry_after):
+                headers = {"Retry-After": retry_after} if retry_after else {}
+                return self._send(*_error(status, code), headers)
             case "500":
                 return self._send(*_error(HTTPStatus.INTERNAL_SERVER_ERROR, 20500))
             case "429":
@@ -258,7 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.account.strike(self.command, "answered")
         return None
 
-    def _send(self, status: int, body: Any) -> None:
+    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         if not isinstance(body, bytes | str):
             body = json.dumps(body) if body else ""
         content = body if isinstance(body, bytes) else body.encode()
@@ -266,9 +323,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 
 
-def _error(status: int, code: int, message: str = "refused by the peer") -> Answer:
+def _error(status: int, code: int | None, message: str = "refused by the peer") -> Answer:
     return status, {"code": code, "message": message, "status": int(status), "more_info": ""}

@@ -7,7 +7,7 @@ import pytest
 from telephony.backends.base import NumberAddresses, get_backend
 from telephony.backends.twilio import TwilioBackend
 from telephony.errors import NumberTaken, ProviderRefused, ProviderUnclear
-from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+from tests.peers.twilio_rest import AUTH_TOKEN, twilio_peer
 
 NUMBER = "+14155550123"
 ADDRESSES = NumberAddresses(
@@ -29,14 +29,7 @@ def backend(account, settings) -> TwilioBackend:
 
 
 def connect(settings, account, token: str) -> TwilioBackend:
-    settings.TELEPHONY = {
-        "BACKEND": "telephony.backends.twilio.TwilioBackend",
-        "OPTIONS": {
-            "account_sid": ACCOUNT_SID,
-            "auth_token": token,
-            "api_base_url": account.base_url,
-        },
-    }
+    settings.TELEPHONY = account.backend(token)
     return get_backend()
 
 
