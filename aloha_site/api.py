@@ -24,11 +24,13 @@ from agent.errors import AgentUnavailable, ProfileError
 from aloha_site.json_bodies import refuse_other_bodies
 from telephony.api_errors import NoActiveNumber, NotBought
 from telephony.errors import (
+    IdempotencyKeyReused,
     InvalidPhoneNumber,
     NoneAvailable,
     NoNumber,
     NumberError,
     NumberNotOffered,
+    ProviderBusy,
     ProviderError,
     ProviderUnclear,
     RateLimited,
@@ -46,9 +48,11 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     NoNumber: HTTPStatus.NOT_FOUND,
     NoActiveNumber: HTTPStatus.CONFLICT,
     NumberError: HTTPStatus.CONFLICT,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     NumberNotOffered: HTTPStatus.UNPROCESSABLE_ENTITY,
     ProviderError: HTTPStatus.BAD_GATEWAY,
+    ProviderBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderUnclear: HTTPStatus.SERVICE_UNAVAILABLE,
     AgentUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -1,5 +1,6 @@
 """The settings page: cards of several rooms, each with its own form and its own address."""
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -193,6 +194,7 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
         "can_speak_freely": get_agent_backend().can_speak_freely,
         "modes": MODES,
         "search": NumberSearch.from_query(request.user, {}),
+        "purchase_key": uuid.uuid4(),
         "agent_form": AgentNameForm(initial=model_to_dict(profile)),
         "voice_form": VoiceForm(initial=model_to_dict(profile)),
         "about_form": AboutForm(initial=model_to_dict(profile)),

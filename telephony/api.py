@@ -24,11 +24,13 @@ from telephony.serializers import (
     RandomQuery,
     ReleaseRequest,
     SearchQuery,
+    idempotency_key,
     read,
 )
 
 OFFERS_INSTEAD = 3
 HINT_HEADER = "Aloha-Hint"
+KEY_HEADER = "Idempotency-Key"
 
 _RECORD_OR_NULL = {
     "allOf": [{"$ref": "#/components/schemas/NumberRecord"}],
@@ -96,6 +98,14 @@ class PurchaseNumber(APIView):
     @extend_schema(
         operation_id="purchaseNumber",
         request=PurchaseRequest,
+        parameters=[
+            OpenApiParameter(
+                KEY_HEADER,
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="1 to 255 printable characters that name this purchase for 48 hours.",
+            )
+        ],
         responses={
             201: NumberRecord,
             202: OpenApiResponse(NumberRecord, "The provider has not confirmed it yet."),
@@ -105,7 +115,10 @@ class PurchaseNumber(APIView):
                 "already_has_number or number_changed when another request was faster; "
                 "purchase_in_progress."
             ),
-            422: OpenApiResponse(description="number_not_offered: nobody sells it."),
+            422: OpenApiResponse(
+                description="number_not_offered: nobody sells it; idempotency_key_reused: the key "
+                "came with another number before."
+            ),
             429: _TOO_OFTEN,
             503: _PROVIDER_DOWN,
         },
@@ -113,16 +126,19 @@ class PurchaseNumber(APIView):
     def post(self, request: Request) -> Response:
         """Take a number; an active one is given back for it.
 
-        The same number again gives the same answer.
+        The same number again gives the same answer, and so does the same Idempotency-Key.
         """
         wanted = read(PurchaseRequest, request.data)
+        key = idempotency_key(request.headers.get(KEY_HEADER))
         try:
-            number = numbers.purchase_number(user=request.user, **wanted, replace=True)
+            number = numbers.purchase_number(user=request.user, **wanted, replace=True, key=key)
         except (NumberTaken, ProviderRefused) as error:
+            if error.retryable:
+                raise
             offers = _offers_instead(**wanted)
             raise NotBought(error, offers=OfferRecord(offers, many=True).data) from error
-        bought = number.status == NumberStatus.ACTIVE
-        status = HTTPStatus.CREATED if bought else HTTPStatus.ACCEPTED
+        is_unclear = number.status == NumberStatus.PURCHASING
+        status = HTTPStatus.ACCEPTED if is_unclear else HTTPStatus.CREATED
         return Response(NumberRecord(number).data, status=status)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from telephony import phone_numbers
+from telephony.idempotency import MAX_LENGTH
 
 COUNTRIES = (
     ("US", "United States (+1)"),
@@ -40,6 +41,7 @@ class TakeNumberForm(forms.Form):
 
     phone_number = forms.RegexField(r"\A\+[1-9]\d{6,14}\Z")
     country = forms.ChoiceField(choices=COUNTRIES)
+    key = forms.CharField(required=False, max_length=MAX_LENGTH)
 
 
 class ReleaseNumberForm(forms.Form):

@@ -110,7 +110,7 @@ def named_refusals(status: NumberStatus) -> Iterator[None]:
         match _broken_rule(error, status):
             case "one_live_row_per_number":
                 raise NumberTaken from error
-            case "one_purchase_per_user":
+            case "one_purchase_per_user" | "one_request_per_idempotency_key":
                 raise PurchaseInProgress from error
             case "one_active_number_per_user":
                 raise AlreadyHasNumber from error
@@ -122,6 +122,8 @@ def _broken_rule(error: IntegrityError, status: NumberStatus) -> str | None:
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is not None:
         return str(diagnosis.constraint_name)
+    if "telephony_idempotencykey.key" in str(error):
+        return "one_request_per_idempotency_key"
     if "user_phone_numbers.phone_number" in str(error):
         return "one_live_row_per_number"
     if "user_phone_numbers.user_id" in str(error):

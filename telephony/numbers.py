@@ -30,6 +30,7 @@ from telephony.errors import (
     ProviderUnclear,
     PurchaseInProgress,
 )
+from telephony.idempotency import answer_of, keep, keep_refusal
 from telephony.models import (
     LIVE_STATUSES,
     Mover,
@@ -109,19 +110,22 @@ def random_offer(*, user: User, country: str = "US") -> Offer:
 
 
 def purchase_number(
-    *, user: User, phone_number: str, country: str, replace: bool = False
+    *, user: User, phone_number: str, country: str, replace: bool = False, key: str = ""
 ) -> UserPhoneNumber:
     """Take a number: the row is active, or purchasing while its outcome is unknown.
 
     With `replace` an active number is given up for it, after the new one is bought. The same
-    number taken again gives the same row. Raises InvalidPhoneNumber, AlreadyHasNumber,
-    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, RateLimited, ProviderError;
-    then nothing was bought.
+    number taken again gives the same row; so does a purchase sent again under the same `key`,
+    whatever became of the number since. Raises InvalidPhoneNumber, AlreadyHasNumber,
+    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, IdempotencyKeyReused,
+    RateLimited, ProviderError; then nothing was bought.
     """
     country = _country(country)
     phone_number = normalise(phone_number, country)
     if country_of(phone_number) not in {country, None}:
         raise InvalidPhoneNumber(f"This number does not belong to {country}.")
+    if key and (answer := answer_of(user=user, key=key, phone_number=phone_number)):
+        return answer
     if mine := _taken_by(user, phone_number):
         return mine
     try:
@@ -132,7 +136,7 @@ def purchase_number(
         offer = get_backend().find_offer(phone_number, country=country)
         if offer is None:
             raise NumberNotOffered
-        number = _reserve(user, offer, beside=old)
+        number = _reserve(user, offer, beside=old, key=key)
     except NumberError:
         # The same form sent twice at once: the first one's row is the answer to both.
         if mine := _taken_by(user, phone_number):
@@ -193,7 +197,9 @@ def _taken_by(user: User, phone_number: str) -> UserPhoneNumber | None:
     return row
 
 
-def _reserve(user: User, offer: Offer, *, beside: UserPhoneNumber | None) -> UserPhoneNumber:
+def _reserve(
+    user: User, offer: Offer, *, beside: UserPhoneNumber | None, key: str
+) -> UserPhoneNumber:
     """Commit the intention to buy before anything is paid; `beside` is the number to give up.
 
     The row is written first and the active number looked for second: with the two turned
@@ -213,6 +219,8 @@ def _reserve(user: User, offer: Offer, *, beside: UserPhoneNumber | None) -> Use
         )
         if active_number(user) != beside:
             raise NumberChanged if beside else AlreadyHasNumber
+        if key:
+            keep(user=user, key=key, number=number)
     return number
 
 
@@ -226,6 +234,7 @@ def _buy(number: UserPhoneNumber) -> UserPhoneNumber:
         logger.error("purchase unclear", extra={"number_id": str(number.pk)})
         return number
     except (NumberTaken, ProviderRefused) as error:
+        keep_refusal(number=number, refusal=error)
         move(
             number,
             to=NumberStatus.FAILED,

@@ -13,6 +13,7 @@ from telephony import phone_numbers
 from telephony.area_codes import area_code_of, clean_area_code
 from telephony.backends.base import Offer
 from telephony.errors import InvalidPhoneNumber
+from telephony.idempotency import MAX_LENGTH
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 
 
@@ -21,6 +22,16 @@ def read(serializer: type[serializers.Serializer], sent: Mapping[str, Any]) -> d
     reader = serializer(data=sent)
     reader.is_valid(raise_exception=True)
     return dict(reader.validated_data)
+
+
+def idempotency_key(sent: str | None) -> str:
+    """The header's text, blank when it was not sent; raises ValidationError."""
+    if sent is None:
+        return ""
+    if not (1 <= len(sent) <= MAX_LENGTH and sent.isascii() and sent.isprintable()):
+        detail = f"Send 1 to {MAX_LENGTH} printable ASCII characters."
+        raise _refused("Idempotency-Key", "invalid_idempotency_key", detail)
+    return sent
 
 
 class ClosedSerializer(serializers.Serializer):

@@ -9,7 +9,7 @@ from telephony.models import NumberStatus, UserPhoneNumber
 from telephony.numbers import purchase_number
 from tests.contract.api_client import NUMBERS, SETTINGS, ApiClient, field_errors, problem_of
 from tests.factories import make_number
-from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+from tests.peers.twilio_rest import Refused, twilio_peer
 
 NUMBER = "+14155550123"
 WANTED = {"phoneNumber": NUMBER, "country": "US"}
@@ -40,14 +40,7 @@ def script(owner) -> ApiClient:
 @pytest.fixture
 def twilio(settings):
     with twilio_peer() as account:
-        settings.TELEPHONY = {
-            "BACKEND": "telephony.backends.twilio.TwilioBackend",
-            "OPTIONS": {
-                "account_sid": ACCOUNT_SID,
-                "auth_token": AUTH_TOKEN,
-                "api_base_url": account.base_url,
-            },
-        }
+        settings.TELEPHONY = account.backend()
         yield account
 
 
@@ -434,3 +427,14 @@ def test_a_stranger_sees_and_changes_only_what_is_hers(owner, stranger):
     assert str(number.pk) not in str(problem)
     number.refresh_from_db()
     assert (number.status, number.voicemail_enabled) == (NumberStatus.ACTIVE, True)
+
+
+@pytest.mark.N8
+def test_a_busy_provider_says_when_to_come_back_and_keeps_nothing(script, twilio):
+    twilio.faults["POST"] = Refused(429, 20429, retry_after="7")
+    wanted = {"phoneNumber": next(iter(twilio.for_sale)), "country": "US"}
+    answer = script.purchase(**wanted)
+    problem_of(answer, 503, "provider_busy")
+    assert answer["Retry-After"] == "7"
+    del twilio.faults["POST"]
+    assert script.purchase(**wanted).status_code == 201

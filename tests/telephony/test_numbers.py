@@ -366,7 +366,7 @@ def test_a_refused_purchase_keeps_what_the_provider_said(owner, twilio):
     with pytest.raises(ProviderRefused):
         buy(owner)
     failed = NumberEvent.objects.get(to_status=NumberStatus.FAILED)
-    assert failed.provider_answer == {"refused": "provider_refused", "status": 429, "code": 20429}
+    assert failed.provider_answer == {"refused": "provider_busy", "status": 429, "code": 20429}
 
 
 def test_a_step_that_was_not_taken_is_not_written_down(owner):

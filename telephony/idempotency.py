@@ -1,0 +1,76 @@
+"""Purchases that their sender named: sent again, they get the same answer and buy nothing twice.
+
+A key is kept in the transaction that reserves the number, so a crash leaves both or neither.
+What is refused before anything was reserved leaves no key: the sender may try again with it.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from telephony.errors import IdempotencyKeyReused, NumberError, NumberTaken, ProviderRefused
+from telephony.models import IdempotencyKey, NumberStatus, UserPhoneNumber
+
+KEPT = timedelta(hours=48)
+MAX_LENGTH = 255
+
+Refusal = NumberTaken | ProviderRefused
+
+
+def answer_of(*, user: User, key: str, phone_number: str) -> UserPhoneNumber | None:
+    """The row that a purchase under this key led to, as it is now; None for a new key.
+
+    Raises IdempotencyKeyReused for another number, and the refusal that the purchase met.
+    """
+    earlier = (
+        IdempotencyKey.objects.select_related("number")
+        .filter(owner=user, key=key, created_at__gt=timezone.now() - KEPT)
+        .first()
+    )
+    if earlier is None:
+        return None
+    if earlier.request_hash != _hash_of(phone_number):
+        raise IdempotencyKeyReused
+    if earlier.number is None or earlier.number.status == NumberStatus.FAILED:
+        raise _refusal_in(earlier)
+    return earlier.number
+
+
+def keep(*, user: User, key: str, number: UserPhoneNumber) -> None:
+    """Note that this key led to this row; the caller owns the transaction.
+
+    Raises IntegrityError when another request has just used the key.
+    """
+    mine = IdempotencyKey.objects.filter(owner=user)
+    mine.filter(created_at__lte=timezone.now() - KEPT).delete()
+    IdempotencyKey.objects.create(
+        owner=user, key=key, request_hash=_hash_of(number.phone_number), number=number
+    )
+
+
+def keep_refusal(*, number: UserPhoneNumber, refusal: Refusal) -> None:
+    """Note why the purchase of a row came to nothing, for whoever asks under its key again.
+
+    A refusal that may pass, such as "too busy", frees the key instead.
+    """
+    mine = IdempotencyKey.objects.filter(number=number)
+    if refusal.retryable:
+        mine.delete()
+    else:
+        mine.update(refusal={"code": refusal.code, "detail": str(refusal)})
+
+
+def _refusal_in(earlier: IdempotencyKey) -> NumberError | ProviderRefused:
+    """The refusal as it was; a purchase that was settled as failed later on met none."""
+    stored = earlier.refusal
+    if stored and stored["code"] != NumberTaken.code:
+        refusal = ProviderRefused(stored["detail"])
+        refusal.code = stored["code"]
+        return refusal
+    return NumberTaken(stored.get("detail", "This number was not bought. Nothing was charged."))
+
+
+def _hash_of(phone_number: str) -> str:
+    return hashlib.sha256(phone_number.encode()).hexdigest()
