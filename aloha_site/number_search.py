@@ -24,13 +24,18 @@ class NumberSearch:
     offers: list[Offer] | None = None
     trouble: str = ""
     title: str = ""
+    replace: bool = False
 
     @classmethod
     def from_query(cls, user: User, query: Mapping[str, str]) -> Self:
-        """Search as the query says: `find` is `search` or `random`, anything else only shows."""
+        """Search as the query says: `find` is `search` or `random`, anything else only shows.
+
+        With `replace` it is about another number in place of the active one.
+        """
+        replace = query.get("replace") == "on"
         if query.get("find") not in ("search", "random"):
-            return cls(form=NumberSearchForm(initial={"country": "US"}))
-        search = cls(form=NumberSearchForm(query))
+            return cls(form=NumberSearchForm(initial={"country": "US"}), replace=replace)
+        search = cls(form=NumberSearchForm(query), replace=replace)
         if search.form.is_valid():
             search.run(user, is_random=query["find"] == "random")
         return search
@@ -40,9 +45,11 @@ class NumberSearch:
         country, area_code = (self.form.cleaned_data[name] for name in ("country", "area_code"))
         try:
             if is_random:
-                self.offers = [random_offer(user=user, country=country)]
+                self.offers = [random_offer(user=user, country=country, replace=self.replace)]
             else:
-                self.offers = search_offers(user=user, country=country, area_code=area_code)
+                self.offers = search_offers(
+                    user=user, country=country, area_code=area_code, replace=self.replace
+                )
         except InvalidPhoneNumber as error:
             self.form.add_error("area_code", str(error))
         except AlreadyHasNumber:

@@ -73,6 +73,8 @@ def take_number(request: OwnerRequest) -> HttpResponse:
         return _page(request, search=search, refused=refused, refusal=refusal_of(error))
     if number.status == NumberStatus.ACTIVE:
         _notice(request, "number", f"{national(number.phone_number)} is yours and answers now.")
+    elif number.status != NumberStatus.PURCHASING:
+        _notice(request, "number", f"{national(number.phone_number)} was given back since.")
     return _to_card("number")
 
 

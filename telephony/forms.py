@@ -42,6 +42,7 @@ class TakeNumberForm(forms.Form):
     phone_number = forms.RegexField(r"\A\+[1-9]\d{6,14}\Z")
     country = forms.ChoiceField(choices=COUNTRIES)
     key = forms.CharField(required=False, max_length=MAX_LENGTH)
+    replace = forms.BooleanField(required=False)
 
 
 class ReleaseNumberForm(forms.Form):

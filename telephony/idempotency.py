@@ -43,11 +43,14 @@ def keep(*, user: User, key: str, number: UserPhoneNumber) -> None:
 
     Raises IntegrityError when another request has just used the key.
     """
-    mine = IdempotencyKey.objects.filter(owner=user)
-    mine.filter(created_at__lte=timezone.now() - KEPT).delete()
-    IdempotencyKey.objects.create(
-        owner=user, key=key, request_hash=_hash_of(number.phone_number), number=number
-    )
+    _forget_old(user)
+    _row(user, key, number).save(force_insert=True)
+
+
+def keep_known(*, user: User, key: str, number: UserPhoneNumber) -> None:
+    """Let a row that is there already answer for this key, unless the key leads elsewhere."""
+    _forget_old(user)
+    IdempotencyKey.objects.bulk_create([_row(user, key, number)], ignore_conflicts=True)
 
 
 def keep_refusal(*, number: UserPhoneNumber, refusal: Refusal) -> None:
@@ -70,6 +73,16 @@ def _refusal_in(earlier: IdempotencyKey) -> NumberError | ProviderRefused:
         refusal.code = stored["code"]
         return refusal
     return NumberTaken(stored.get("detail", "This number was not bought. Nothing was charged."))
+
+
+def _forget_old(user: User) -> None:
+    old = IdempotencyKey.objects.filter(owner=user, created_at__lte=timezone.now() - KEPT)
+    old.delete()
+
+
+def _row(user: User, key: str, number: UserPhoneNumber) -> IdempotencyKey:
+    request_hash = _hash_of(number.phone_number)
+    return IdempotencyKey(owner=user, key=key, request_hash=request_hash, number=number)
 
 
 def _hash_of(phone_number: str) -> str:

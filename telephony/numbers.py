@@ -30,13 +30,14 @@ from telephony.errors import (
     ProviderUnclear,
     PurchaseInProgress,
 )
-from telephony.idempotency import answer_of, keep, keep_refusal
+from telephony.idempotency import answer_of, keep, keep_known, keep_refusal
 from telephony.models import (
     LIVE_STATUSES,
     Mover,
     NumberEvent,
     NumberStatus,
     UserPhoneNumber,
+    UserPhoneNumberQuerySet,
 )
 from telephony.number_handover import ALL_OFF, give_back, put_into_service
 from telephony.number_setup import carrier_addresses, tag_of
@@ -98,9 +99,10 @@ def offers_instead(*, country: str, area_code: str | None, limit: int) -> list[O
     ) or backend.search_numbers(country=country, area_code=None, limit=limit)
 
 
-def random_offer(*, user: User, country: str = "US") -> Offer:
+def random_offer(*, user: User, country: str = "US", replace: bool = False) -> Offer:
     """One number the owner could take now. Raises as `search_offers`, and NoneAvailable."""
-    _refuse_a_second(user)
+    if not replace:
+        _refuse_a_second(user)
     country = _country(country)
     _count_search(user)
     offers = get_backend().search_numbers(country=country, area_code=None, limit=OFFERS_PER_DRAW)
@@ -124,23 +126,22 @@ def purchase_number(
     phone_number = normalise(phone_number, country)
     if country_of(phone_number) not in {country, None}:
         raise InvalidPhoneNumber(f"This number does not belong to {country}.")
-    if key and (answer := answer_of(user=user, key=key, phone_number=phone_number)):
-        return answer
-    if mine := _taken_by(user, phone_number):
-        return mine
+    if known := _known(user, phone_number, key=key):
+        return known
     try:
         old = active_number(user)
         if old and not replace:
             raise AlreadyHasNumber
         usage.take("purchase", subject=str(user.pk), limit=settings.NUMBER_PURCHASES_PER_HOUR)
+        _refuse_anothers(user, phone_number)
         offer = get_backend().find_offer(phone_number, country=country)
         if offer is None:
             raise NumberNotOffered
         number = _reserve(user, offer, beside=old, key=key)
     except NumberError:
         # The same form sent twice at once: the first one's row is the answer to both.
-        if mine := _taken_by(user, phone_number):
-            return mine
+        if known := _known(user, phone_number, key=key):
+            return known
         raise
     return _buy(number)
 
@@ -185,16 +186,29 @@ def _country(typed: str) -> str:
     return country
 
 
-def _taken_by(user: User, phone_number: str) -> UserPhoneNumber | None:
-    """The owner's own row for a number; raises NumberTaken when it is live elsewhere."""
-    row = UserPhoneNumber.objects.filter(
-        phone_number=phone_number, status__in=LIVE_STATUSES
-    ).first()
-    if row and row.user_id == user.pk and row.status == NumberStatus.RELEASING:
+def _known(user: User, phone_number: str, *, key: str) -> UserPhoneNumber | None:
+    """The row that the key led to, else the owner's own row, which answers for the key from now on.
+
+    Raises as `answer_of`, and NumberTaken for a number that the owner is giving back.
+    """
+    if key and (answer := answer_of(user=user, key=key, phone_number=phone_number)):
+        return answer
+    mine = _live_rows(phone_number).filter(user=user).first()
+    if mine and mine.status == NumberStatus.RELEASING:
         raise NumberTaken("This number is still being given back; choose another one.")
-    if row and row.user_id != user.pk:
+    if mine and key:
+        keep_known(user=user, key=key, number=mine)
+        return answer_of(user=user, key=key, phone_number=phone_number)
+    return mine
+
+
+def _refuse_anothers(user: User, phone_number: str) -> None:
+    if _live_rows(phone_number).exclude(user=user).exists():
         raise NumberTaken
-    return row
+
+
+def _live_rows(phone_number: str) -> UserPhoneNumberQuerySet:
+    return UserPhoneNumber.objects.filter(phone_number=phone_number, status__in=LIVE_STATUSES)
 
 
 def _reserve(

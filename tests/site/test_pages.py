@@ -397,3 +397,37 @@ def test_an_old_form_is_explained(db):
     answer = client.post(f"{SETTINGS}/voice", {"voice": "cedar"})
     assert answer.status_code == 403
     assert "This form was too old" in answer.content.decode()
+
+
+def test_another_number_is_looked_for_and_taken_in_place_of_the_first(as_owner, owner):
+    old = make_number(owner, phone_number="+14155550132")
+    assert "?replace=on#number" in page(as_owner)
+    assert "(415) 555-0132 answers until the new one does" in page(
+        as_owner, f"{SETTINGS}?replace=on"
+    )
+    text = page(as_owner, f"{SETTINGS}?replace=on&find=search&country=US&area_code=212")
+    assert text.count('name="replace" value="on"') == text.count("Use this number") + 1
+    wanted = {"phone_number": "+12125550101", "country": "US", "replace": "on", "find": "search"}
+    answer = as_owner.post(f"{SETTINGS}/number", wanted, follow=True)
+    assert "(212) 555-0101 is yours and answers now." in answer.content.decode()
+    old.refresh_from_db()
+    assert old.status == "released"
+
+
+def test_without_being_asked_a_form_replaces_no_number(as_owner, owner):
+    number = make_number(owner)
+    as_owner.post(f"{SETTINGS}/number", {"phone_number": "+12125550101", "country": "US"})
+    number.refresh_from_db()
+    assert number.status == "active"
+
+
+def test_whoever_forwards_calls_is_told_what_becomes_of_them(as_owner, owner):
+    make_number(
+        owner,
+        voicemail_enabled=True,
+        voicemail_mode="voicemail_only",
+        external_phone_number="+14155550178",
+        forwarding_enabled=True,
+    )
+    assert "set up forwarding to the new number" in page(as_owner, f"{SETTINGS}?replace=on")
+    assert "##004#" in page(as_owner, f"{SETTINGS}/release")

@@ -9,7 +9,7 @@ from django.db import connection
 
 from telephony import numbers
 from telephony.backends.mock import MAGIC_TAKEN
-from telephony.errors import TelephonyError
+from telephony.errors import IdempotencyKeyReused, TelephonyError
 from telephony.models import IdempotencyKey, NumberStatus, UserPhoneNumber
 from tests.contract.api_client import NUMBERS, ApiClient, problem_of
 from tests.factories import make_number, make_user
@@ -54,6 +54,21 @@ def test_the_same_key_for_another_number_is_refused(owner):
     purchase(api, "one")
     problem_of(purchase(api, "one", OTHER), 422, "idempotency_key_reused")
     assert numbers.active_number(owner).phone_number == WANTED
+
+
+def test_a_key_first_sent_for_a_number_one_has_buys_nothing_after_its_release(owner):
+    number = buy(owner, "")
+    assert buy(owner, "one") == number
+    numbers.release_number(user=owner)
+    assert buy(owner, "one") == number
+    assert owner.phone_numbers.count() == 1
+
+
+def test_a_key_first_sent_for_a_number_one_has_is_refused_for_another(owner):
+    buy(owner, "")
+    buy(owner, "one")
+    with pytest.raises(IdempotencyKeyReused):
+        buy(owner, "one", OTHER, replace=True)
 
 
 def test_keys_of_another_owner_do_not_matter(owner, stranger):
@@ -161,3 +176,12 @@ def test_a_form_sent_again_with_another_number_says_so_and_keeps_the_first(clien
     page = client.post("/aloha/settings/number", form | {"phone_number": OTHER})
     assert page.status_code == 200
     assert numbers.active_number(owner).phone_number == WANTED
+
+
+def test_a_form_sent_again_after_the_release_says_so(client, owner):
+    client.force_login(owner)
+    form = {"phone_number": WANTED, "country": "US", "key": "from the form"}
+    client.post("/aloha/settings/number", form)
+    numbers.release_number(user=owner)
+    page = client.post("/aloha/settings/number", form, follow=True)
+    assert "was given back since" in page.content.decode()

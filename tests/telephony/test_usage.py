@@ -134,6 +134,14 @@ def test_other_offers_after_a_refused_purchase_are_no_search(owner, stranger, se
     assert api.search().status_code == 200
 
 
+def test_asking_for_numbers_that_others_have_is_counted_too(owner, stranger, settings):
+    settings.NUMBER_PURCHASES_PER_HOUR = 1
+    taken = make_number(stranger).phone_number
+    api = ApiClient(owner)
+    answers = [api.purchase(phoneNumber=taken, country="US").status_code for _ in range(2)]
+    assert answers == [409, 429]
+
+
 def test_the_page_says_when_it_goes_on(client, owner, settings):
     settings.NUMBER_SEARCHES_PER_HOUR = 0
     with time_machine.travel(HALF_PAST, tick=False):
