@@ -127,6 +127,7 @@ def _message(number: UserPhoneNumber, past: PastCall, *, started_at: datetime) -
         from_number=load_script(past.script).from_number,
         to_number=number.phone_number,
         forwarded_from=EXTERNAL_PHONE_NUMBER,
+        was_forwarded=True,
         status=CallStatus.COMPLETED,
         started_at=started_at,
         ended_at=started_at + duration,

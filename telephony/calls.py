@@ -98,6 +98,7 @@ def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answer
         to_number=incoming.called,
         caller_withheld=incoming.caller_withheld,
         forwarded_from=incoming.forwarded_from,
+        was_forwarded=incoming.was_forwarded,
         simulated=incoming.simulated,
         carrier_records=isinstance(answer, answering.ClassicVoicemail),
     )
@@ -138,7 +139,7 @@ def brief_of(call: Call) -> CallBrief:
         greeting=profile.greeting,
         about=profile.about,
         language=profile.language,
-        forwarded=True if call.forwarded_from else None,
+        forwarded=call.was_forwarded,
     )
 
 

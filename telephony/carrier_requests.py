@@ -53,13 +53,17 @@ class SignedForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingCall:
-    """A call that wants to be answered. `caller` is E.164 where it can be read, else as sent."""
+    """A call that wants to be answered. `caller` is E.164 where it can be read, else as sent.
+
+    `was_forwarded` is None when the carrier gives no hint, which does not mean no.
+    """
 
     call_sid: str
     caller: str
     caller_withheld: bool
     called: str
     forwarded_from: str
+    was_forwarded: bool | None
 
     @property
     def simulated(self) -> bool:
@@ -115,13 +119,20 @@ def read_incoming_call(form: SignedForm) -> IncomingCall:
     called = _number(_text(form, "To"))
     if not called:
         raise BadCarrierRequest("To")
+    forwarded_from = _number(_text(form, "ForwardedFrom"))
     return IncomingCall(
         call_sid=read_call_sid(form),
         caller=_number(caller),
         caller_withheld=phone_numbers.is_withheld(caller),
         called=called,
-        forwarded_from=_number(_text(form, "ForwardedFrom")),
+        forwarded_from=forwarded_from,
+        was_forwarded=True if forwarded_from or _is_signed_as_diverted(form) else None,
     )
+
+
+def _is_signed_as_diverted(form: SignedForm) -> bool:
+    """A carrier that diverted the call and signed it anew says so, where it names no number."""
+    return form.get("StirVerstat").endswith("-Diverted")
 
 
 def read_call_is_over(form: SignedForm) -> bool:

@@ -73,6 +73,7 @@ def facts_of(number, *, caller: str = "+15105550147") -> LineFacts:
         caller_withheld=False,
         called=number.phone_number,
         forwarded_from="",
+        was_forwarded=None,
     )
     return look_at_line(call)[1]
 

@@ -340,3 +340,17 @@ class TestRecording:
     def test_fields_that_make_no_sense_are_refused(self, number, fields):
         form = self.form(number, RecordingStatus="completed") | fields
         assert post(self.PATH, form).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("hints", "was_forwarded"),
+    [
+        pytest.param({"ForwardedFrom": "+14155550178"}, True, id="number named"),
+        pytest.param({"StirVerstat": "TN-Validation-Passed-A-Diverted"}, True, id="signed anew"),
+        pytest.param({"StirVerstat": "TN-Validation-Passed-A"}, None, id="signed once"),
+        pytest.param({"ForwardedFrom": ""}, None, id="no hint"),
+    ],
+)
+def test_a_hint_of_forwarding_is_kept_and_no_hint_says_nothing(owner, hints, was_forwarded):
+    post("/api/twilio/voice/incoming", incoming_form(make_number(owner).phone_number, **hints))
+    assert Call.objects.get().was_forwarded is was_forwarded
