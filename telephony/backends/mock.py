@@ -126,7 +126,7 @@ class MockBackend(TelephonyBackend):
     def place_call(
         self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
     ) -> str:
-        """A fresh simulated SID; whoever plays the carrier makes it ring."""
+        """A fresh simulated SID, and a line in the log; nobody's phone rings."""
         if not _is_callable(to):
             raise NotCallable
         if not _is_sold(from_):
@@ -140,7 +140,7 @@ class MockBackend(TelephonyBackend):
         return sid
 
     def redirect_call(self, call_sid: str, *, document: str) -> None:
-        """Leave word for the simulator, which plays the call."""
+        """Keep the order as a row, for whoever plays the call."""
         if not 1 <= len(document) <= MAX_DOCUMENT_CHARACTERS:
             raise ProviderRefused(f"TwiML has 1 to {MAX_DOCUMENT_CHARACTERS} characters here.")
         if _is_over(call_sid):
@@ -150,7 +150,7 @@ class MockBackend(TelephonyBackend):
         )
 
     def end_call(self, call_sid: str) -> None:
-        """Leave word for the simulator, unless the call is over."""
+        """Keep the order as a row, unless the call is over."""
         if not _is_over(call_sid):
             SimulatedOrder.objects.create(call_sid=call_sid, kind=SimulatedOrder.Kind.END)
 

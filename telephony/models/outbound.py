@@ -98,7 +98,7 @@ class OutboundTerms(models.Model):
 
 
 class SimulatedCall(models.Model):
-    """An outbound call that the simulator places; the rows are the worker's queue."""
+    """An outbound call to a simulated person, waiting to be placed or placed."""
 
     call = models.OneToOneField(
         Call, primary_key=True, on_delete=models.CASCADE, related_name="simulation"
