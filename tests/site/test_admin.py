@@ -152,3 +152,9 @@ def test_calls_say_why_they_ended(as_admin, owner):
     make_call(make_number(owner), status="completed", end_reason="message_after_failure")
     page = as_admin.get("/admin/telephony/call/").content.decode()
     assert "agent not reachable: classic voicemail taken" in page
+
+
+def test_what_does_not_exist_yet_cannot_be_switched_off(as_admin):
+    form = {"kind": "outbound", "number": "", "reason": "abuse", "until_0": "", "until_1": ""}
+    assert as_admin.post("/admin/telephony/switch/add/", form).status_code == 200
+    assert not Switch.objects.exists()
