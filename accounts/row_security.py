@@ -6,6 +6,7 @@ that waits for the network belongs into one. SQLite has no such rules: there a s
 transaction.
 """
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ R = TypeVar("R")
 # Settings of the database session that the policies read; see accounts.row_policies.
 ROLE = "aloha.role"
 USER_ID = "aloha.user_id"
+
+# Whose scope a thread is in; its connection is the thread's own as well.
+_current = threading.local()
 
 
 @contextmanager
@@ -58,17 +62,24 @@ async def in_service_scope(work: Callable[P, R], *args: P.args, **kwargs: P.kwar
 def _scope(role: str, user_id: str, *, durable: bool) -> Iterator[None]:
     """A transaction with these settings; inside another one the settings before it come back.
 
-    With `durable` raises RuntimeError inside another transaction, as `transaction.atomic` does.
+    Inside its own like it changes nothing. With `durable` raises RuntimeError inside another
+    transaction, as `transaction.atomic` does.
     """
+    outer = getattr(_current, "identity", None)
+    if outer == (role, user_id) and not durable:
+        yield
+        return
     is_nested = connection.in_atomic_block
     with transaction.atomic(durable=durable):
-        if connection.vendor != "postgresql":
+        is_protected = connection.vendor == "postgresql"
+        before = _put(role, user_id) if is_protected else ("", "")
+        _current.identity = (role, user_id)
+        try:
             yield
-            return
-        before = _put(role, user_id)
-        yield
+        finally:
+            _current.identity = outer
         # What ends with an error or a rollback takes its settings back by itself.
-        if is_nested and not connection.needs_rollback:
+        if is_protected and is_nested and not connection.needs_rollback:
             _put(*before)
 
 

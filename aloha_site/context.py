@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from accounts.row_security import user_scope
 from telephony.numbers import active_number
 from voicemail.models import Message
 
@@ -13,7 +14,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {
-        "active_number": active_number(user),
-        "unread_count": Message.objects.for_user(user).unread().count(),
-    }
+    with user_scope(user.pk):
+        return {
+            "active_number": active_number(user),
+            "unread_count": Message.objects.for_user(user).unread().count(),
+        }

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.row_security import service_scope
 from agent.brief import CallType
 from agent.models import AgentProfile
 from agent.session import AgentOutcome, Role, TranscriptSource
@@ -68,12 +69,14 @@ class Line:
 
 def seed(*, now: datetime) -> UserPhoneNumber:
     """Make what is missing of the demo; the owner's number, whatever became of it."""
-    owner = _user(OWNER_EMAIL, OWNER_PASSWORD, name="Nora Whitfield")
-    _user(SUPPORT_EMAIL, SUPPORT_PASSWORD, name="Sam Support", is_staff=True, is_superuser=True)
-    AgentProfile.objects.get_or_create(user=owner)
-    number = _number(owner)
+    with service_scope():
+        owner = _user(OWNER_EMAIL, OWNER_PASSWORD, name="Nora Whitfield")
+        _user(SUPPORT_EMAIL, SUPPORT_PASSWORD, name="Sam Support", is_staff=True, is_superuser=True)
+        AgentProfile.objects.get_or_create(user=owner)
+        number = _number(owner)
     for past in PAST_CALLS:
-        _message(number, past, started_at=now - past.ago)
+        with service_scope():
+            _message(number, past, started_at=now - past.ago)
     return number
 
 

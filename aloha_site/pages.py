@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.scoped_views import in_own_rows
 from aloha_site import onboarding
 from telephony.numbers import active_number
 from voicemail import inbox
@@ -20,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return _owner_home(request, request.user)
 
 
+@in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
     messages = list(inbox.messages_of(user)[:LATEST])
     situation = onboarding.Situation(

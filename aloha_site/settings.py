@@ -93,7 +93,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "whitenoise.runserver_nostatic",
-    "django.contrib.admin",
+    "accounts.admin_config.AlohaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

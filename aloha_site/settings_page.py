@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import OwnerRequest
+from accounts.scoped_views import in_own_rows
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import ProfileError
 from agent.forms import AboutForm, AgentNameForm, VoiceForm
@@ -108,6 +109,7 @@ def _give_back(request: OwnerRequest) -> HttpResponse:
 
 
 @settings_card("voicemail")
+@in_own_rows
 def save_voicemail(request: OwnerRequest) -> HttpResponse:
     """Whether and how Aloha takes missed calls."""
     number = active_number(request.user)
@@ -126,6 +128,7 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
 
 
 @settings_card("agent")
+@in_own_rows
 def save_agent_name(request: OwnerRequest) -> HttpResponse:
     """How the agent introduces itself."""
     form = AgentNameForm(request.POST)
@@ -133,12 +136,14 @@ def save_agent_name(request: OwnerRequest) -> HttpResponse:
 
 
 @settings_card("voice")
+@in_own_rows
 def save_voice(request: OwnerRequest) -> HttpResponse:
     """Which voice callers hear."""
     return _save_profile(request, "voice", VoiceForm(request.POST))
 
 
 @settings_card("about")
+@in_own_rows
 def save_about(request: OwnerRequest) -> HttpResponse:
     """What the agent may tell callers."""
     return _save_profile(request, "about", AboutForm(request.POST))
@@ -183,6 +188,7 @@ def _to_card(card: str) -> HttpResponse:
     return redirect(f"{reverse('settings')}#{card}")
 
 
+@in_own_rows
 def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     profile = profile_of(request.user)
     number = current_number(request.user)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from agent import profiles
 from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
@@ -268,14 +269,15 @@ def close_stale_calls() -> int:
     stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
         started_at__lt=timezone.now() - longest
     )
-    ids = list(stale.values_list("id", flat=True))
     ended: dict[str, object] = {"ended_at": timezone.now()}
-    unanswered = stale.filter(status=CallStatus.RINGING).update(
-        status=CallStatus.NO_ANSWER, **ended
-    )
-    answered = stale.update(status=CallStatus.COMPLETED, **ended)
-    for call_id in ids:
-        settle_end_reason(call_id)
+    with service_scope():
+        ids = list(stale.values_list("id", flat=True))
+        unanswered = stale.filter(status=CallStatus.RINGING).update(
+            status=CallStatus.NO_ANSWER, **ended
+        )
+        answered = stale.update(status=CallStatus.COMPLETED, **ended)
+        for call_id in ids:
+            settle_end_reason(call_id)
     if unanswered or answered:
         logger.warning("stale calls closed", extra={"count": unanswered + answered})
     return unanswered + answered

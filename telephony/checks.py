@@ -9,6 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
+from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.models import NumberStatus, UserPhoneNumber
 
@@ -61,7 +62,8 @@ def check_base_url(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
         webhook_base_url__in=["", settings.PUBLIC_BASE_URL]
     )
     try:
-        count = elsewhere.exclude(twilio_phone_sid__startswith="SIMULATED_SID_").count()
+        with service_scope():
+            count = elsewhere.exclude(twilio_phone_sid__startswith="SIMULATED_SID_").count()
     except DatabaseError:
         # The check runs before the migration that makes the column: nothing can be said yet.
         return []

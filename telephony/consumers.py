@@ -7,8 +7,8 @@ import logging
 from typing import Any
 
 from channels.consumer import AsyncConsumer
-from channels.db import database_sync_to_async
 
+from accounts.row_security import in_service_scope
 from telephony import calls, signatures
 from telephony.conversation import Conversation, Receive, Send
 from telephony.models import Call
@@ -45,7 +45,7 @@ async def _admit(scope: dict[str, Any]) -> Call | None:
         logger.warning("stream refused: signature")
         return None
     token: str = scope["url_route"]["kwargs"]["token"]
-    call: Call | None = await database_sync_to_async(calls.claim_stream)(token)
+    call: Call | None = await in_service_scope(calls.claim_stream, token)
     if call is None:
         logger.warning("stream refused: token unknown, used or stale")
     return call

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from accounts.row_security import in_service_scope
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import AgentUnavailable
 from agent.session import AgentFailed, AgentOutcome, AgentSession, CallerStopped
@@ -164,7 +165,7 @@ class Conversation:
         """Open the agent's session at once; what it says goes out once the stream has started."""
         try:
             async with asyncio.timeout(AGENT_OPENING_SECONDS):
-                brief = await database_sync_to_async(calls.brief_of)(self._call)
+                brief = await in_service_scope(calls.brief_of, self._call)
                 agent = await get_agent_backend().open_session(brief)
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
@@ -275,7 +276,9 @@ class Conversation:
         await self._journal.flushed()
 
     async def _keep_outcome(self) -> None:
-        await database_sync_to_async(calls.close_stream)(self._call.id, self._outcome)
+        await in_service_scope(
+            calls.close_stream, self._call.id, self._outcome or AgentOutcome.FAILED
+        )
 
     async def _hang_up(self) -> None:
         if not self._line_is_gone:

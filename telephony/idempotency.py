@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.row_security import user_scope
 from telephony.errors import IdempotencyKeyReused, NumberError, NumberTaken, ProviderRefused
 from telephony.models import IdempotencyKey, NumberStatus, UserPhoneNumber
 
@@ -59,10 +60,11 @@ def keep_refusal(*, number: UserPhoneNumber, refusal: Refusal) -> None:
     A refusal that may pass, such as "too busy", frees the key instead.
     """
     mine = IdempotencyKey.objects.filter(number=number)
-    if refusal.retryable:
-        mine.delete()
-    else:
-        mine.update(refusal={"code": refusal.code, "detail": str(refusal)})
+    with user_scope(number.user_id):
+        if refusal.retryable:
+            mine.delete()
+        else:
+            mine.update(refusal={"code": refusal.code, "detail": str(refusal)})
 
 
 def _refusal_in(earlier: IdempotencyKey) -> NumberError | ProviderRefused:

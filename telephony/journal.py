@@ -8,9 +8,9 @@ import asyncio
 import logging
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from accounts.row_security import in_service_scope
 from telephony.bridge import WriteLine
 from telephony.models import TranscriptLine
 
@@ -62,8 +62,8 @@ class CallJournal:
         while True:
             try:
                 # The position is unique: a repeat after a lost answer changes nothing.
-                await database_sync_to_async(TranscriptLine.objects.bulk_create)(
-                    [row], ignore_conflicts=True
+                await in_service_scope(
+                    TranscriptLine.objects.bulk_create, [row], ignore_conflicts=True
                 )
             except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)

@@ -3,12 +3,17 @@
 import logging
 from typing import Any
 
-from django.db import transaction
-
+from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.errors import ProviderError
 from telephony.models import Mover, NumberStatus, UserPhoneNumber, VoicemailMode
-from telephony.number_states import log_step, move_once, named_refusals, step
+from telephony.number_states import (
+    as_it_stands,
+    log_step,
+    move_once,
+    named_refusals,
+    step,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPh
     Both switch in one transaction, so callers never reach two numbers. A crash before the old
     one is deleted leaves it `releasing`, and `syncnumbers` deletes it. Raises NumberChanged.
     """
-    with named_refusals(NumberStatus.ACTIVE), transaction.atomic(durable=True):
+    with named_refusals(NumberStatus.ACTIVE), service_scope(durable=True):
         mine = UserPhoneNumber.objects.for_user(number.user).active()
         old = mine.select_for_update().first()
         copied: dict[str, Any] = {name: getattr(old, name) for name in _COPIED} if old else {}
@@ -53,7 +58,7 @@ def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPh
     if old:
         log_step(old, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE)
         give_back(old, who=who)
-    return UserPhoneNumber.objects.get(pk=number.pk)
+    return as_it_stands(number)
 
 
 def give_back(number: UserPhoneNumber, *, who: Mover) -> UserPhoneNumber:
@@ -64,5 +69,5 @@ def give_back(number: UserPhoneNumber, *, who: Mover) -> UserPhoneNumber:
         logger.error(
             "number not given back", extra={"number_id": str(number.pk), "code": error.code}
         )
-        return UserPhoneNumber.objects.get(pk=number.pk)
+        return as_it_stands(number)
     return move_once(number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING, who=who)

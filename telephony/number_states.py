@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from telephony.errors import AlreadyHasNumber, NumberError, NumberTaken, PurchaseInProgress
 from telephony.models import Mover, NumberEvent, NumberStatus, UserPhoneNumber
 from telephony.phone_numbers import masked
@@ -47,10 +48,11 @@ def move(
     is no longer in `from_`, and RuntimeError inside another transaction: what the provider did
     must not be rolled back with something else.
     """
-    with named_refusals(to), transaction.atomic(durable=True):
+    with named_refusals(to), service_scope(durable=True):
         step(number, to=to, from_=from_, who=who, answer=answer, **fields)
+        moved = UserPhoneNumber.objects.get(pk=number.pk)
     log_step(number, to=to, from_=from_)
-    return UserPhoneNumber.objects.get(pk=number.pk)
+    return moved
 
 
 def move_once(
@@ -60,6 +62,12 @@ def move_once(
     try:
         return move(number, to=to, from_=from_, who=who, **fields)
     except NumberChanged:
+        return as_it_stands(number)
+
+
+def as_it_stands(number: UserPhoneNumber) -> UserPhoneNumber:
+    """The row, read again."""
+    with service_scope():
         return UserPhoneNumber.objects.get(pk=number.pk)
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.errors import NumberError, ProviderError
 from telephony.models import LIVE_STATUSES, Mover, NumberStatus, SyncRun, UserPhoneNumber
@@ -86,7 +87,8 @@ def _plan(now: datetime) -> list[Step]:
     named = [number.row_id for number in listing if number.row_id]
     rows = UserPhoneNumber.objects.filter(Q(status__in=LIVE_STATUSES) | Q(pk__in=named))
     # Numbers of the simulator mean nothing to a real provider, nor real ones to the simulator.
-    ours = [row for row in rows if _is_of(row, simulated=backend.is_simulated)]
+    with service_scope():
+        ours = [row for row in rows if _is_of(row, simulated=backend.is_simulated)]
     return plan_steps(
         ours,
         listing,
@@ -136,7 +138,9 @@ def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -
 
 def _repair(number: UserPhoneNumber) -> None:
     get_backend().update_addresses(number.twilio_phone_sid, carrier_addresses())
-    UserPhoneNumber.objects.filter(pk=number.pk).update(webhook_base_url=settings.PUBLIC_BASE_URL)
+    mine = UserPhoneNumber.objects.filter(pk=number.pk)
+    with service_scope():
+        mine.update(webhook_base_url=settings.PUBLIC_BASE_URL)
 
 
 def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
@@ -147,6 +151,6 @@ def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
 
 def _wait(number: UserPhoneNumber, *, attempts: int, until: datetime | None) -> None:
     """Note when to look at a number next; `updated_at` stays, it tells when the status changed."""
-    UserPhoneNumber.objects.filter(pk=number.pk, status=number.status).update(
-        sync_attempts=attempts, sync_after=until
-    )
+    unmoved = UserPhoneNumber.objects.filter(pk=number.pk, status=number.status)
+    with service_scope():
+        unmoved.update(sync_attempts=attempts, sync_after=until)

@@ -11,10 +11,10 @@ import secrets
 
 import phonenumbers
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Case, Value, When
 
 from accounts.models import User
+from accounts.row_security import service_scope, user_scope
 from telephony import usage
 from telephony.area_codes import clean_area_code
 from telephony.backends.base import Offer, get_backend
@@ -60,14 +60,16 @@ _CURRENT_FIRST = (
 
 def active_number(user: User) -> UserPhoneNumber | None:
     """The number that callers of this owner reach."""
-    return UserPhoneNumber.objects.for_user(user).active().first()
+    with user_scope(user.pk):
+        return UserPhoneNumber.objects.for_user(user).active().first()
 
 
 def current_number(user: User) -> UserPhoneNumber | None:
     """The number to show an owner: active, else on its way in or out, else the last released."""
     rank = Case(*(When(status=status, then=Value(i)) for i, status in enumerate(_CURRENT_FIRST)))
     rows = UserPhoneNumber.objects.for_user(user).filter(status__in=_CURRENT_FIRST)
-    return rows.order_by(rank, "-updated_at").first()
+    with user_scope(user.pk):
+        return rows.order_by(rank, "-updated_at").first()
 
 
 def search_offers(
@@ -191,20 +193,22 @@ def _known(user: User, phone_number: str, *, key: str) -> UserPhoneNumber | None
 
     Raises as `answer_of`, and NumberTaken for a number that the owner is giving back.
     """
-    if key and (answer := answer_of(user=user, key=key, phone_number=phone_number)):
-        return answer
-    mine = _live_rows(phone_number).filter(user=user).first()
-    if mine and mine.status == NumberStatus.RELEASING:
-        raise NumberTaken("This number is still being given back; choose another one.")
-    if mine and key:
-        keep_known(user=user, key=key, number=mine)
-        return answer_of(user=user, key=key, phone_number=phone_number)
-    return mine
+    with user_scope(user.pk):
+        if key and (answer := answer_of(user=user, key=key, phone_number=phone_number)):
+            return answer
+        mine = _live_rows(phone_number).filter(user=user).first()
+        if mine and mine.status == NumberStatus.RELEASING:
+            raise NumberTaken("This number is still being given back; choose another one.")
+        if mine and key:
+            keep_known(user=user, key=key, number=mine)
+            return answer_of(user=user, key=key, phone_number=phone_number)
+        return mine
 
 
 def _refuse_anothers(user: User, phone_number: str) -> None:
-    if _live_rows(phone_number).exclude(user=user).exists():
-        raise NumberTaken
+    with service_scope():
+        if _live_rows(phone_number).exclude(user=user).exists():
+            raise NumberTaken
 
 
 def _live_rows(phone_number: str) -> UserPhoneNumberQuerySet:
@@ -220,7 +224,7 @@ def _reserve(
     round, a request could look, wait while another finishes its purchase, and then pay too.
     That needs PostgreSQL's READ COMMITTED, which is Django's default.
     """
-    with named_refusals(NumberStatus.PURCHASING), transaction.atomic(durable=True):
+    with named_refusals(NumberStatus.PURCHASING), user_scope(user.pk, durable=True):
         number = UserPhoneNumber.objects.create(
             user=user,
             phone_number=offer.phone_number,

@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from agent.errors import AudioFormatError
 from agent.session import Role, TranscriptSource
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
@@ -79,7 +80,9 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
     Each message after the tone becomes a line of the transcript. Raises ProviderUnclear while
     one cannot be had; with `give_up` it is marked as lost instead.
     """
-    for waiting in CarrierRecording.objects.waiting().filter(call=call).order_by("id"):
+    with service_scope():
+        announced = list(CarrierRecording.objects.waiting().filter(call=call).order_by("id"))
+    for waiting in announced:
         backend = backend_for_call(simulated=call.simulated)
         try:
             message = mulaw_of(backend.fetch_recording(waiting.sid))
@@ -112,7 +115,8 @@ def peaks_of(audio: bytes) -> list[int]:
 
 def _mark_lost(waiting: CarrierRecording, reason: str) -> None:
     logger.error("carrier recording lost", extra={"call": str(waiting.call_id), "reason": reason})
-    CarrierRecording.objects.filter(id=waiting.id).update(lost_because=reason[:200])
+    with service_scope():
+        CarrierRecording.objects.filter(id=waiting.id).update(lost_because=reason[:200])
 
 
 def _add_message(waiting: CarrierRecording, message: bytes) -> None:
@@ -151,7 +155,8 @@ def _add(
     With `unless_there` audio that the recording already ends with is not added again.
     """
     for _ in range(CONTENDED_TRIES):
-        existing = Recording.objects.filter(call_id=call_id).first()
+        with service_scope():
+            existing = Recording.objects.filter(call_id=call_id).first()
         before = _stereo_of(existing) if existing is not None else b""
         if existing is not None and unless_there and before.endswith(stereo):
             return existing
@@ -173,7 +178,7 @@ def _replace(
     recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
     recording.file.save("call.wav", ContentFile(wav), save=False)
     try:
-        with transaction.atomic():
+        with service_scope(), transaction.atomic():
             if old_name:
                 _lock(recording, sha256=old_sha256)
             recording.save()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpResponse
 
+from accounts.row_security import service_scope
 from agent.brief import CallType
 from telephony import answering, calls, carrier_requests, twiml
 from telephony.carrier_guard import twilio_webhook
@@ -19,7 +20,9 @@ logger = logging.getLogger(__name__)
 @twilio_webhook
 def incoming(form: SignedForm) -> HttpResponse:
     """Somebody calls one of our numbers."""
-    opened = calls.open_call(carrier_requests.read_incoming_call(form))
+    call = carrier_requests.read_incoming_call(form)
+    with service_scope():
+        opened = calls.open_call(call)
     match opened.answer:
         case answering.NotInService():
             return _twiml(twiml.not_in_service())
@@ -37,9 +40,10 @@ def incoming(form: SignedForm) -> HttpResponse:
 def after_stream(form: SignedForm) -> HttpResponse:
     """The media stream is over: hang up, or take the message without an agent."""
     call_sid = carrier_requests.read_call_sid(form)
-    if calls.has_said_goodbye(call_sid) or carrier_requests.read_call_is_over(form):
-        return _twiml(twiml.hang_up())
-    calls.hand_to_carrier(call_sid)
+    with service_scope():
+        if calls.has_said_goodbye(call_sid) or carrier_requests.read_call_is_over(form):
+            return _twiml(twiml.hang_up())
+        calls.hand_to_carrier(call_sid)
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
 
 
@@ -47,13 +51,14 @@ def after_stream(form: SignedForm) -> HttpResponse:
 def status(form: SignedForm) -> HttpResponse:
     """The carrier says where a call is."""
     report = carrier_requests.read_status_report(form)
-    calls.note_event(
-        report.call_sid,
-        kind="status",
-        key=f"{report.status.value}:{'' if report.sequence is None else report.sequence}",
-        payload=form.as_payload(),
-    )
-    calls.record_progress(report)
+    with service_scope():
+        calls.note_event(
+            report.call_sid,
+            kind="status",
+            key=f"{report.status.value}:{'' if report.sequence is None else report.sequence}",
+            payload=form.as_payload(),
+        )
+        calls.record_progress(report)
     return HttpResponse(status=204)
 
 
@@ -61,12 +66,13 @@ def status(form: SignedForm) -> HttpResponse:
 def stream_status(form: SignedForm) -> HttpResponse:
     """The carrier says that a media stream started, stopped or failed."""
     stream_event = carrier_requests.read_stream_event(form)
-    calls.note_event(
-        stream_event.call_sid,
-        kind=stream_event.kind,
-        key=stream_event.stream_sid,
-        payload=form.as_payload(),
-    )
+    with service_scope():
+        calls.note_event(
+            stream_event.call_sid,
+            kind=stream_event.kind,
+            key=stream_event.stream_sid,
+            payload=form.as_payload(),
+        )
     return HttpResponse(status=204)
 
 
@@ -75,11 +81,14 @@ def recording(form: SignedForm) -> HttpResponse:
     """A recorded message: the caller comes back from it, or its file is ready."""
     left = carrier_requests.read_recording(form)
     if left.status:
-        _note_recording(left, form)
+        with service_scope():
+            _note_recording(left, form)
         return HttpResponse(status=204)
+    call = carrier_requests.read_incoming_call(form)
     try:
-        calls.adopt_call(carrier_requests.read_incoming_call(form))
-        _note_recording(left, form)
+        with service_scope():
+            calls.adopt_call(call)
+            _note_recording(left, form)
     except DatabaseError:
         # The caller is thanked all the same; the status callback announces the file again.
         logger.exception("recording not noted", extra={"call_sid": left.call_sid})

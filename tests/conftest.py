@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
 from accounts.models import User
 from tests.factories import make_user
 from tests.peers.server import serve
+from tests.row_scopes import see_all_rows
+
+connection_created.connect(see_all_rows)
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = (

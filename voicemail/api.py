@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.scoped_views import in_own_rows
 from telephony.api_errors import NoActiveNumber
 from telephony.errors import NoNumber
 from telephony.models import VoicemailMode
@@ -69,6 +70,7 @@ class VoicemailSettings(APIView):
             409: OpenApiResponse(description="no_number: there is no active number."),
         },
     )
+    @in_own_rows
     def patch(self, request: Request) -> Response:
         """Change some settings, and whatever follows from them; all or nothing."""
         changes = VoicemailChanges(**read(SettingsRequest, request.data))

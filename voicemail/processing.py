@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from agent.session import AgentOutcome, Role
 from telephony import calls, recording
 from telephony.errors import ProviderUnclear
@@ -66,30 +67,34 @@ def collect_messages(*, all_time: bool = True) -> int:
     )
     if not all_time:
         finished = finished.filter(ended_at__gt=now - RECENT)
-    messages = [Message(call=call) for call in finished[:100]]
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    with service_scope():
+        messages = [Message(call=call) for call in finished[:100]]
+        Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
 
 
 def reopen_messages() -> int:
     """Take up messages again whose recording the carrier announced late; how many there were."""
     late = CarrierRecording.objects.waiting().filter(call__message__stage=Stage.SUMMARISED)
-    ids = list(late.values_list("call__message__id", flat=True))
-    if not ids:
-        return 0
-    return Message.objects.filter(id__in=ids).update(
-        stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0, read_at=None
-    )
+    with service_scope():
+        ids = list(late.values_list("call__message__id", flat=True))
+        if not ids:
+            return 0
+        return Message.objects.filter(id__in=ids).update(
+            stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0, read_at=None
+        )
 
 
 def advance_messages(limit: int = 20) -> int:
     """Take due messages a step further; how many were claimed."""
     due = (
-        Message.objects.exclude(stage=Stage.SUMMARISED)
+        Message.objects.select_related("call")
+        .exclude(stage=Stage.SUMMARISED)
         .filter(next_step_at__lte=timezone.now())
         .order_by("next_step_at")[:limit]
     )
-    claimed = [message for message in due if claim(message)]
+    with service_scope():
+        claimed = [message for message in due if claim(message)]
     for message in claimed:
         _advance(message)
     return len(claimed)
@@ -126,21 +131,24 @@ def _take_steps(message: Message) -> None:
     if message.stage == Stage.COLLECTED:
         _ensure_audio(message)
         message.stage = Stage.AUDIO_READY
-        message.save(update_fields=["stage"])
+        with service_scope():
+            message.save(update_fields=["stage"])
     if message.stage == Stage.AUDIO_READY:
-        message.summary = summarise(message.call)
-        message.stage = Stage.SUMMARISED
-        message.last_error = ""
-        message.save(update_fields=["stage", "summary", "last_error"])
+        with service_scope():
+            message.summary = summarise(message.call)
+            message.stage = Stage.SUMMARISED
+            message.last_error = ""
+            message.save(update_fields=["stage", "summary", "last_error"])
         logger.info("message ready", extra={"call_sid": message.call.call_sid})
 
 
 def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
-    Message.objects.filter(id=message.id).update(
-        next_step_at=timezone.now() + after,
-        attempts=message.attempts + bool(error),
-        last_error=error,
-    )
+    with service_scope():
+        Message.objects.filter(id=message.id).update(
+            next_step_at=timezone.now() + after,
+            attempts=message.attempts + bool(error),
+            last_error=error,
+        )
 
 
 def _ensure_audio(message: Message) -> None:
@@ -149,7 +157,8 @@ def _ensure_audio(message: Message) -> None:
     waited = timezone.now() - (call.ended_at or call.started_at)
     _ensure_stream_audio(call, waited)
     recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
-    announced = call.carrier_recordings.exists()
+    with service_scope():
+        announced = call.carrier_recordings.exists()
     if call.carrier_records and not announced and waited < CARRIER_PATIENCE:
         raise AudioNotReady
 
@@ -159,7 +168,9 @@ def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
         return
     if recording.spool_has_rested(call.id, SPOOL_RESTS_SECONDS):
         recording.store_spooled(call.id)
-    if not Recording.objects.filter(call=call).exists() and waited < AUDIO_PATIENCE:
+    with service_scope():
+        is_stored = Recording.objects.filter(call=call).exists()
+    if not is_stored and waited < AUDIO_PATIENCE:
         raise AudioNotReady
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import OwnerRequest
+from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
 from agent.session import TranscriptSource
 from voicemail import inbox
@@ -20,6 +21,7 @@ from voicemail.models import Message
 
 
 @login_required
+@in_own_rows
 @require_safe
 def inbox_page(request: OwnerRequest) -> HttpResponse:
     """The list of messages."""
@@ -28,6 +30,7 @@ def inbox_page(request: OwnerRequest) -> HttpResponse:
 
 
 @login_required
+@in_own_rows
 @require_safe
 def message_page(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
     """One message beside the list; opening it marks it read."""
@@ -50,6 +53,7 @@ def message_page(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
 
 
 @login_required
+@in_own_rows
 @require_POST
 def mark_message_unread(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
     """Put the message back among the unread ones."""
@@ -59,6 +63,7 @@ def mark_message_unread(request: OwnerRequest, message_id: uuid.UUID) -> HttpRes
 
 
 @login_required
+@in_own_rows
 @require_safe
 def message_audio(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponseBase:
     """The recording of the owner's own message, whole or in part."""

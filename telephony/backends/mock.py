@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import phonenumbers
 from django.conf import settings
 
+from accounts.row_security import service_scope
 from telephony.area_codes import area_code_of
 from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
@@ -99,6 +100,8 @@ class MockBackend(TelephonyBackend):
     def list_numbers(self) -> list[ProviderNumber]:
         """Our own live rows that have a simulated SID; their addresses cannot drift."""
         live = UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES)
+        with service_scope():
+            rows = list(live.filter(twilio_phone_sid__startswith=SIMULATED_SID))
         return [
             ProviderNumber(
                 sid=row.twilio_phone_sid,
@@ -106,7 +109,7 @@ class MockBackend(TelephonyBackend):
                 tag=tag_of(row),
                 addresses=carrier_addresses(),
             )
-            for row in live.filter(twilio_phone_sid__startswith=SIMULATED_SID)
+            for row in rows
         ]
 
     def update_addresses(self, sid: str, addresses: NumberAddresses) -> None:
@@ -192,7 +195,8 @@ def _is_over(call_sid: str) -> bool:
     """Whether a simulated call has ended; raises ProviderRefused for any other SID."""
     if not _CALL_SID.fullmatch(call_sid):
         raise ProviderRefused("This is not the SID of a simulated call.")
-    return Call.objects.filter(call_sid=call_sid).final().exists()
+    with service_scope():
+        return Call.objects.filter(call_sid=call_sid).final().exists()
 
 
 def _is_callable(phone_number: str) -> bool:
@@ -209,10 +213,12 @@ def _is_address(url: str) -> bool:
 
 def _live_numbers() -> set[str]:
     live = UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES)
-    return set(live.values_list("phone_number", flat=True))
+    with service_scope():
+        return set(live.values_list("phone_number", flat=True))
 
 
 def _is_sold(phone_number: str) -> bool:
     # A row without a SID is a purchase that is under way, perhaps the one being made now.
     live = UserPhoneNumber.objects.filter(phone_number=phone_number, status__in=LIVE_STATUSES)
-    return live.exclude(twilio_phone_sid="").exists()
+    with service_scope():
+        return live.exclude(twilio_phone_sid="").exists()

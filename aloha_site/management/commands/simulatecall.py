@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from accounts.row_security import service_scope
 from agent.errors import AudioFormatError
 from agent.speech import wav
 from aloha_site.demo import OWNER_EMAIL
@@ -124,12 +125,13 @@ class Command(BaseCommand):
     def _wait_for_message(self, result: CallResult, url: str) -> str | None:
         if result.answered_by not in {AnsweredBy.AGENT, AnsweredBy.CLASSIC}:
             return None
-        if not Call.objects.filter(call_sid=result.call_sid).exists():
+        if _call_of(result) is None:
             self._tell("The call is not in this database, so its message cannot be found here.")
             return None
         deadline = time.monotonic() + MESSAGE_WAIT_S
         while time.monotonic() < deadline:
-            message = Message.objects.filter(call__call_sid=result.call_sid).first()
+            with service_scope():
+                message = Message.objects.filter(call__call_sid=result.call_sid).first()
             if message is not None:
                 return f"{url}/aloha/inbox/{message.id}"
             time.sleep(MESSAGE_POLL_S)
@@ -138,7 +140,7 @@ class Command(BaseCommand):
     def _report(
         self, result: CallResult, *, heard_wav: Path | None, message_url: str | None
     ) -> None:
-        call = Call.objects.filter(call_sid=result.call_sid).first()
+        call = _call_of(result)
         self._tell(
             f"{ANSWERS[result.answered_by]} First audio after {result.first_audio_ms} ms,"
             f" {result.duration_ms / 1000:.1f} s long."
@@ -159,6 +161,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary))
         if result.answered_by is AnsweredBy.FAILED:
             raise CommandError(_why_it_failed(result))
+
+
+def _call_of(result: CallResult) -> Call | None:
+    with service_scope():
+        return Call.objects.filter(call_sid=result.call_sid).first()
 
 
 @contextlib.contextmanager
@@ -222,7 +229,8 @@ def _caller(options: dict[str, Any]) -> tuple[WavCaller, str]:
 
 
 def _demo_number() -> str:
-    number = UserPhoneNumber.objects.active().filter(user__email=OWNER_EMAIL).first()
+    with service_scope():
+        number = UserPhoneNumber.objects.active().filter(user__email=OWNER_EMAIL).first()
     if number is None:
         raise CommandError(
             f"The demo owner {OWNER_EMAIL} has no number. Say whom to call with --to, "

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.row_security import service_scope
 from agent.speech import wav
 from aloha_site.management.commands.simulatecall import Command
 from telephony.models import Call
@@ -92,8 +93,9 @@ def test_the_message_of_the_call_is_found(app, tmp_path):
 
     def after_stream(form: Any) -> str:
         def leave_message() -> None:
-            call = make_call(number, call_sid=form["CallSid"])
-            messages.append(Message.objects.create(call=call))
+            with service_scope():
+                call = make_call(number, call_sid=form["CallSid"])
+                messages.append(Message.objects.create(call=call))
             connection.close()
 
         # Rows are written by another thread: Django allows none in a thread with a running loop.
