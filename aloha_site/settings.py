@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from aloha_site import csp
 from aloha_site.log_settings import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "aloha_site.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,6 +141,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "aloha_site.csp.csp",
                 "aloha_site.context.shell",
             ],
         },
@@ -210,6 +213,7 @@ SECURE_HSTS_SECONDS = 0 if DEBUG or _public.scheme == "http" else 365 * 24 * 360
 # it. Whether the whole domain is https is not ours to promise (W005, W021).
 SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = csp.OWN_ORIGIN_ONLY
 
 # --- Mail ---------------------------------------------------------------------------------------
 
