@@ -37,24 +37,39 @@ class AgentOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an agent does by itself, so that the bridge need not."""
+    """What an agent does by itself, so that the bridge need not.
+
+    `interrupts_itself`: it decides when the caller's words stop it, and says so with `Interrupted`;
+    without it the bridge stops it at every `CallerStarted`. `paces_audio`: its audio comes as it is
+    to be heard, in real time; without it all of an utterance may come at once. `watches_silence`:
+    it asks a caller who says nothing; without it the bridge tells it when to.
+    """
 
     interrupts_itself: bool = False
     paces_audio: bool = False
+    watches_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """A part of what the agent says: `payload` is base64 mu-law."""
+    """A part of what the agent says: `payload` is base64 mu-law.
+
+    Utterances that answer the same thing share a `turn_id`: who speaks over one of them is spared
+    the others.
+    """
 
     utterance_id: str
     payload: str
     duration_ms: int
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtteranceEnd:
-    """Nothing more comes of this utterance; `text` is what it says in words."""
+    """Nothing more comes of this utterance; `text` is what it says in words.
+
+    Until it comes, a silence is taken for an agent that is stuck in mid-sentence.
+    """
 
     utterance_id: str
     text: str
@@ -69,6 +84,17 @@ class CallerStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPaused:
+    """The caller's turn ended at `at_ms` and she waits for an answer; her words come later.
+
+    An agent that sends it once sends it for every turn. Of one that never does, `CallerStopped`
+    means the same.
+    """
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerStopped:
     """The caller's turn from `start_ms` to `end_ms`; `text` is empty when nobody wrote it down."""
 
@@ -76,6 +102,11 @@ class CallerStopped:
     end_ms: int
     text: str = ""
     source: TranscriptSource = TranscriptSource.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """The agent has let the caller interrupt it: what was not heard yet never will be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +124,24 @@ class AgentFailed:
     detail: str = ""
 
 
-AgentEvent = Utterance | UtteranceEnd | CallerStarted | CallerStopped | AgentDone | AgentFailed
+AgentEvent = (
+    Utterance
+    | UtteranceEnd
+    | CallerStarted
+    | CallerPaused
+    | CallerStopped
+    | Interrupted
+    | AgentDone
+    | AgentFailed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """How much of an utterance the caller heard before being interrupted."""
+    """How much of an utterance the caller heard before it was cut off.
+
+    Never more than was sent. 0 means that she heard none of it: it is to be forgotten as unsaid.
+    """
 
     utterance_id: str
     heard_ms: int
@@ -119,6 +162,15 @@ class AgentSession(Protocol):
 
     def interrupted(self, heard: Sequence[Heard]) -> None:
         """The caller spoke over these utterances; what was not heard will never be."""
+
+    def caller_silent(self, times: int) -> None:
+        """The caller has not answered, `times` in a row: at 1 and 2 ask her, at 3 say goodbye.
+
+        Never called for an agent that watches silence itself.
+        """
+
+    def key_pressed(self, digit: str) -> None:
+        """The caller pressed a key: 0 to 9, *, # or A to D."""
 
     def wrap_up(self) -> None:
         """The call's time is over: say so in words, then end."""

@@ -5,7 +5,6 @@ import binascii
 import logging
 from asyncio import Queue
 from collections.abc import AsyncIterator, Sequence
-from functools import cache
 from typing import assert_never
 
 from django.core.checks import CheckMessage, Error
@@ -36,12 +35,10 @@ from agent.session import (
 )
 from agent.speech import prompts
 from agent.speech.endpointer import Ended, Endpointer, Started
-from agent.speech.mulaw import BYTES_PER_MS, FRAME_BYTES
+from agent.speech.mulaw import FRAME_BYTES
 from agent.voices import REALTIME_VOICES, Voice
 
 logger = logging.getLogger(__name__)
-
-PIECE_BYTES = 200 * BYTES_PER_MS
 
 
 class ScriptedBackend(AgentBackend):
@@ -84,7 +81,7 @@ class ScriptedSession:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities()
+        return Capabilities(watches_silence=True)
 
     def send_audio(self, payload: str) -> None:
         """Take caller audio of any length; what is not base64 is counted and ignored."""
@@ -103,6 +100,12 @@ class ScriptedSession:
 
     def interrupted(self, heard: Sequence[Heard]) -> None:
         self._forget(*(part.utterance_id for part in heard))
+
+    def caller_silent(self, times: int) -> None:
+        """The dialogue counts the silence itself."""
+
+    def key_pressed(self, digit: str) -> None:
+        """No sentence of the dialogue asks for keys."""
 
     def wrap_up(self) -> None:
         if self._is_closed:
@@ -179,7 +182,7 @@ class ScriptedSession:
     def _say(self, prompt: str) -> None:
         self._said += 1
         utterance_id = f"scripted-{self._said}"
-        pieces = _pieces(prompt)
+        pieces = prompts.pieces(prompt)
         for payload, duration_ms in pieces:
             self._events.put_nowait(
                 Utterance(utterance_id=utterance_id, payload=payload, duration_ms=duration_ms)
@@ -193,11 +196,3 @@ class ScriptedSession:
         )
         starts_ms = max(self._unheard.values(), default=self._endpointer.clock_ms + LOST_MARK_MS)
         self._unheard[utterance_id] = starts_ms + sum(duration_ms for _, duration_ms in pieces)
-
-
-@cache
-def _pieces(prompt: str) -> tuple[tuple[str, int], ...]:
-    """A prompt cut for the line: base64 payloads and their durations in milliseconds."""
-    sound = prompts.load(prompt)
-    parts = [sound[start : start + PIECE_BYTES] for start in range(0, len(sound), PIECE_BYTES)]
-    return tuple((base64.b64encode(part).decode(), len(part) // BYTES_PER_MS) for part in parts)

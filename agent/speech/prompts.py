@@ -1,11 +1,15 @@
 """The checked-in sentences of the embedded voice, rendered by `agent.speech.render_prompts`."""
 
+import base64
 import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from agent.speech.mulaw import BYTES_PER_MS
+
+PIECE_BYTES = 200 * BYTES_PER_MS
 FOLDER = Path(__file__).parent / "prompts"
 
 
@@ -45,6 +49,14 @@ def path_of(name: str) -> Path:
 def text_of(name: str) -> str:
     """What a prompt says; empty for a tone. Raises KeyError."""
     return PROMPTS[name].text
+
+
+@cache
+def pieces(name: str) -> tuple[tuple[str, int], ...]:
+    """A prompt cut for the line: base64 payloads and their milliseconds. Raises KeyError."""
+    sound = load(name)
+    parts = [sound[start : start + PIECE_BYTES] for start in range(0, len(sound), PIECE_BYTES)]
+    return tuple((base64.b64encode(part).decode(), len(part) // BYTES_PER_MS) for part in parts)
 
 
 def named(text: str) -> str | None:
