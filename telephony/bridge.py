@@ -4,138 +4,136 @@ No socket, no clock: every method gets `now_ms`, milliseconds since the stream s
 returns what is to be done, in order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from agent.session import (
     AgentDone,
     AgentEvent,
     AgentFailed,
     AgentOutcome,
+    CallerPaused,
     CallerStarted,
     CallerStopped,
-    Heard,
-    Role,
-    TranscriptSource,
+    Capabilities,
+    Interrupted,
     Utterance,
     UtteranceEnd,
 )
-from telephony.playback import PlaybackLedger, Played
+from telephony.actions import (
+    Action,
+    AgentNews,
+    CloseStream,
+    SendAudio,
+    SendClear,
+    SendMark,
+    TellInterrupted,
+    TellKey,
+    TellPlayed,
+    TellSilence,
+    TellWrapUp,
+    WriteLine,
+)
+from telephony.patience import Due, Patience
+from telephony.playback import MARK_EVERY_MS, PlaybackLedger, Played
+from telephony.said import OwnWords, Said, caller_line, is_own, own_id
 
-AGENT_SILENT_AT_START_MS = 3_500
 GOODBYE_GRACE_MS = 2_000
-WRAP_UP_GRACE_MS = 15_000
+LONGEST_GOODBYE_MS = 15_000
+"""Of what the agent still adds after it has taken leave."""
+LEAVE_WITHIN_MS = 15_000
+"""How long the agent may take over its leave once it was told to."""
+
+OWN_SENTENCES = ("one_moment", "time_is_up", "no_message")
+"""While the agent is slow; for an agent that does not take leave when it is told to."""
 
 
 @dataclass(frozen=True, slots=True)
-class SendAudio:
-    """Play this to the caller: base64 mu-law."""
+class Farewell:
+    """Why the agent was told to end the call, and what we say if it does not."""
 
-    payload: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendMark:
-    """Ask the carrier to say when everything so far was played."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendClear:
-    """Stop playing at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class TellPlayed:
-    """Tell the agent that the caller has heard an utterance."""
-
-    utterance_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class TellInterrupted:
-    """Tell the agent how much the caller heard before speaking over it."""
-
-    heard: tuple[Heard, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TellWrapUp:
-    """Tell the agent that the call's time is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteLine:
-    """Put a line into the transcript; times are on the stream's clock."""
-
-    role: Role
-    text: str
-    start_ms: int
-    end_ms: int
-    source: TranscriptSource
-
-
-@dataclass(frozen=True, slots=True)
-class CloseStream:
-    """The agent's part is over: close the socket, the carrier asks what comes next."""
-
+    sentence: str
     outcome: AgentOutcome
 
 
-Action = (
-    SendAudio
-    | SendMark
-    | SendClear
-    | TellPlayed
-    | TellInterrupted
-    | TellWrapUp
-    | WriteLine
-    | CloseStream
-)
+TIME_IS_UP = Farewell("time_is_up", AgentOutcome.TIME_LIMIT)
+NOBODY_SPEAKS = Farewell("no_message", AgentOutcome.FINISHED)
 
 
 class Bridge:
-    """One call's conversation, from the start of its stream to its end."""
+    """One call's conversation, from the start of its stream to its end.
 
-    def __init__(self, *, max_call_ms: int) -> None:
+    `own_words` are the sentences it can say itself, OWN_SENTENCES by name.
+    """
+
+    def __init__(self, *, max_call_ms: int, own_words: Mapping[str, OwnWords]) -> None:
         self._max_call_ms = max_call_ms
+        self._own_words = own_words
+        self._agent = Capabilities()
         self._ledger = PlaybackLedger()
-        self._words: dict[str, UtteranceEnd] = {}
-        self._heard: dict[str, Played] = {}
-        self._muted: set[str] = set()
-        self._agent_has_spoken = False
-        self._wrap_up_ms: int | None = None
+        self._said = Said()
+        self._patience = Patience()
+        self._own_said = 0
+        self.fillers = 0
+        self._pauses_are_told = False
+        self._farewell: Farewell | None = None  # the agent was told to say this
+        self._farewell_by_ms = 0
         self._leaving: AgentOutcome | None = None
-        self._hang_up_by_ms = 0
+        self._hang_up_by_ms = self._latest_ms = 0
+        self._agent_is_mute = False
         self._closed = False
+
+    def agent_opened(self, capabilities: Capabilities) -> None:
+        """The agent's session is open: what it does by itself is left to it."""
+        self._agent = capabilities
 
     def agent_event(self, event: AgentEvent, *, now_ms: int) -> list[Action]:
         """What to do about something the agent said or noticed."""
+        actions = self._on_agent_event(event, now_ms)
+        if self._closed:  # what is left to keep, and the closing itself
+            return [each for each in actions if isinstance(each, WriteLine | CloseStream)]
+        return actions
+
+    def _on_agent_event(self, event: AgentEvent, now_ms: int) -> list[Action]:
         match event:
             case Utterance():
                 return self._agent_said(event, now_ms)
             case UtteranceEnd():
-                return self._agent_finished_saying(event)
+                return self._finished_saying(event)
             case CallerStarted():
-                return self._caller_spoke_over(now_ms)
+                self._patience.caller_began(now_ms)
+                return [] if self._agent.interrupts_itself else self._interrupt(now_ms)
+            case CallerPaused():
+                self._pauses_are_told = True
+                self._patience.caller_ended(now_ms)
+                return []
             case CallerStopped():
-                return [_caller_line(event)] if event.end_ms > event.start_ms else []
+                return self._caller_stopped(event, now_ms)
+            case Interrupted():
+                return self._interrupt(now_ms)
             case AgentDone():
                 return self._agent_leaves(event.outcome, now_ms)
             case AgentFailed():
                 # A goodbye already under way is heard to its end.
                 return [] if self._leaving else self._close(AgentOutcome.FAILED, now_ms)
+            case _:
+                assert_never(event)
 
     def mark_returned(self, name: str, *, now_ms: int) -> list[Action]:
         """What to do when the carrier gives a mark back."""
-        played = self._ledger.mark_returned(name)
-        if played is None:
-            return []
-        actions: list[Action] = [TellPlayed(played.utterance_id), *self._line_of(played)]
-        if self._leaving is not None and self._ledger.is_empty:
-            actions += self._close(self._leaving, now_ms)
-        return actions
+        played = self._ledger.mark_returned(name, now_ms=now_ms)
+        return [] if played is None else self._heard([played], now_ms)
+
+    def key_pressed(self, digit: str, *, now_ms: int) -> list[Action]:
+        """What to do when the caller presses a key."""
+        self._patience.caller_is_there(now_ms)
+        return [TellKey(digit)]
+
+    def voice_heard(self, *, now_ms: int) -> None:
+        """The line carries the caller's voice: an agent that does not notice it is asked."""
+        if self._ledger.is_empty:  # while the agent plays it may be its echo
+            self._patience.voice_heard(now_ms)
 
     def line_stopped(self, *, now_ms: int) -> list[Action]:
         """What to do when the caller is gone: keep what was said, then close."""
@@ -143,83 +141,130 @@ class Bridge:
 
     def tick(self, *, now_ms: int) -> list[Action]:
         """What is due by now: nobody may hang in a silent or endless call."""
-        if self._leaving is not None and now_ms >= self._hang_up_by_ms:
-            return self._close(self._leaving, now_ms)
-        if not self._agent_has_spoken and now_ms >= AGENT_SILENT_AT_START_MS:
-            return self._close(AgentOutcome.FAILED, now_ms)
-        if self._wrap_up_ms is None and now_ms >= self._max_call_ms:
-            self._wrap_up_ms = now_ms
-            return [TellWrapUp()]
-        if self._wrap_up_ms is not None and now_ms >= self._wrap_up_ms + WRAP_UP_GRACE_MS:
-            # It did not take leave in words: the caller may want to leave a message.
-            return self._close(AgentOutcome.FAILED, now_ms)
-        return []
+        actions = self._heard(self._ledger.overdue(now_ms=now_ms), now_ms)
+        if self._closed:
+            return actions
+        if self._leaving is not None:
+            is_late = now_ms >= self._hang_up_by_ms
+            return actions + (self._close(self._leaving, now_ms) if is_late else [])
+        if self._farewell is None and now_ms >= self._max_call_ms:
+            return [*actions, *self._must_take_leave(TIME_IS_UP, TellWrapUp(), now_ms)]
+        if self._farewell is not None and now_ms >= self._farewell_by_ms:
+            return actions + self._take_leave(self._farewell, now_ms)
+        return actions + self._break_silence(now_ms)
 
     def _agent_said(self, said: Utterance, now_ms: int) -> list[Action]:
-        if said.utterance_id in self._muted:
+        if self._agent_is_mute or self._said.is_muted(said):
+            self._said.dropped(said)
             return []
-        self._agent_has_spoken = True
-        mark = self._ledger.sent(said.utterance_id, said.duration_ms, now_ms=now_ms)
-        audio = SendAudio(said.payload)
-        return [audio] if mark is None else [audio, SendMark(mark)]
+        self._patience.agent_speaks()
+        self._said.takes_turn(said)
+        sent = self._send(said.utterance_id, said.payload, said.duration_ms, now_ms)
+        if self._leaving is not None:
+            until_ms = min(self._ledger.plays_until_ms + GOODBYE_GRACE_MS, self._latest_ms)
+            self._hang_up_by_ms = max(self._hang_up_by_ms, until_ms)
+        return sent
 
-    def _agent_finished_saying(self, end: UtteranceEnd) -> list[Action]:
-        self._words[end.utterance_id] = end
-        interrupted = self._heard.get(end.utterance_id)
-        if interrupted is not None:
-            return list(self._line_of(interrupted))
+    def _send(self, utterance_id: str, payload: str, duration_ms: int, now_ms: int) -> list[Action]:
+        # Whoever paces the audio keeps the carrier's buffer empty: the end alone needs a mark.
+        every_ms = None if self._agent.paces_audio else MARK_EVERY_MS
+        mark = self._ledger.sent(utterance_id, duration_ms, now_ms=now_ms, mark_every_ms=every_ms)
+        return [SendAudio(payload)] if mark is None else [SendAudio(payload), SendMark(mark)]
+
+    def _say(self, sentence: str, now_ms: int) -> list[Action]:
+        self._own_said += 1
+        utterance_id, words = own_id(self._own_said), self._own_words[sentence]
+        actions: list[Action] = []
+        for payload, duration_ms in words.pieces:
+            actions += self._send(utterance_id, payload, duration_ms, now_ms)
+        return actions + self._finished_saying(words.ending(utterance_id))
+
+    def _finished_saying(self, end: UtteranceEnd) -> list[Action]:
         mark = self._ledger.completed(end.utterance_id)
-        return [] if mark is None else [SendMark(mark)]
+        late = self._told(self._said.finished(end))
+        return late if mark is None else [*late, SendMark(mark)]
 
-    def _caller_spoke_over(self, now_ms: int) -> list[Action]:
-        if self._ledger.is_empty or self._leaving is not None:
+    def _told(self, actions: Iterable[TellInterrupted | WriteLine]) -> list[Action]:
+        """The actions without what an agent that interrupts itself knows."""
+        knows = self._agent.interrupts_itself
+        return [each for each in actions if not (knows and isinstance(each, TellInterrupted))]
+
+    def _caller_stopped(self, turn: CallerStopped, now_ms: int) -> list[Action]:
+        # Words that are written down late may have been answered already.
+        if not self._pauses_are_told:
+            self._patience.caller_ended(now_ms)
+        return [caller_line(turn)] if turn.end_ms > turn.start_ms else []
+
+    def _interrupt(self, now_ms: int) -> list[Action]:
+        """Stop what plays and forget the rest; a goodbye is not talked into silence."""
+        return [] if self._leaving is not None else self._cut(now_ms)
+
+    def _cut(self, now_ms: int) -> list[Action]:
+        self._said.mute_turn()
+        if self._ledger.is_empty:
             return []
-        return [SendClear(), *self._cut(now_ms)]
+        return [SendClear(), *self._told(self._said.cut(self._ledger.cut(now_ms=now_ms)))]
 
-    def _cut(self, now_ms: int) -> Iterator[Action]:
-        cut = self._ledger.cut(now_ms=now_ms)
-        for played in cut:
-            self._muted.add(played.utterance_id)
-            self._heard[played.utterance_id] = played
-        yield TellInterrupted(
-            tuple(Heard(utterance_id=p.utterance_id, heard_ms=p.heard_ms) for p in cut)
+    def _heard(self, heard: list[Played], now_ms: int) -> list[Action]:
+        """Utterances that were heard to their end, maybe the last ones of the call."""
+        actions: list[Action] = []
+        for played in heard:
+            if not is_own(played.utterance_id):
+                actions.append(TellPlayed(played.utterance_id))
+            actions += self._said.heard(played)
+        if heard and self._ledger.is_empty:
+            self._patience.everything_heard(now_ms)
+            if self._leaving is not None:
+                actions += self._close(self._leaving, now_ms)
+        return actions
+
+    def _break_silence(self, now_ms: int) -> list[Action]:
+        if self._ledger.has_run_dry(now_ms=now_ms):
+            self._patience.agent_owes_words(self._ledger.plays_until_ms)
+        due = self._patience.due(
+            now_ms=now_ms,
+            agent_plays=not self._ledger.is_empty,
+            asks_itself=self._agent.watches_silence,
         )
-        for played in cut:
-            yield from self._line_of(played)
+        if due is Due.NOTHING:
+            return []
+        if due is Due.FILLER:
+            self.fillers += 1
+            return self._say("one_moment", now_ms)
+        if self._farewell is not None:
+            return self._take_leave(self._farewell, now_ms)
+        if due is Due.GIVE_UP:
+            return self._close(AgentOutcome.FAILED, now_ms)
+        if due is Due.ASK:
+            return [TellSilence(self._patience.times_asked)]
+        told = TellSilence(self._patience.times_asked + 1)
+        return self._must_take_leave(NOBODY_SPEAKS, told, now_ms)
 
-    def _line_of(self, played: Played) -> Iterator[Action]:
-        words = self._words.get(played.utterance_id)
-        if words is not None and played.heard_ms > 0:
-            yield WriteLine(
-                role=Role.AGENT,
-                text=words.text,
-                start_ms=played.start_ms,
-                end_ms=played.start_ms + played.heard_ms,
-                source=words.source,
-            )
+    def _must_take_leave(self, farewell: Farewell, told: AgentNews, now_ms: int) -> list[Action]:
+        self._farewell = farewell
+        self._farewell_by_ms = now_ms + LEAVE_WITHIN_MS
+        return [told]
+
+    def _take_leave(self, farewell: Farewell, now_ms: int) -> list[Action]:
+        """The agent did not: say it ourselves, whatever it still says."""
+        self._agent_is_mute = True
+        cut = self._cut(now_ms)
+        words = self._say(farewell.sentence, now_ms)
+        return [*cut, *words, *self._agent_leaves(farewell.outcome, now_ms)]
 
     def _agent_leaves(self, outcome: AgentOutcome, now_ms: int) -> list[Action]:
+        if self._leaving is not None:
+            return []
         if self._ledger.is_empty:
             return self._close(outcome, now_ms)
         self._leaving = outcome
         self._hang_up_by_ms = self._ledger.plays_until_ms + GOODBYE_GRACE_MS
+        self._latest_ms = max(self._hang_up_by_ms, now_ms + LONGEST_GOODBYE_MS)
         return []
 
     def _close(self, outcome: AgentOutcome, now_ms: int) -> list[Action]:
         if self._closed:
             return []
         self._closed = True
-        lines = [
-            line for played in self._ledger.cut(now_ms=now_ms) for line in self._line_of(played)
-        ]
-        return [*lines, CloseStream(outcome)]
-
-
-def _caller_line(turn: CallerStopped) -> WriteLine:
-    return WriteLine(
-        role=Role.CALLER,
-        text=turn.text,
-        start_ms=turn.start_ms,
-        end_ms=turn.end_ms,
-        source=turn.source,
-    )
+        told = self._said.cut(self._ledger.cut(now_ms=now_ms))
+        return [*(each for each in told if isinstance(each, WriteLine)), CloseStream(outcome)]

@@ -10,7 +10,8 @@ from channels.consumer import AsyncConsumer
 
 from accounts.row_security import in_service_scope
 from telephony import calls, signatures
-from telephony.conversation import Conversation, Receive, Send
+from telephony.caller_line import Receive, Send
+from telephony.conversation import Conversation
 from telephony.models import Call
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ async def _admit(scope: dict[str, Any]) -> Call | None:
         logger.warning("stream refused: signature")
         return None
     token: str = scope["url_route"]["kwargs"]["token"]
-    call: Call | None = await in_service_scope(calls.claim_stream, token)
+    call = await in_service_scope(calls.claim_stream, token)
     if call is None:
         logger.warning("stream refused: token unknown, used or stale")
     return call

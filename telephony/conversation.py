@@ -6,46 +6,54 @@ What to do is decided in `bridge.py`. The audio path awaits nothing but the sock
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
 from accounts.row_security import in_service_scope
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import AgentUnavailable
-from agent.session import AgentFailed, AgentOutcome, AgentSession, CallerStopped
-from telephony import bridge as act
-from telephony import calls, media_stream, recording
-from telephony.bridge import Action, Bridge
+from agent.session import (
+    AgentEvent,
+    AgentFailed,
+    AgentOutcome,
+    AgentSession,
+    CallerStopped,
+    UtteranceEnd,
+)
+from agent.speech import prompts
+from telephony import actions as act
+from telephony import calls, media_stream
+from telephony.actions import Action
+from telephony.bridge import OWN_SENTENCES, Bridge
+from telephony.caller_line import CallerLine, Receive, Send
+from telephony.conversation_end import finish
 from telephony.errors import FrameError
+from telephony.frame_limits import FrameLimits
 from telephony.journal import CallJournal
 from telephony.media_stream import (
     CallerAudio,
-    FrameWriter,
+    Ignored,
+    KeyPressed,
     MarkReturned,
     StreamStarted,
     StreamStopped,
 )
 from telephony.models import Call
 from telephony.recorder import CallRecorder
+from telephony.said import OwnWords
+from telephony.stream_facts import StreamFacts
+from telephony.voice_watch import VoiceWatch
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
-AGENT_OPENING_SECONDS = 3.5  # the caller hears nothing meanwhile; more than 4 s is dead air
-CLOSING_STEP_SECONDS = 2
+AGENT_OPENING_SECONDS = 3.5  # the caller hears one sentence meanwhile; 4 s are dead air
 TICK_SECONDS = 0.1
 HELD_FRAMES = 100  # 2 s of the caller, while the agent's session opens
-MAX_BAD_FRAMES = 20
-FRAMES_AT_ONCE = 1_000  # a line that was stuck delivers late frames in one go
-FRAMES_PER_SECOND = 200  # the caller's audio is 50; marks and keys come on top
 MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Conversation:
@@ -53,20 +61,23 @@ class Conversation:
 
     def __init__(self, call: Call, receive: Receive, send: Send) -> None:
         self._call = call
-        self._receive = receive
-        self._send = send
+        self._line = CallerLine(receive, send)
         self._clock = asyncio.get_running_loop().time
-        self._bridge = Bridge(max_call_ms=settings.MAX_CALL_SECONDS * 1_000)
+        self._bridge = Bridge(
+            max_call_ms=settings.MAX_CALL_SECONDS * 1_000, own_words=_own_words(OWN_SENTENCES)
+        )
         self._journal = CallJournal(call.id)
         self._recorder = CallRecorder(call.id)
+        self._limits = FrameLimits()
+        self._facts = StreamFacts()
+        self._voice = VoiceWatch()
         self._agent: AgentSession | None = None
         self._held: deque[str] = deque(maxlen=HELD_FRAMES)
-        self._frames = FrameWriter("")
+        self._latest: str | None = None  # the caller's audio since the last tick
+        self._carrying_out = asyncio.Lock()
         self._started = asyncio.Event()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._outcome: AgentOutcome | None = None
-        self._line_is_gone = False
-        self._frames_taken = self._bad_frames = 0
 
     async def run(self) -> None:
         """Converse; ends with the outcome kept, the socket closed and the recording stored."""
@@ -95,36 +106,34 @@ class Conversation:
 
     async def _listen(self) -> None:
         while self._outcome is None:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                self._line_is_gone = True
-                await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-                return
-            self._count_frame()
             try:
-                await self._take(message.get("text"))
+                text = await self._line.text()
+                if text is None:
+                    await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+                    return
+                await self._take(text)
             except FrameError as error:
                 self._count_bad_frame(error)
+            if self._limits.is_flood(seconds=self._clock() - self._opened_at):
+                self._give_up("too many frames")
 
-    async def _take(self, text: str | None) -> None:
-        if text is None:
-            raise FrameError("A binary frame.")
+    async def _take(self, text: str) -> None:
         frame = media_stream.read_frame(text)
-        if isinstance(frame, CallerAudio):
-            self._hear(frame)
-        elif isinstance(frame, MarkReturned):
-            await self._do(self._bridge.mark_returned(frame.name, now_ms=self._now_ms()))
-        elif isinstance(frame, StreamStopped):
-            await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-        elif isinstance(frame, StreamStarted):
-            self._begin(frame)
-
-    def _count_frame(self) -> None:
-        self._frames_taken += 1
-        seconds = self._clock() - self._opened_at
-        if self._frames_taken > FRAMES_AT_ONCE + FRAMES_PER_SECOND * seconds:
-            self._log(logging.WARNING, "too many frames")
-            self._outcome = AgentOutcome.FAILED
+        match frame:
+            case CallerAudio():
+                self._hear(frame)
+            case MarkReturned(name):
+                await self._do(self._bridge.mark_returned(name, now_ms=self._now_ms()))
+            case KeyPressed(digit):
+                await self._do(self._bridge.key_pressed(digit, now_ms=self._now_ms()))
+            case StreamStopped():
+                await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+            case StreamStarted():
+                self._begin(frame)
+            case Ignored():
+                self._facts.ignored_frames += 1
+            case _:
+                assert_never(frame)
 
     def _hear(self, audio: CallerAudio) -> None:
         if not self._started.is_set():
@@ -132,11 +141,13 @@ class Conversation:
         if audio.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
             raise FrameError("Audio from the future.")
         self._last_heard_at = self._clock()
+        self._latest = audio.payload
         self._recorder.caller(audio.timestamp_ms, audio.payload)
-        if self._agent is None:
-            self._held.append(audio.payload)
-        else:
+        if self._agent is not None:
             self._agent.send_audio(audio.payload)
+            return
+        self._facts.caller_frames_lost += len(self._held) == HELD_FRAMES
+        self._held.append(audio.payload)
 
     def _begin(self, start: StreamStarted) -> None:
         fits = (
@@ -146,20 +157,23 @@ class Conversation:
             and start.is_mulaw_8k_mono
         )
         if not fits:
-            self._log(logging.WARNING, "stream start does not fit the call")
-            self._outcome = AgentOutcome.FAILED
+            self._give_up("stream start does not fit the call")
             return
-        self._frames = FrameWriter(start.stream_sid)
+        self._line.begin(start.stream_sid)
         self._started_at = self._last_heard_at = self._clock()
         self._started.set()
 
     def _count_bad_frame(self, error: FrameError) -> None:
-        self._bad_frames += 1
-        if self._bad_frames == 1:
+        self._facts.bad_frames += 1
+        if self._facts.bad_frames == 1:
             self._log(logging.WARNING, "bad frame", detail=str(error))
-        if self._bad_frames > MAX_BAD_FRAMES:
-            self._log(logging.WARNING, "too many bad frames")
-            self._outcome = AgentOutcome.FAILED
+        if self._limits.is_garbage():
+            self._give_up("too many bad frames")
+
+    def _give_up(self, reason: str) -> None:
+        """End the stream because of what the line sends."""
+        self._log(logging.WARNING, reason)
+        self._outcome = AgentOutcome.FAILED
 
     async def _follow_agent(self) -> None:
         """Open the agent's session at once; what it says goes out once the stream has started."""
@@ -175,19 +189,25 @@ class Conversation:
             agent.send_audio(payload)
         self._held.clear()
         self._agent = agent
+        self._bridge.agent_opened(agent.capabilities)
         await self._started.wait()
         async for event in agent.events():
-            if isinstance(event, AgentFailed):
-                self._log(logging.WARNING, "agent failed", code=event.code)
-            await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+            await self._take_event(event)
             if self._outcome is not None:
                 return
-        await self._do(
-            self._bridge.agent_event(AgentFailed(code="ended_early"), now_ms=self._now_ms())
-        )
+        await self._take_event(AgentFailed(code="ended_early"))
         if self._outcome is None:
             # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
             await asyncio.Event().wait()
+
+    async def _take_event(self, event: AgentEvent) -> None:
+        began_at = self._clock()
+        actions = self._bridge.agent_event(event, now_ms=self._now_ms())
+        await self._do(actions)
+        if act.SendClear() in actions:
+            self._facts.barged_in(self._clock() - began_at)
+        if isinstance(event, AgentFailed) and self._outcome is AgentOutcome.FAILED:
+            self._log(logging.WARNING, "agent failed", code=event.code)
 
     async def _keep_time(self) -> None:
         while self._outcome is None:
@@ -197,69 +217,73 @@ class Conversation:
                 self._log(logging.WARNING, "line is silent")
                 return
             if self._started.is_set():
+                self._watch_voice()
                 await self._do(self._bridge.tick(now_ms=self._now_ms()))
 
-    async def _do(self, actions: Iterable[Action]) -> None:
-        for action in actions:
-            match action:
-                case act.SendAudio(payload):
-                    await self._write(self._frames.media(payload))
-                    self._recorder.agent(payload)
-                case act.SendMark(name):
-                    await self._write(self._frames.mark(name))
-                case act.SendClear():
-                    await self._write(self._frames.clear)
-                    self._recorder.clear()
-                case act.WriteLine():
-                    self._journal.write(action)
-                case act.CloseStream(outcome):
-                    self._outcome = outcome
-                case act.TellPlayed() | act.TellInterrupted() | act.TellWrapUp():
-                    self._tell_agent(action)
-                case _ as unknown:
-                    assert_never(unknown)
+    def _watch_voice(self) -> None:
+        payload, self._latest = self._latest, None
+        if self._agent is None or self._agent.capabilities.watches_silence or payload is None:
+            return
+        if self._voice.hears_voice(payload):
+            self._bridge.voice_heard(now_ms=self._now_ms())
 
-    def _tell_agent(self, action: act.TellPlayed | act.TellInterrupted | act.TellWrapUp) -> None:
+    async def _do(self, actions: Iterable[Action]) -> None:
+        """Carry out decisions in the order they were made, also when the line takes them slowly."""
+        async with self._carrying_out:
+            for action in actions:
+                await self._carry_out(action)
+
+    async def _carry_out(self, action: Action) -> None:
+        match action:
+            case act.SendAudio(payload):
+                await self._line.play(payload)
+                self._recorder.agent(payload)
+                if self._facts.first_audio_ms is None:
+                    self._facts.first_audio_ms = int((self._clock() - self._opened_at) * 1_000)
+            case act.SendMark(name):
+                await self._line.mark(name)
+            case act.SendClear():
+                await self._line.clear()
+                self._recorder.clear()
+            case act.WriteLine():
+                self._facts.lines_lost += not self._journal.write(action)
+            case act.CloseStream(outcome):
+                self._outcome = outcome
+            case _:
+                self._tell_agent(action)
+
+    def _tell_agent(self, news: act.AgentNews) -> None:
         if self._agent is None:
             return
-        match action:
+        match news:
             case act.TellPlayed(utterance_id):
                 self._agent.utterance_played(utterance_id)
             case act.TellInterrupted(heard):
                 self._agent.interrupted(heard)
+            case act.TellSilence(times):
+                self._facts.times_asked += 1
+                self._agent.caller_silent(times)
+            case act.TellKey(digit):
+                self._agent.key_pressed(digit)
             case act.TellWrapUp():
                 self._agent.wrap_up()
-
-    async def _write(self, text: str) -> None:
-        if not self._line_is_gone:
-            await self._send({"type": "websocket.send", "text": text})
+            case _:
+                assert_never(news)
 
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
-        """Hang up with everything kept: a step that fails does not stop those behind it.
-
-        The carrier asks what comes next once the socket is closed, so a goodbye is kept before.
-        A caller whom no agent heard out does not wait for the database: no outcome means that
-        the carrier records her.
-        """
         outcome = self._outcome or AgentOutcome.FAILED
-        steps: list[Callable[[], Awaitable[None]]] = [
-            self._close_agent,
-            self._flush_journal,
-            self._keep_outcome,
-            self._hang_up,
-        ]
-        if outcome is AgentOutcome.FAILED:
-            steps.insert(0, steps.pop())
         await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-        self._outcome = outcome
-        written = asyncio.wrap_future(self._recorder.flush())
-        for step in (*steps, lambda: written, self._store_audio):
-            try:
-                async with asyncio.timeout(CLOSING_STEP_SECONDS):
-                    await step()
-            except Exception as error:
-                # The outermost end of a call: whatever it is, the rest is still to be kept.
-                self._log(logging.ERROR, "end of stream incomplete", error=error)
+        self._facts.fillers = self._bridge.fillers
+        await finish(
+            self._call.id,
+            outcome,
+            facts=self._facts,
+            line=self._line,
+            close_agent=self._close_agent,
+            journal=self._journal,
+            recorder=self._recorder,
+            log=self._log,
+        )
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         self._log(logging.INFO, "stream closed", outcome=outcome.value)
@@ -269,23 +293,8 @@ class Conversation:
             return
         await self._agent.close()
         async for event in self._agent.events():
-            if isinstance(event, CallerStopped):  # what the caller said last
+            if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
                 await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
-
-    async def _flush_journal(self) -> None:
-        await self._journal.flushed()
-
-    async def _keep_outcome(self) -> None:
-        await in_service_scope(
-            calls.close_stream, self._call.id, self._outcome or AgentOutcome.FAILED
-        )
-
-    async def _hang_up(self) -> None:
-        if not self._line_is_gone:
-            await self._send({"type": "websocket.close", "code": 1000})
-
-    async def _store_audio(self) -> None:
-        await database_sync_to_async(recording.store_spooled)(self._call.id)
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)
@@ -295,3 +304,9 @@ class Conversation:
     ) -> None:
         extra = {"call_sid": self._call.call_sid, "call": str(self._call.id), **fields}
         logger.log(level, event, exc_info=error, extra=extra)
+
+
+def _own_words(names: Iterable[str]) -> dict[str, OwnWords]:
+    return {
+        name: OwnWords(text=prompts.text_of(name), pieces=prompts.pieces(name)) for name in names
+    }

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
-from telephony.bridge import WriteLine
+from telephony.actions import WriteLine
 from telephony.models import TranscriptLine
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ class CallJournal:
         self._waiting: asyncio.Queue[TranscriptLine] = asyncio.Queue(MAX_WAITING)
         self._position = 0
 
-    def write(self, line: WriteLine) -> None:
-        """Take a line; never waits. A full queue drops the line and says so."""
+    def write(self, line: WriteLine) -> bool:
+        """Take a line; never waits. False when the queue is full and the line is lost."""
         row = TranscriptLine(
             call_id=self._call_id,
             position=self._position,
@@ -38,12 +38,15 @@ class CallJournal:
             start_ms=line.start_ms,
             end_ms=line.end_ms,
             source=line.source.value,
+            heard_chars=line.heard_chars,
         )
         self._position += 1
         try:
             self._waiting.put_nowait(row)
         except asyncio.QueueFull:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
+            return False
+        return True
 
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""

@@ -13,6 +13,7 @@ from telephony.errors import FrameError
 
 MAX_FRAME_CHARS = 16 * 1024
 MAX_PAYLOAD_CHARS = 4 * 1024
+KEYS = "0123456789*#ABCD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,25 @@ class MarkReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The caller pressed a key: 0 to 9, *, # or A to D."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStopped:
     """The call is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A frame without meaning for us: connected, dtmf, or something new."""
+    """A frame without meaning for us: connected, or something new."""
 
     event: str
 
 
-Frame = StreamStarted | CallerAudio | MarkReturned | StreamStopped | Ignored
+Frame = StreamStarted | CallerAudio | MarkReturned | KeyPressed | StreamStopped | Ignored
 
 
 class _Format(msgspec.Struct):
@@ -76,12 +84,17 @@ class _Mark(msgspec.Struct):
     name: str
 
 
+class _Dtmf(msgspec.Struct):
+    digit: str
+
+
 class _Wire(msgspec.Struct):
     event: str
     streamSid: str = ""  # noqa: N815
     media: _Media | None = None
     mark: _Mark | None = None
     start: _Start | None = None
+    dtmf: _Dtmf | None = None
 
 
 _decoder = msgspec.json.Decoder(_Wire)
@@ -103,7 +116,9 @@ def read_frame(text: str) -> Frame:
         return _stream_started(wire.streamSid, wire.start)
     if wire.event == "stop":
         return StreamStopped()
-    if wire.event in {"media", "mark", "start"}:
+    if wire.event == "dtmf" and wire.dtmf is not None:
+        return _key_pressed(wire.dtmf)
+    if wire.event in {"media", "mark", "start", "dtmf"}:
         raise FrameError(f"The {wire.event} frame has no {wire.event} in it.")
     return Ignored(wire.event)
 
@@ -115,6 +130,12 @@ def _caller_audio(media: _Media) -> CallerAudio:
     if len(media.payload) > MAX_PAYLOAD_CHARS:
         raise FrameError("The payload is too long.")
     return CallerAudio(media.payload, int(timestamp))
+
+
+def _key_pressed(dtmf: _Dtmf) -> KeyPressed:
+    if len(dtmf.digit) != 1 or dtmf.digit not in KEYS:
+        raise FrameError("The dtmf frame names no key.")
+    return KeyPressed(dtmf.digit)
 
 
 def _stream_started(stream_sid: str, start: _Start) -> StreamStarted:

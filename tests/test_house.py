@@ -11,12 +11,19 @@ ROOT = Path(__file__).parent.parent
 # Each room may import those to its right; nobody imports the first.
 LINE = ("aloha_site", "voicemail", "telephony", "agent", "accounts")
 PURE = (
+    "telephony.actions",
     "telephony.answering",
     "telephony.bridge",
+    "telephony.frame_limits",
+    "telephony.heard_words",
     "telephony.media_stream",
     "telephony.mixdown",
+    "telephony.patience",
     "telephony.playback",
+    "telephony.said",
     "telephony.simulator.playback",
+    "telephony.stream_facts",
+    "telephony.voice_watch",
     "agent.brief",
     "agent.dialogue",
     "agent.session",

@@ -129,6 +129,9 @@ class Call(models.Model):
     failure_code = models.CharField(
         max_length=40, blank=True, help_text="Why the provider did not place the call."
     )
+    stream_facts = models.JSONField(
+        default=dict, blank=True, help_text="Figures of the media stream, StreamFacts by name."
+    )
     agent_usage = models.JSONField(default=dict, blank=True)
     cost_usd = models.DecimalField(max_digits=10, decimal_places=5, null=True, blank=True)
     simulated = models.BooleanField(default=False)

@@ -23,6 +23,11 @@ class TranscriptLine(models.Model):
     source = models.CharField(
         max_length=12, choices=[(source.value, source.value) for source in TranscriptSource]
     )
+    heard_chars = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How much of the text the caller heard before interrupting; empty: all of it.",
+    )
 
     class Meta:
         ordering = ["start_ms", "position"]
@@ -32,6 +37,16 @@ class TranscriptLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} at {self.start_ms} ms"
+
+    @property
+    def heard_text(self) -> str:
+        """The words that were heard."""
+        return self.text[: self.heard_chars]
+
+    @property
+    def unheard_text(self) -> str:
+        """The words that were meant to follow and that the caller never heard."""
+        return "" if self.heard_chars is None else self.text[self.heard_chars :]
 
 
 def recording_path(recording: "Recording", filename: str) -> str:

@@ -12,6 +12,7 @@ from telephony.media_stream import (
     CallerAudio,
     FrameWriter,
     Ignored,
+    KeyPressed,
     MarkReturned,
     StreamStarted,
     StreamStopped,
@@ -84,7 +85,7 @@ def started(**form):
                 "streamSid": "MZ1",
                 "dtmf": {"track": "inbound_track", "digit": "1"},
             },
-            Ignored("dtmf"),
+            KeyPressed("1"),
             id="dtmf",
         ),
         pytest.param(

@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from telephony import conversation
+from telephony import conversation, frame_limits
 from telephony.models import Call, StreamState
 from telephony.signatures import public_socket_url
 from tests.factories import make_call, make_number
@@ -122,7 +122,7 @@ async def test_a_start_that_does_not_fit_closes_the_stream_as_failed(call, chang
 
 async def test_garbage_closes_the_stream_as_failed(call):
     async with MediaLine(stream_url(call)) as line:
-        for _ in range(conversation.MAX_BAD_FRAMES + 1):
+        for _ in range(frame_limits.MAX_BAD_FRAMES + 1):
             await line.socket.send_str("[" * 5_000)
         assert await line.closed(within_s=3) == 1000
     assert await outcome_of(call) == "failed"
@@ -130,7 +130,7 @@ async def test_garbage_closes_the_stream_as_failed(call):
 
 async def test_binary_frames_are_counted_as_garbage(call):
     async with MediaLine(stream_url(call)) as line:
-        for _ in range(conversation.MAX_BAD_FRAMES + 1):
+        for _ in range(frame_limits.MAX_BAD_FRAMES + 1):
             await line.socket.send_bytes(b"\x00" * 160)
         assert await line.closed(within_s=3) == 1000
 

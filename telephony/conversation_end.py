@@ -1,0 +1,71 @@
+"""The end of a conversation: hang up with everything kept.
+
+A step that fails or takes too long does not stop those behind it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from accounts.row_security import in_service_scope
+from agent.session import AgentOutcome
+from telephony import calls, recording
+from telephony.caller_line import CallerLine
+from telephony.journal import CallJournal
+from telephony.recorder import CallRecorder
+from telephony.stream_facts import StreamFacts
+
+STEP_SECONDS = 2
+
+Step = Callable[[], Awaitable[object]]
+
+
+class Log(Protocol):
+    """Writes a log line about this call."""
+
+    def __call__(self, level: int, event: str, *, error: Exception | None = None) -> None: ...
+
+
+async def finish(
+    call_id: UUID,
+    outcome: AgentOutcome,
+    *,
+    facts: StreamFacts,
+    line: CallerLine,
+    close_agent: Step,
+    journal: CallJournal,
+    recorder: CallRecorder,
+    log: Log,
+) -> None:
+    """Close line and agent, and store what there is.
+
+    The carrier asks what comes next once the socket is closed, so a goodbye is kept before. A
+    caller whom no agent heard out does not wait for the database: no outcome means that the
+    carrier records her. Nobody waits for an agent that is slow to close.
+    """
+
+    async def keep_outcome() -> None:
+        await in_service_scope(calls.close_stream, call_id, outcome)
+
+    async def keep_facts() -> None:
+        await in_service_scope(calls.keep_stream_facts, call_id, facts.as_json())
+
+    async def store_audio() -> None:
+        await database_sync_to_async(recording.store_spooled)(call_id)
+
+    written = asyncio.wrap_future(recorder.flush())
+    first: list[Step] = [keep_outcome, line.hang_up]
+    if outcome is AgentOutcome.FAILED:
+        first.reverse()
+    steps = [*first, close_agent, journal.flushed, keep_facts, lambda: written, store_audio]
+    for step in steps:
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                await step()
+        except Exception as error:
+            # The outermost end of a call: whatever it is, the rest is still to be kept.
+            log(logging.ERROR, "end of stream incomplete", error=error)
