@@ -24,3 +24,4 @@ class CallBrief:
     about: str
     language: str
     forwarded: bool | None
+    campaign_purpose: str = ""  # of a call that the agent places

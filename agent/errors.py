@@ -1,10 +1,14 @@
 """Errors of the agent room.
 
 AgentError
-├── AgentUnavailable     no session could be opened
-├── AudioFormatError     audio that is not what it claims to be
-└── ProfileError         a choice that is refused, with its field and why
-    └── UnknownVoice     a voice that is not on the list
+├── AgentUnavailable          no session could be opened
+├── SessionLost               a session is gone; another may work
+│   └── SessionRefused        no session will work, as things are set up
+├── RealtimeProtocolError     the agent's server sends what cannot be read
+├── ToolRefused               the agent calls a tool it does not have, or wrongly
+├── AudioFormatError          audio that is not what it claims to be
+└── ProfileError              a choice that is refused, with its field and why
+    └── UnknownVoice          a voice that is not on the list
 """
 
 
@@ -25,10 +29,39 @@ class AgentUnavailable(AgentError):
     retryable = True
 
 
+class SessionLost(AgentError):
+    """The agent's session is gone."""
+
+    retryable = True
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or f"The agent's session is gone: {code}.")
+        self.code = code
+
+
+class SessionRefused(SessionLost):
+    """The agent's server refuses every session."""
+
+    retryable = False
+
+
 class AudioFormatError(AgentError):
     """The audio is not in a format that can be read."""
 
     code = "audio_format"
+
+
+class RealtimeProtocolError(AgentError):
+    """The agent's server sent something that cannot be read."""
+
+    code = "protocol"
+    retryable = True
+
+
+class ToolRefused(AgentError):
+    """This is not something the agent may do."""
+
+    code = "tool_refused"
 
 
 class ProfileError(AgentError):

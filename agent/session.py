@@ -4,8 +4,9 @@ Pure: no sockets, no framework. Audio is base64 text of 8 kHz mu-law, 8 bytes a 
 untouched between the line and the agent.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -147,6 +148,22 @@ class Heard:
     heard_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReport:
+    """What an agent can tell about its part of a call: what it used, and the message it noted.
+
+    The message is the agent's reading of what the caller said, and as much to be trusted. Without
+    a cost it is not known; nothing used costs nothing.
+    """
+
+    usage: Mapping[str, str | int] = field(default_factory=dict)
+    cost_usd: Decimal | None = None
+    caller_name: str = ""
+    reason: str = ""
+    urgency: str = ""
+    callback_number: str = ""
+
+
 class AgentSession(Protocol):
     """What every agent looks like to the bridge. No method but `close` may wait."""
 
@@ -174,6 +191,9 @@ class AgentSession(Protocol):
 
     def wrap_up(self) -> None:
         """The call's time is over: say so in words, then end."""
+
+    def report(self) -> AgentReport:
+        """What is known by now; whole once the session is closed."""
 
     def events(self) -> AsyncIterator[AgentEvent]:
         """Everything the agent says or notices, in order, until the session is closed.

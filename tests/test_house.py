@@ -24,8 +24,13 @@ PURE = (
     "telephony.simulator.playback",
     "telephony.stream_facts",
     "telephony.voice_watch",
+    "agent.backends.realtime_commands",
+    "agent.backends.realtime_dialogue",
+    "agent.backends.realtime_events",
+    "agent.backends.realtime_tools",
     "agent.brief",
     "agent.dialogue",
+    "agent.instructions",
     "agent.session",
     "agent.speech.endpointer",
 )

@@ -24,6 +24,7 @@ from agent.dialogue import (
 from agent.session import (
     AgentDone,
     AgentEvent,
+    AgentReport,
     AgentSession,
     CallerStarted,
     CallerStopped,
@@ -112,6 +113,9 @@ class ScriptedSession:
             return
         self._cut_turn()
         self._do(self._dialogue.wrap_up())
+
+    def report(self) -> AgentReport:
+        return AgentReport()
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
 from agent.errors import AgentUnavailable
-from agent.session import AgentEvent, AgentFailed, Capabilities, Heard, Utterance
+from agent.session import AgentEvent, AgentFailed, AgentReport, Capabilities, Heard, Utterance
 from agent.speech import prompts
 from agent.voices import Voice
 
@@ -88,6 +88,9 @@ class BrokenSession:
     def key_pressed(self, digit: str) -> None: ...
 
     def wrap_up(self) -> None: ...
+
+    def report(self) -> AgentReport:
+        return AgentReport()
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         await self._closed.wait()

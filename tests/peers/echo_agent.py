@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
-from agent.session import AgentEvent, CallerStopped, Capabilities, Heard, Utterance
+from agent.session import AgentEvent, AgentReport, CallerStopped, Capabilities, Heard, Utterance
 from agent.voices import Voice
 
 TURN_EVERY_FRAMES = 5
@@ -46,6 +46,9 @@ class EchoSession:
     def key_pressed(self, digit: str) -> None: ...
 
     def wrap_up(self) -> None: ...
+
+    def report(self) -> AgentReport:
+        return AgentReport()
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:

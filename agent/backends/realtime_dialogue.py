@@ -1,0 +1,349 @@
+"""One call with the Realtime API: events of its server and of the line in, both sides' out. Pure.
+
+No socket, no clock: time is the caller's audio. Whoever owns the socket empties the outbox after
+every method.
+
+    greeting ──> turns: the server hears the caller and answers ──> farewell or wrap-up ──> done
+"""
+
+import logging
+from collections.abc import Sequence
+
+from agent import instructions
+from agent.backends import realtime_commands as commands
+from agent.backends import realtime_events as wire
+from agent.backends.realtime_commands import SessionOptions
+from agent.backends.realtime_failures import Severity, name_of, severity_of
+from agent.backends.realtime_outbox import Outbox
+from agent.backends.realtime_record import BYTES_PER_MS, Record, decoded_length
+from agent.backends.realtime_responses import Purpose, ResponseSequencer
+from agent.backends.realtime_speech import AgentSpeech
+from agent.backends.realtime_tools import Toolbox
+from agent.backends.realtime_usage import UsageMeter
+from agent.brief import CallBrief
+from agent.errors import SessionLost, SessionRefused
+from agent.session import AgentDone, AgentOutcome, CallerPaused, CallerStarted, Heard
+
+logger = logging.getLogger(__name__)
+
+MAX_FAILED_ANSWERS = 2
+MAX_BUSY_ANSWERS = 20
+MAX_CUT_FAREWELLS = 1
+LAST_SILENCE = 3
+KEYS = frozenset("0123456789*#ABCD")
+
+TurnEvent = (
+    wire.SpeechStarted | wire.SpeechStopped | wire.TurnTranscribed | wire.TranscriptionFailed
+)
+
+
+class RealtimeDialogue:
+    """What is said on one call, and what becomes of it."""
+
+    def __init__(self, brief: CallBrief, *, options: SessionOptions, voice: str) -> None:
+        self.outbox = Outbox()
+        self.tools = Toolbox()
+        self.meter = UsageMeter(
+            model=options.model, transcription_model=options.transcription_model
+        )
+        self._brief, self._options, self._voice = brief, options, voice
+        self._record = Record()
+        self._speech = AgentSpeech(self._record, self.outbox)
+        self._sequencer = ResponseSequencer()
+        self._muted: set[str] = set()
+        self._taken_bytes = self._session_began_ms = 0
+        self._failed_answers = self._busy_answers = self._cut_farewells = 0
+        self._caller_speaks = self._caller_waits = self._answer_is_audible = False
+        self._is_anybody_there = True
+        self._asked_id = ""
+        self._is_wrapping_up = self._is_done = False
+
+    @property
+    def now_ms(self) -> int:
+        """How much audio the caller's line has brought."""
+        return self._taken_bytes // BYTES_PER_MS
+
+    @property
+    def awaits_words(self) -> bool:
+        """Whether the caller has said something that may still be written down."""
+        return self._record.awaits_words
+
+    def configure(self) -> None:
+        """Set up a session; to be sent before anything else."""
+        self.outbox.send(
+            commands.configure,
+            options=self._options,
+            instructions=instructions.for_call(self._brief),
+            voice=self._voice,
+            language=self._brief.language,
+        )
+
+    def begin(self) -> None:
+        """The session is ready: greet."""
+        self._ask_for(Purpose.GREETING)
+
+    def resume(self, *, held_ms: int) -> None:
+        """A new session stands in for a lost one: it is told what was said, and goes on.
+
+        The last `held_ms` of the caller's audio were held back and will be the first it gets.
+        """
+        owed_answer = not self._sequencer.is_idle or self._caller_waits
+        self.close()
+        self._sequencer = ResponseSequencer()
+        self._caller_speaks = self._answer_is_audible = False
+        self._failed_answers = 0
+        self._session_began_ms = self.now_ms - held_ms
+        lines = self._record.lines()
+        if lines:
+            self.outbox.send(commands.add_context, instructions.so_far(lines))
+        if self._is_wrapping_up and not self._is_done:
+            self._ask_for(Purpose.WRAP_UP)
+        elif not self._is_done and not self._speech.has_begun:
+            self._ask_for(Purpose.GREETING)
+        elif not self._is_done and owed_answer:
+            self._ask_for(Purpose.RESUME)
+
+    # --- The line ---
+
+    def caller_audio(self, payload: str) -> None:
+        """Count the caller's audio, base64 and checked: it is the clock."""
+        self._taken_bytes += decoded_length(payload)
+        self._settle_turns()
+
+    def interrupted(self, heard: Sequence[Heard]) -> None:
+        """The line plays no more of these."""
+        for part in heard:
+            response_id = self._speech.cut(part)
+            if response_id is not None:
+                self._stop(response_id)
+
+    def caller_silent(self, times: int) -> None:
+        """Ask a caller who does not answer; the third time take leave."""
+        if self._is_closing:
+            return
+        self._is_anybody_there = times < LAST_SILENCE
+        self._ask_for(Purpose.ASK if self._is_anybody_there else Purpose.FAREWELL)
+
+    def key_pressed(self, digit: str) -> None:
+        """Tell the model, which answers."""
+        if digit in KEYS and not self._is_closing:
+            self.outbox.send(commands.add_context, f"The caller pressed the key {digit}.")
+            self._ask_for(Purpose.GO_ON)
+
+    def wrap_up(self) -> None:
+        """The call's time is over: nothing else is said any more, and nobody interrupts it."""
+        if self._is_closing:
+            return
+        self._is_wrapping_up = True
+        self.outbox.send(commands.stop_answering, options=self._options)
+        if self._sequencer.active is not None:
+            self._stop(self._sequencer.active.response_id)
+        self._ask_for(Purpose.WRAP_UP)
+
+    def hang_up(self) -> None:
+        """The caller is gone; what she was saying is still to be written down."""
+        if self._caller_speaks:
+            self.outbox.send(commands.commit_audio)
+
+    def close(self) -> None:
+        """Nothing comes any more of this session: give up what was waited for."""
+        self._speech.end_answer()
+        self.outbox.take_frames()
+        self.outbox.tell(*self._record.finished_turns(self.now_ms, all_of_them=True))
+
+    # --- The server ---
+
+    def receive(self, event: wire.Event | wire.Ignored) -> None:
+        """Take what the server says. Raises SessionLost when this session is of no use."""
+        match event:
+            case wire.AudioDelta():
+                self._agent_speaks(event)
+            case wire.TranscriptDelta() | wire.TranscriptDone():
+                self._speech.write(event)
+            case wire.OutputItemDone():
+                self._item_done(event.item)
+            case wire.ResponseCreated():
+                self._answer_begins(event.response)
+            case wire.ResponseDone():
+                self._answer_ends(event.response)
+            case wire.ErrorOccurred():
+                self._refused(event.error)
+            case (
+                wire.SpeechStarted()
+                | wire.SpeechStopped()
+                | wire.TurnTranscribed()
+                | wire.TranscriptionFailed()
+            ):
+                self._caller_speaks_up(event)
+            case _:
+                pass  # what it means to a call, other events say as well
+
+    def _caller_speaks_up(self, event: TurnEvent) -> None:
+        match event:
+            case wire.SpeechStarted():
+                self._turn_starts(event.item_id, self._session_began_ms + event.audio_start_ms)
+            case wire.SpeechStopped():
+                self._turn_stops(event.item_id, self._session_began_ms + event.audio_end_ms)
+            case wire.TurnTranscribed():
+                spoken_ms = self._record.turn_written(event.item_id, event.transcript)
+                self.meter.add_transcription(event.usage, spoken_ms=spoken_ms)
+            case wire.TranscriptionFailed():
+                self._record.turn_written(event.item_id, "")
+        self._settle_turns()
+
+    def _turn_starts(self, item_id: str, at_ms: int) -> None:
+        self._record.turn_started(item_id, at_ms)
+        self._caller_speaks = self._caller_waits = True
+        if self._is_closing:
+            return  # the last words are said to their end
+        self.tools.streak = 0
+        self._sequencer.drop_waiting()
+        if self._sequencer.active is not None:
+            # The server stops this answer by itself; what is on its way is not to be heard.
+            self._muted.add(self._sequencer.active.response_id)
+        self.outbox.tell(CallerStarted(at_ms=at_ms))
+
+    def _turn_stops(self, item_id: str, at_ms: int) -> None:
+        self._record.turn_stopped(item_id, at_ms)
+        self._caller_speaks = False
+        if not self._is_closing:
+            self.outbox.tell(CallerPaused(at_ms=at_ms))
+
+    def _settle_turns(self) -> None:
+        self.outbox.tell(*self._record.finished_turns(self.now_ms))
+
+    def _agent_speaks(self, delta: wire.AudioDelta) -> None:
+        if self._is_done or delta.response_id in self._muted:
+            self._speech.withhold(delta)
+            return
+        self._answer_is_audible = True
+        self._speech.say(delta)
+
+    def _item_done(self, item: wire.Item) -> None:
+        if item.type != "function_call":
+            self._speech.end_item(item.id)
+            return
+        answer = self.tools.take(item)
+        if answer is not None:
+            self.outbox.send(commands.answer_tool, *answer)
+
+    def _answer_begins(self, response: wire.Response) -> None:
+        if not self._sequencer.created(response.id, response.metadata):
+            return
+        self._answer_is_audible = self._caller_waits = False
+        self.tools.answer_begins()
+        is_last = Purpose.of(response.metadata) is Purpose.WRAP_UP
+        comes_late = self._is_done or (self._is_wrapping_up and not is_last)
+        talks_over = self._caller_speaks and not self._is_closing
+        if comes_late or talks_over:
+            self._stop(response.id)
+
+    def _answer_ends(self, response: wire.Response) -> None:
+        active = self._sequencer.active
+        if active is None or active.response_id != response.id:
+            return
+        self.meter.add_response(response.usage)
+        self._speech.end_answer(response.id)
+        self._create(self._sequencer.done(response.id))
+        if response.status == "cancelled" or response.id in self._muted:
+            self._was_cut(active.purpose)
+        elif response.status in {"failed", "incomplete"} and not self._answer_is_audible:
+            self._failed(active.purpose, response)
+        else:
+            self._failed_answers = 0
+            self._was_said(active.purpose)
+
+    def _was_said(self, purpose: Purpose) -> None:
+        if purpose is Purpose.WRAP_UP:
+            self._leave(AgentOutcome.TIME_LIMIT)
+        elif self._is_closing:
+            return
+        elif purpose is Purpose.FAREWELL or (self.tools.ends_call and self._answer_is_audible):
+            self._leave(AgentOutcome.FINISHED)
+        elif self.tools.ends_call:
+            self._ask_for(Purpose.FAREWELL)
+        elif self.tools.is_stuck:
+            raise SessionRefused("tool_loop")
+        elif self.tools.was_called:
+            self._ask_for(Purpose.GO_ON)
+
+    def _was_cut(self, purpose: Purpose) -> None:
+        """Who still has something to say is heard, once; then the farewell counts as said."""
+        if purpose is Purpose.FAREWELL and not self._is_closing:
+            self._cut_farewells += 1
+            if self._cut_farewells > MAX_CUT_FAREWELLS:
+                self._leave(AgentOutcome.FINISHED)
+
+    def _failed(self, purpose: Purpose, response: wire.Response) -> None:
+        error = response.status_details.error if response.status_details else None
+        logger.warning("agent answer failed", extra={"code": name_of(error)})
+        if error is not None and severity_of(error) is Severity.FATAL:
+            raise SessionRefused(name_of(error))
+        self._failed_answers += 1
+        if self._failed_answers >= MAX_FAILED_ANSWERS:
+            raise SessionLost(name_of(error))
+        self._ask_for(Purpose.GO_ON if purpose is Purpose.TURN else purpose)
+
+    def _refused(self, error: wire.ErrorDetail) -> None:
+        severity = severity_of(error)
+        logger.info("agent server error", extra={"code": name_of(error)})
+        if severity is Severity.FATAL:
+            raise SessionRefused(name_of(error))
+        if severity is Severity.RETRYABLE or error.event_id == self._asked_id:
+            raise SessionLost(name_of(error))
+        if severity is Severity.BUSY:
+            self._busy_answers += 1
+            if self._busy_answers > MAX_BUSY_ANSWERS:
+                raise SessionLost(name_of(error))
+            self._create(self._sequencer.refused_as_busy())
+
+    # --- Both ---
+
+    @property
+    def _is_closing(self) -> bool:
+        """Whether the last words are being said."""
+        return self._is_done or self._is_wrapping_up
+
+    def _leave(self, outcome: AgentOutcome) -> None:
+        if self._is_done:
+            return
+        if not self._is_wrapping_up:
+            self.outbox.send(commands.stop_answering, options=self._options)
+        self._is_done = True
+        self.outbox.tell(AgentDone(outcome=outcome))
+
+    def _stop(self, response_id: str) -> None:
+        """Stop an answer, unless it is over or the server stops it by itself."""
+        if self._sequencer.is_active(response_id) and response_id not in self._muted:
+            self._muted.add(response_id)
+            self.outbox.send(commands.cancel_response, response_id)
+
+    def _ask_for(self, purpose: Purpose) -> None:
+        self._create(self._sequencer.request(purpose))
+
+    def _create(self, purpose: Purpose | None) -> None:
+        if purpose is None:
+            return
+        self._asked_id = self.outbox.send(
+            commands.create_response,
+            purpose=purpose.label,
+            instructions=self._words_for(purpose),
+            may_call_tools=purpose is Purpose.GO_ON,
+        )
+
+    def _words_for(self, purpose: Purpose) -> str:
+        match purpose:
+            case Purpose.GREETING:
+                return instructions.for_greeting(self._brief)
+            case Purpose.RESUME:
+                return instructions.for_going_on(self._brief)
+            case Purpose.ASK:
+                return instructions.for_silence(self._brief)
+            case Purpose.FAREWELL:
+                return instructions.for_farewell(
+                    self._brief, is_anybody_there=self._is_anybody_there
+                )
+            case Purpose.WRAP_UP:
+                return instructions.for_wrap_up(self._brief)
+            case Purpose.TURN | Purpose.GO_ON:
+                return ""

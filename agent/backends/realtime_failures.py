@@ -1,0 +1,52 @@
+"""Which of the Realtime API's errors end a call, which a new session mends, which mean nothing.
+
+Pure. Errors name themselves in `code` or in `type`, not always in the same one.
+"""
+
+from enum import Enum, auto
+
+from agent.backends.realtime_events import ErrorDetail
+
+
+class Severity(Enum):
+    """What an error means for the call."""
+
+    BENIGN = auto()  # a race between the server and us, or one thing refused
+    BUSY = auto()  # an answer is being made already
+    RETRYABLE = auto()  # this session is lost, another may work
+    FATAL = auto()  # every session will be refused
+
+
+FATAL = frozenset(
+    {
+        "account_deactivated",
+        "beta_api_shape_disabled",
+        "billing_hard_limit_reached",
+        "credit_balance_exhausted",
+        "insufficient_quota",
+        "invalid_api_key",
+        "model_not_found",
+    }
+)
+RETRYABLE = frozenset({"rate_limit_exceeded", "server_error", "session_expired"})
+BUSY = "conversation_already_has_active_response"
+
+PROTOCOL_REJECTED = 4000
+"""Closes a socket that speaks a protocol the server has given up."""
+FATAL_STATUSES = frozenset({400, 401, 403, 404})
+"""Of a refused handshake; a wrong key has also been seen to answer 500."""
+
+
+def severity_of(error: ErrorDetail) -> Severity:
+    """What this error means."""
+    names = {error.code, error.type}
+    if BUSY in names:
+        return Severity.BUSY
+    if names & FATAL:
+        return Severity.FATAL
+    return Severity.RETRYABLE if names & RETRYABLE else Severity.BENIGN
+
+
+def name_of(error: ErrorDetail | None) -> str:
+    """The error's own name, for logs and for the call's record."""
+    return (error and (error.code or error.type)) or "unknown"
