@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from aloha_site import csp
+from aloha_site.agent_settings import agent_settings
 from aloha_site.log_settings import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -326,7 +327,17 @@ if ALOHA_INSTANCE and not re.fullmatch(r"[a-z0-9-]{1,20}", ALOHA_INSTANCE):
 
 # --- Agent --------------------------------------------------------------------------------------
 
-AGENT: dict[str, Any] = {"BACKEND": "agent.backends.scripted.ScriptedBackend", "OPTIONS": {}}
+# With a key callers talk to OpenAI's Realtime API; without one the embedded agent answers them.
+# The two addresses are those of other servers that speak it: a gateway, `manage.py fakerealtime`.
+AGENT = agent_settings(
+    api_key=_text("OPENAI_API_KEY"),
+    base_url=_text("OPENAI_BASE_URL"),
+    realtime_url=_text("OPENAI_REALTIME_URL"),
+    model=_text("OPENAI_REALTIME_MODEL"),
+    transcription_model=_text("OPENAI_TRANSCRIPTION_MODEL"),
+    turn_detection=_text("OPENAI_TURN_DETECTION"),
+    noise_reduction=_text("OPENAI_NOISE_REDUCTION"),
+)
 
 # --- Logs ---------------------------------------------------------------------------------------
 
