@@ -266,7 +266,7 @@ def read_event(text: str | bytes) -> Event | Ignored:
     """
     try:
         event: Event = _event.decode(text)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError):
         return _unknown(text)
     if isinstance(event, AudioDelta) and not is_base64(event.delta):
         raise RealtimeProtocolError("Audio that is not base64.")
@@ -281,7 +281,7 @@ def is_base64(payload: str) -> bool:
 def _unknown(text: str | bytes) -> Ignored:
     try:
         kind = _kind.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise RealtimeProtocolError("Not an event.") from error
     if kind.type in READ_TYPES:
         raise RealtimeProtocolError(f"A malformed {kind.type}.")

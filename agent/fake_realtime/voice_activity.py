@@ -8,15 +8,16 @@ import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from agent.speech.mulaw import VALUES
+from agent.speech.mulaw import FRAME_BYTES, FRAME_MS, SILENCE, VALUES
 
-FRAME_MS = 20
 START_FRAMES = 3
 """60 ms of voice in a row begin a turn: a click does not."""
 SEMANTIC_SILENCE_MS = {"low": 2000, "medium": 1000, "auto": 1000, "high": 500}
 QUIETEST_DBFS = -100.0
+_SILENCE = bytes([SILENCE]) * FRAME_BYTES
 _SQUARES = tuple((value / 32768) ** 2 for value in VALUES)
 
 
@@ -94,5 +95,7 @@ def _level(frame: bytes, form: str) -> float:
         samples = array("h", frame)
         power = sum((value / 32768) ** 2 for value in samples) / len(samples)
     else:
-        power = sum(_SQUARES[byte] for byte in frame) / len(frame)
+        if frame == _SILENCE:
+            return QUIETEST_DBFS
+        power = sum(itemgetter(*frame)(_SQUARES)) / len(frame)
     return 10 * math.log10(power) if power > 0 else QUIETEST_DBFS
