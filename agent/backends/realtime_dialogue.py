@@ -289,13 +289,13 @@ class RealtimeDialogue:
         logger.info("agent server error", extra={"code": name_of(error)})
         if severity is Severity.FATAL:
             raise SessionRefused(name_of(error))
-        if severity is Severity.RETRYABLE or error.event_id == self._asked_id:
-            raise SessionLost(name_of(error))
         if severity is Severity.BUSY:
             self._busy_answers += 1
             if self._busy_answers > MAX_BUSY_ANSWERS:
                 raise SessionLost(name_of(error))
             self._create(self._sequencer.refused_as_busy())
+        elif severity is Severity.RETRYABLE or error.event_id == self._asked_id:
+            raise SessionLost(name_of(error))
 
     # --- Both ---
 

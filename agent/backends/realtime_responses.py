@@ -87,10 +87,6 @@ class ResponseSequencer:
         self._waiting = max(asked, self._waiting or asked)
         return self._next()
 
-    def refused(self) -> None:
-        """Our request was refused for good."""
-        self._asked = None
-
     def drop_waiting(self) -> None:
         """What waited is not wanted any more."""
         self._waiting = None
