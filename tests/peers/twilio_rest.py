@@ -100,7 +100,9 @@ class TwilioAccount:
     def strike(self, method: str, moment: str) -> bool:
         """Kill the victim when this is its moment; whether it was."""
         if (self.victim.get("method"), self.victim.get("moment")) == (method, moment):
-            os.kill(int(self.victim.pop("pid")), signal.SIGKILL)
+            # After an answer the victim may be done already.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(self.victim.pop("pid")), signal.SIGKILL)
             self.victim.clear()
             return True
         return False

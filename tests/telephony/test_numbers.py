@@ -1,11 +1,9 @@
 """Taking a number and giving it back."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from telephony import numbers
 from telephony.errors import (
@@ -17,13 +15,13 @@ from telephony.errors import (
     NumberTaken,
     ProviderRefused,
     PurchaseInProgress,
-    TelephonyError,
 )
 from telephony.models import Mover, NumberEvent, NumberStatus, UserPhoneNumber
 from telephony.number_setup import tag_of
 from telephony.number_states import NumberChanged, move
 from tests.factories import make_number, make_user
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, twilio_peer
+from tests.telephony.races import at_once
 
 NUMBER = "+14155550123"
 
@@ -376,28 +374,6 @@ def test_a_step_that_was_not_taken_is_not_written_down(owner):
     assert steps_of(number) == []
 
 
-def at_once(*requests: Callable[[], UserPhoneNumber]) -> list[str]:
-    """Run every request in its own thread, all at the same moment: statuses and error codes."""
-    gate = threading.Barrier(len(requests))
-    outcomes: list[str] = []
-
-    def run(request: Callable[[], UserPhoneNumber]) -> None:
-        gate.wait(10)
-        try:
-            outcomes.append(request().status)
-        except TelephonyError as error:
-            outcomes.append(error.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[request]) for request in requests]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes
-
-
 def test_eight_owners_at_once_buy_a_number_once(transactional_db):
     owners = [make_user(f"owner{i}@example.com") for i in range(8)]
     outcomes = at_once(*(lambda user=user: buy(user) for user in owners))
@@ -442,21 +418,3 @@ def test_eight_swaps_at_once_change_the_number_once(transactional_db, twilio):
     assert len(outcomes) == len(wanted)
     assert len(twilio.sold) == before == 1
     assert twilio.sold.keys() == {numbers.active_number(owner).twilio_phone_sid}
-
-
-@pytest.mark.D7
-def test_purchases_swaps_and_releases_at_once_leave_what_is_paid_for(transactional_db, twilio):
-    owner = make_user("owner@example.com")
-    refusals = {"purchase_in_progress", "number_changed", "already_has_number", "no_number"}
-    refusals |= {"number_taken", "number_not_offered"}
-    for _ in range(5):
-        outcomes = at_once(
-            *(lambda n=n: buy(owner, f"+1415555012{n}") for n in range(3)),
-            *(lambda n=n: swap(owner, f"+1415555012{n}") for n in range(3, 6)),
-            *[lambda: numbers.release_number(user=owner)] * 2,
-        )
-        assert len(outcomes) == 8
-        assert set(outcomes) <= {"active", "released", "releasing", "purchasing"} | refusals
-        live = owner.phone_numbers.filter(status__in=["purchasing", "active", "releasing"])
-        assert set(live.values_list("twilio_phone_sid", flat=True)) == twilio.sold.keys()
-        assert live.filter(status="active").count() <= 1
