@@ -30,6 +30,7 @@ from telephony.errors import (
     NoNumber,
     NumberError,
     NumberNotOffered,
+    PriceAboveCap,
     ProviderBusy,
     ProviderError,
     ProviderUnclear,
@@ -51,6 +52,7 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     NumberNotOffered: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PriceAboveCap: HTTPStatus.UNPROCESSABLE_ENTITY,
     ProviderError: HTTPStatus.BAD_GATEWAY,
     ProviderBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderUnclear: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -188,8 +190,8 @@ def _refused_by_a_room(error: Any) -> Refusal | None:
     if status is None:
         return None
     errors = []
-    if isinstance(error, SettingsError | ProfileError):
-        errors = [_field_error(_camel_case(error.field), error.code, str(error))]
+    if name := getattr(error, "field", ""):
+        errors = [_field_error(_camel_case(name), error.code, str(error))]
     return Refusal(
         status=status,
         code=error.code,

@@ -308,6 +308,8 @@ MAX_CALL_SECONDS = _whole_number("MAX_CALL_SECONDS", default=600)
 # How often an owner may look for numbers and take one, per hour.
 NUMBER_SEARCHES_PER_HOUR = _whole_number("NUMBER_SEARCHES_PER_HOUR", default=30)
 NUMBER_PURCHASES_PER_HOUR = _whole_number("NUMBER_PURCHASES_PER_HOUR", default=10)
+# US dollars a month; dearer numbers are neither offered nor sold. 0 allows free ones only.
+NUMBER_MONTHLY_PRICE_CAP = _whole_number("NUMBER_MONTHLY_PRICE_CAP", default=5)
 # Calls that agents hold at once: on one number and in the whole installation. Callers beyond
 # that leave their message after a tone.
 AGENT_CALLS_PER_NUMBER = _whole_number("AGENT_CALLS_PER_NUMBER", default=3)

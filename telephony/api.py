@@ -13,10 +13,15 @@ from rest_framework.views import APIView
 
 from telephony import numbers
 from telephony.api_errors import NotBought
-from telephony.area_codes import area_code_of
-from telephony.backends.base import Offer
-from telephony.errors import NoneAvailable, NumberTaken, ProviderError, ProviderRefused
+from telephony.errors import (
+    DocumentsNeeded,
+    NoneAvailable,
+    NumberTaken,
+    ProviderRefused,
+    TelephonyError,
+)
 from telephony.models import NumberStatus
+from telephony.number_offers import offers_instead
 from telephony.serializers import (
     NumberRecord,
     OfferRecord,
@@ -66,8 +71,12 @@ class AvailableNumbers(APIView):
     )
     def get(self, request: Request) -> Response:
         """Numbers the owner could take now; nothing is reserved."""
-        offers = numbers.search_offers(user=request.user, **read(SearchQuery, _query(request)))
-        headers = {} if offers else {HINT_HEADER: str(NoneAvailable())}
+        hint: TelephonyError = NoneAvailable()
+        try:
+            offers = numbers.search_offers(user=request.user, **read(SearchQuery, _query(request)))
+        except DocumentsNeeded as error:
+            offers, hint = [], error
+        headers = {} if offers else {HINT_HEADER: str(hint)}
         return Response(OfferRecord(offers, many=True).data, headers=headers)
 
 
@@ -88,7 +97,11 @@ class RandomNumber(APIView):
     )
     def get(self, request: Request) -> Response:
         """One number the owner could take now, drawn anew each time."""
-        offer = numbers.random_offer(user=request.user, **read(RandomQuery, _query(request)))
+        query = read(RandomQuery, _query(request))
+        try:
+            offer = numbers.random_offer(user=request.user, **query)
+        except DocumentsNeeded as error:
+            raise NoneAvailable(str(error)) from error
         return Response(OfferRecord(offer).data)
 
 
@@ -111,13 +124,15 @@ class PurchaseNumber(APIView):
             202: OpenApiResponse(NumberRecord, "The provider has not confirmed it yet."),
             400: OpenApiResponse(description="A field is missing, unknown or makes no sense."),
             409: OpenApiResponse(
-                description="number_taken or provider_refused, with other offers; "
+                description="number_taken, documents_needed or provider_refused, with other "
+                "offers; "
                 "already_has_number or number_changed when another request was faster; "
                 "purchase_in_progress."
             ),
             422: OpenApiResponse(
-                description="number_not_offered: nobody sells it; idempotency_key_reused: the key "
-                "came with another number before."
+                description="number_not_offered: nobody sells it; price_above_cap: it costs more "
+                "than this installation allows; "
+                "idempotency_key_reused: the key came with another number before."
             ),
             429: _TOO_OFTEN,
             503: _PROVIDER_DOWN,
@@ -135,7 +150,7 @@ class PurchaseNumber(APIView):
         except (NumberTaken, ProviderRefused) as error:
             if error.retryable:
                 raise
-            offers = _offers_instead(**wanted)
+            offers = offers_instead(user=request.user, **wanted, limit=OFFERS_INSTEAD)
             raise NotBought(error, offers=OfferRecord(offers, many=True).data) from error
         is_unclear = number.status == NumberStatus.PURCHASING
         status = HTTPStatus.ACCEPTED if is_unclear else HTTPStatus.CREATED
@@ -175,12 +190,3 @@ def _query(request: Request) -> dict[str, Any]:
     """The query as a mapping; a parameter given twice is a list, which no field accepts."""
     lists = request.query_params.lists()
     return {name: values[0] if len(values) == 1 else values for name, values in lists}
-
-
-def _offers_instead(*, phone_number: str, country: str) -> list[Offer]:
-    """Numbers of the same area, else of the same country; none when they cannot be had either."""
-    area_code = area_code_of(phone_number, country=country)
-    try:
-        return numbers.offers_instead(country=country, area_code=area_code, limit=OFFERS_INSTEAD)
-    except ProviderError:
-        return []

@@ -20,6 +20,7 @@ class NotBought(NumberError):
     def __init__(self, cause: TelephonyError, *, offers: list[dict[str, Any]]) -> None:
         super().__init__(str(cause))
         self.code = cause.code
+        self.field = cause.field
         self.members = {"offers": offers}
 
 

@@ -15,11 +15,15 @@ def area_code_of(phone_number: str, *, country: str) -> str | None:
     return phone_number[2:5] if country in COUNTRIES_WITH_AREA_CODES else None
 
 
-def clean_area_code(typed: str | None, *, country: str) -> str | None:
+def clean_area_code(typed: str | None, *, country: str, number_type: str = "local") -> str | None:
     """The area code somebody typed; blank means none. Raises InvalidPhoneNumber."""
     area_code = (typed or "").strip().removeprefix("(").removesuffix(")")
     if not area_code:
         return None
+    if number_type != "local":
+        raise InvalidPhoneNumber(
+            "Toll-free numbers have no area code to choose; leave the field empty."
+        )
     if country not in COUNTRIES_WITH_AREA_CODES:
         raise InvalidPhoneNumber(
             f"Numbers in {country} have no area code to choose; leave the field empty."

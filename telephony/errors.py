@@ -8,6 +8,7 @@ TelephonyError
 │   ├── NoneAvailable        the search found nothing
 │   ├── NumberTaken          somebody else was faster
 │   ├── NumberNotOffered     not among the provider's available numbers
+│   ├── PriceAboveCap        dearer than this installation allows, or of unknown price
 │   ├── PurchaseInProgress   one purchase at a time
 │   ├── RateLimited          too often within an hour
 │   └── IdempotencyKeyReused one key for two different purchases
@@ -32,6 +33,8 @@ class TelephonyError(Exception):
 
     code = "telephony_error"
     retryable = False
+    # What was asked for that could not be had, by our own name of the field; blank for the rest.
+    field = ""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or self.__doc__)
@@ -73,12 +76,21 @@ class NumberTaken(NumberError):
     """Somebody else took this number a moment ago. Nothing was charged."""
 
     code = "number_taken"
+    field = "phone_number"
 
 
 class NumberNotOffered(NumberError):
     """This number is not for sale. Nothing was charged."""
 
     code = "number_not_offered"
+    field = "phone_number"
+
+
+class PriceAboveCap(NumberError):
+    """This number costs more than this installation allows. Nothing was charged."""
+
+    code = "price_above_cap"
+    field = "phone_number"
 
 
 class PurchaseInProgress(NumberError):
@@ -152,6 +164,7 @@ class DocumentsNeeded(ProviderRefused):
     """This number needs documents and cannot be taken here. Nothing was charged."""
 
     code = "documents_needed"
+    field = "phone_number"
 
 
 class AreaWithoutNumbers(ProviderRefused):

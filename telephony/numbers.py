@@ -17,14 +17,13 @@ from accounts.models import User
 from accounts.row_security import service_scope, user_scope
 from telephony import usage
 from telephony.area_codes import clean_area_code
-from telephony.backends.base import Offer, get_backend
+from telephony.backends.base import NumberType, Offer, get_backend
 from telephony.errors import (
     AlreadyHasNumber,
     InvalidPhoneNumber,
     NoneAvailable,
     NoNumber,
     NumberError,
-    NumberNotOffered,
     NumberTaken,
     ProviderRefused,
     ProviderUnclear,
@@ -40,9 +39,10 @@ from telephony.models import (
     UserPhoneNumberQuerySet,
 )
 from telephony.number_handover import ALL_OFF, give_back, put_into_service
+from telephony.number_offers import offer_for_sale, offers_for_sale
 from telephony.number_setup import carrier_addresses, tag_of
 from telephony.number_states import NumberChanged, move, move_once, named_refusals
-from telephony.phone_numbers import country_of, normalise
+from telephony.phone_numbers import is_of_country, normalise
 
 logger = logging.getLogger(__name__)
 
@@ -73,32 +73,27 @@ def current_number(user: User) -> UserPhoneNumber | None:
 
 
 def search_offers(
-    *, user: User, country: str, area_code: str | None, replace: bool = False
+    *,
+    user: User,
+    country: str,
+    area_code: str | None,
+    number_type: NumberType = NumberType.LOCAL,
+    replace: bool = False,
 ) -> list[Offer]:
     """Numbers the owner could take now; nothing is reserved.
 
     With `replace` also beside an active number, which one of them would replace.
-    Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), RateLimited, ProviderError.
+    Raises AlreadyHasNumber, InvalidPhoneNumber (country or area code), RateLimited,
+    DocumentsNeeded, ProviderError.
     """
     if not replace:
         _refuse_a_second(user)
     country = _country(country)
-    area_code = clean_area_code(area_code, country=country)
+    area_code = clean_area_code(area_code, country=country, number_type=number_type)
     _count_search(user)
-    return get_backend().search_numbers(
-        country=country, area_code=area_code, limit=OFFERS_PER_SEARCH
+    return offers_for_sale(
+        country=country, area_code=area_code, number_type=number_type, limit=OFFERS_PER_SEARCH
     )
-
-
-def offers_instead(*, country: str, area_code: str | None, limit: int) -> list[Offer]:
-    """Other numbers after one was not to be had, of the area or else of the country.
-
-    Not counted as a search: the owner did not ask for it. Raises ProviderError.
-    """
-    backend = get_backend()
-    return backend.search_numbers(
-        country=country, area_code=area_code, limit=limit
-    ) or backend.search_numbers(country=country, area_code=None, limit=limit)
 
 
 def random_offer(*, user: User, country: str = "US", replace: bool = False) -> Offer:
@@ -107,7 +102,7 @@ def random_offer(*, user: User, country: str = "US", replace: bool = False) -> O
         _refuse_a_second(user)
     country = _country(country)
     _count_search(user)
-    offers = get_backend().search_numbers(country=country, area_code=None, limit=OFFERS_PER_DRAW)
+    offers = offers_for_sale(country=country, area_code=None, limit=OFFERS_PER_DRAW)
     if not offers:
         raise NoneAvailable
     return secrets.choice(offers)
@@ -121,12 +116,12 @@ def purchase_number(
     With `replace` an active number is given up for it, after the new one is bought. The same
     number taken again gives the same row; so does a purchase sent again under the same `key`,
     whatever became of the number since. Raises InvalidPhoneNumber, AlreadyHasNumber,
-    NumberChanged, PurchaseInProgress, NumberNotOffered, NumberTaken, IdempotencyKeyReused,
-    RateLimited, ProviderError; then nothing was bought.
+    NumberChanged, PurchaseInProgress, NumberNotOffered, PriceAboveCap, NumberTaken,
+    IdempotencyKeyReused, RateLimited, ProviderError; then nothing was bought.
     """
     country = _country(country)
     phone_number = normalise(phone_number, country)
-    if country_of(phone_number) not in {country, None}:
+    if not is_of_country(phone_number, country):
         raise InvalidPhoneNumber(f"This number does not belong to {country}.")
     if known := _known(user, phone_number, key=key):
         return known
@@ -136,9 +131,7 @@ def purchase_number(
             raise AlreadyHasNumber
         usage.take("purchase", subject=str(user.pk), limit=settings.NUMBER_PURCHASES_PER_HOUR)
         _refuse_anothers(user, phone_number)
-        offer = get_backend().find_offer(phone_number, country=country)
-        if offer is None:
-            raise NumberNotOffered
+        offer = offer_for_sale(phone_number, country=country)
         number = _reserve(user, offer, beside=old, key=key)
     except NumberError:
         # The same form sent twice at once: the first one's row is the answer to both.

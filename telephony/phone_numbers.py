@@ -58,6 +58,35 @@ def country_of(e164: str) -> str | None:
     return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
 
 
+def is_toll_free(e164: str) -> bool:
+    """Whether whoever owns the number pays for the calls to it."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164))
+    return bool(kind == phonenumbers.PhoneNumberType.TOLL_FREE)
+
+
+def is_ordinary(e164: str) -> bool:
+    """Whether calls to the number cost no more than calls: it is no premium or shared-cost one.
+
+    What the number plan does not know counts as ordinary.
+    """
+    kind = phonenumbers.number_type(phonenumbers.parse(e164))
+    return kind not in {
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+    }
+
+
+def is_of_country(e164: str, country: str) -> bool:
+    """Whether a number belongs to a country; what the number plan does not know may be anybody's.
+
+    Toll-free numbers belong to all countries that share their calling code, as +1 800 does.
+    """
+    if is_toll_free(e164):
+        code = phonenumbers.parse(e164).country_code
+        return bool(code == phonenumbers.country_code_for_region(country))
+    return country_of(e164) in {country, None}
+
+
 def national(e164: str) -> str:
     """A number as its own country writes it; text that is no number comes back as it is."""
     try:

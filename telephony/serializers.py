@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from telephony import phone_numbers
 from telephony.area_codes import area_code_of, clean_area_code
-from telephony.backends.base import Offer
+from telephony.backends.base import NumberType, Offer
 from telephony.errors import InvalidPhoneNumber
 from telephony.idempotency import MAX_LENGTH
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
@@ -101,9 +101,18 @@ class SearchQuery(RandomQuery):
         allow_blank=True,
         help_text="Three digits; only where the country has area codes.",
     )
+    numberType = serializers.ChoiceField(
+        choices=[kind.value for kind in NumberType],
+        source="number_type",
+        default=NumberType.LOCAL.value,
+        help_text="Toll-free numbers have no area code to choose.",
+    )
 
     def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
-        sent["area_code"] = _area_code(sent["area_code"], country=sent["country"])
+        sent["number_type"] = NumberType(sent["number_type"])
+        sent["area_code"] = _area_code(
+            sent["area_code"], country=sent["country"], number_type=sent["number_type"]
+        )
         return sent
 
 
@@ -116,7 +125,7 @@ class PurchaseRequest(ClosedSerializer):
 
     def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
         phone_number, country = sent["phone_number"], sent["country"]
-        if phone_numbers.country_of(phone_number) not in {country, None}:
+        if not phone_numbers.is_of_country(phone_number, country):
             raise _refused("country", "mismatch", f"This number does not belong to {country}.")
         area_code = _area_code(sent.pop("area_code", None), country=country)
         if area_code not in {None, area_code_of(phone_number, country=country)}:
@@ -173,9 +182,11 @@ class NumberRecord(serializers.Serializer):
         return number.status == NumberStatus.ACTIVE
 
 
-def _area_code(typed: str | None, *, country: str) -> str | None:
+def _area_code(
+    typed: str | None, *, country: str, number_type: NumberType = NumberType.LOCAL
+) -> str | None:
     try:
-        return clean_area_code(typed, country=country)
+        return clean_area_code(typed, country=country, number_type=number_type)
     except InvalidPhoneNumber as error:
         raise _refused("areaCode", "invalid_area_code", str(error)) from error
 

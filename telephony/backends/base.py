@@ -6,6 +6,7 @@ Backends speak our dataclasses, never the provider's objects.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -19,9 +20,28 @@ MAX_DOCUMENT_CHARACTERS = 4000
 MAX_RING_S = 600
 
 
+class NumberType(StrEnum):
+    """Which kind of number is looked for."""
+
+    LOCAL = "local"
+    TOLL_FREE = "toll_free"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Country:
+    """A country that the provider sells numbers of, and which kinds."""
+
+    code: str
+    name: str
+    number_types: frozenset[NumberType]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A number that could be taken now; nothing is reserved."""
+    """A number that could be taken now; nothing is reserved.
+
+    The price is in US dollars, None when the provider names none.
+    """
 
     phone_number: str
     locality: str
@@ -57,12 +77,29 @@ class TelephonyBackend(ABC):
     is_simulated: bool
 
     @abstractmethod
-    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
-        """Numbers for sale, at most `limit`; empty when there are none. Raises ProviderError."""
+    def countries(self) -> tuple[Country, ...]:
+        """Where numbers can be had; may be some minutes old. Raises ProviderError."""
+
+    @abstractmethod
+    def search_numbers(
+        self,
+        *,
+        country: str,
+        area_code: str | None,
+        limit: int,
+        number_type: NumberType = NumberType.LOCAL,
+    ) -> list[Offer]:
+        """Numbers for sale, at most `limit`; empty when there are none.
+
+        Raises DocumentsNeeded where all of them ask for an address or papers, and ProviderError.
+        """
 
     @abstractmethod
     def find_offer(self, phone_number: str, *, country: str) -> Offer | None:
-        """The offer for exactly this number, None when it is not for sale. Raises ProviderError."""
+        """The offer for exactly this number, None when it is not for sale.
+
+        Raises DocumentsNeeded and ProviderError.
+        """
 
     @abstractmethod
     def purchase_number(

@@ -39,6 +39,16 @@ _RANGES = {
     "DE": _Range(prefix="+493023125", digits=3, place=("Berlin", "Berlin")),
 }
 COUNTRIES = COUNTRIES_WITH_AREA_CODES | _RANGES.keys()
+COUNTRY_NAMES = {
+    "US": "United States",
+    "AU": "Australia",
+    "CA": "Canada",
+    "FR": "France",
+    "DE": "Germany",
+    "GB": "United Kingdom",
+}
+# The one toll-free number that the North American plan keeps for fiction.
+TOLL_FREE_NUMBERS = {"US": ("+18005550199",), "CA": ("+18005550199",)}
 
 
 def numbers_for(country: str, area_code: str | None) -> Iterator[str]:

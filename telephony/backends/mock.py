@@ -20,12 +20,20 @@ from telephony.area_codes import area_code_of
 from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
     MAX_RING_S,
+    Country,
     NumberAddresses,
+    NumberType,
     Offer,
     ProviderNumber,
     TelephonyBackend,
 )
-from telephony.backends.fictional_numbers import COUNTRIES, numbers_for, place_of
+from telephony.backends.fictional_numbers import (
+    COUNTRIES,
+    COUNTRY_NAMES,
+    TOLL_FREE_NUMBERS,
+    numbers_for,
+    place_of,
+)
 from telephony.errors import (
     CallOver,
     InvalidPhoneNumber,
@@ -36,7 +44,7 @@ from telephony.errors import (
 )
 from telephony.models import LIVE_STATUSES, Call, SimulatedOrder, UserPhoneNumber
 from telephony.number_setup import carrier_addresses, tag_of
-from telephony.phone_numbers import masked, normalise
+from telephony.phone_numbers import is_of_country, masked, normalise
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +68,37 @@ class MockBackend(TelephonyBackend):
 
     is_simulated = True
 
-    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
+    def countries(self) -> tuple[Country, ...]:
+        """Those whose number plans keep numbers free for fiction."""
+        return tuple(
+            Country(
+                code=code,
+                name=name,
+                number_types=frozenset(
+                    {NumberType.LOCAL, NumberType.TOLL_FREE}
+                    if code in TOLL_FREE_NUMBERS
+                    else {NumberType.LOCAL}
+                ),
+            )
+            for code, name in COUNTRY_NAMES.items()
+        )
+
+    def search_numbers(
+        self,
+        *,
+        country: str,
+        area_code: str | None,
+        limit: int,
+        number_type: NumberType = NumberType.LOCAL,
+    ) -> list[Offer]:
         """Five to ten numbers that belong to nobody, the same ones for the same question."""
         live = _live_numbers()
-        free = (number for number in numbers_for(country, area_code) if number not in live)
+        fictional = (
+            numbers_for(country, area_code)
+            if number_type == NumberType.LOCAL
+            else iter(TOLL_FREE_NUMBERS.get(country, ()))
+        )
+        free = (number for number in fictional if number not in live)
         count = min(limit, _offer_count(country, area_code))
         return [_offer(number, country=country) for number in islice(free, count)]
 
@@ -187,7 +222,7 @@ def _sells(phone_number: str, *, country: str) -> bool:
         and phone_number == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         and number.country_code == phonenumbers.country_code_for_region(country)
         and phonenumbers.is_possible_number(number)
-        and phonenumbers.region_code_for_number(number) in {country, None}
+        and is_of_country(phone_number, country)
     )
 
 

@@ -7,8 +7,6 @@ request, which the client hides for lists. Nothing is retried: whoever asked dec
 import json
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,22 +14,24 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.core import checks
-from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
-from telephony.area_codes import area_code_of
 from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
+    Country,
     NumberAddresses,
+    NumberType,
     Offer,
     ProviderNumber,
     TelephonyBackend,
 )
 from telephony.backends.twilio_errors import FOR_THE_OPERATOR, NotFound, error_for
-from telephony.errors import AreaWithoutNumbers, CallOver, ProviderRefused, ProviderUnclear
+from telephony.backends.twilio_market import Market, readable
+from telephony.errors import CallOver, ProviderRefused, ProviderUnclear
+from telephony.phone_numbers import is_toll_free
 
 logger = logging.getLogger(__name__)
 
@@ -59,22 +59,39 @@ class TwilioBackend(TelephonyBackend):
         self._auth = (account_sid, auth_token)
         self._api_base_url = api_base_url.rstrip("/") or "https://api.twilio.com"
         self._client = Client(account_sid, auth_token, http_client=_Transport(api_base_url))
+        self._market = Market(self._client)
 
-    def search_numbers(self, *, country: str, area_code: str | None, limit: int) -> list[Offer]:
-        """Local numbers that take calls and need no documents; empty where Twilio has none."""
+    def countries(self) -> tuple[Country, ...]:
+        """Every country of Twilio's listing of available numbers."""
+        return self._market.countries()
+
+    def search_numbers(
+        self,
+        *,
+        country: str,
+        area_code: str | None,
+        limit: int,
+        number_type: NumberType = NumberType.LOCAL,
+    ) -> list[Offer]:
+        """Numbers that take calls and need no address; empty where Twilio has none.
+
+        Papers that a regulator asks for beyond an address are in no listing of Twilio's: it says
+        so at the purchase only.
+        """
         query = {"area_code": area_code} if area_code else {}
-        return self._offers(country, limit=limit, **query)
+        return self._market.offers(country, number_type, limit=limit, **query)
 
     def find_offer(self, phone_number: str, *, country: str) -> Offer | None:
         """The offer for exactly this number."""
-        offers = self._offers(country, limit=1, contains=phone_number)
+        number_type = NumberType.TOLL_FREE if is_toll_free(phone_number) else NumberType.LOCAL
+        offers = self._market.offers(country, number_type, limit=1, contains=phone_number)
         return next((offer for offer in offers if offer.phone_number == phone_number), None)
 
     def purchase_number(
         self, phone_number: str, *, tag: str, addresses: NumberAddresses
     ) -> ProviderNumber:
         """Buy the number with its addresses set, so that its first call is answered."""
-        with _readable():
+        with readable():
             bought = self._client.incoming_phone_numbers.create(
                 phone_number=phone_number, friendly_name=tag, **_parameters(addresses)
             )
@@ -88,14 +105,14 @@ class TwilioBackend(TelephonyBackend):
         if not _NUMBER_SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a Twilio number.")
         try:
-            with _readable():
+            with readable():
                 self._client.incoming_phone_numbers(sid).delete()
         except NotFound:
             logger.info("number was gone already", extra={"sid": sid})
 
     def list_numbers(self) -> list[ProviderNumber]:
         """All pages of the account's numbers; more than MAX_NUMBERS is no answer."""
-        with _readable():
+        with readable():
             found = self._client.incoming_phone_numbers.list(
                 limit=MAX_NUMBERS + 1, page_size=NUMBERS_PER_PAGE
             )
@@ -107,7 +124,7 @@ class TwilioBackend(TelephonyBackend):
         """Point a number at other webhooks; its name and everything else stay."""
         if not _NUMBER_SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a Twilio number.")
-        with _readable():
+        with readable():
             self._client.incoming_phone_numbers(sid).update(**_parameters(addresses))
 
     def fetch_recording(self, sid: str) -> bytes:
@@ -134,7 +151,7 @@ class TwilioBackend(TelephonyBackend):
         self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
     ) -> str:
         """One request; Twilio queues what exceeds the account's calls per second."""
-        with _readable():
+        with readable():
             call = self._client.calls.create(
                 to=to,
                 from_=from_,
@@ -186,21 +203,8 @@ class TwilioBackend(TelephonyBackend):
     def _update_call(self, call_sid: str, **changes: str) -> None:
         if not _CALL_SID.fullmatch(call_sid):
             raise ProviderRefused("This is not the SID of a Twilio call.")
-        with _readable():
+        with readable():
             self._client.calls(call_sid).update(**changes)
-
-    def _offers(self, country: str, *, limit: int, **query: str) -> list[Offer]:
-        try:
-            with _readable():
-                found = self._client.available_phone_numbers(country).local.list(
-                    limit=limit,
-                    voice_enabled=True,
-                    exclude_all_address_required=True,
-                    **query,
-                )
-                return [_offer(record, country=country) for record in found]
-        except (NotFound, AreaWithoutNumbers):
-            return []
 
 
 class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships no types
@@ -264,26 +268,3 @@ def _owned(record: Any) -> ProviderNumber:
             status_url=record.status_callback or "",
         ),
     )
-
-
-def _offer(record: Any, *, country: str) -> Offer:
-    can = {name.lower() for name, has in record.capabilities.items() if has}
-    return Offer(
-        phone_number=record.phone_number,
-        locality=record.locality or "",
-        region=record.region or "",
-        country=country,
-        area_code=area_code_of(record.phone_number, country=country),
-        capabilities=tuple(name for name in ("voice", "sms", "mms", "fax") if name in can),
-        monthly_price=None,
-    )
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """An answer that cannot be read leaves open what was done: even a 201 may hold garbage."""
-    try:
-        yield
-    except (TwilioException, ValueError, TypeError, KeyError, AttributeError) as error:
-        logger.warning("twilio answer unreadable", extra={"error": type(error).__name__})
-        raise ProviderUnclear from error

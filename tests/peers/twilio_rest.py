@@ -28,16 +28,12 @@ from tests.peers.twilio_calls import (
     fault_of_new_call,
     new_sid,
 )
+from tests.peers.twilio_market import SEARCH_PARAMETERS, Market
 
 ACCOUNT_SID = "AC" + "a1" * 16
 AUTH_TOKEN = "twilio-peer-token"
 
 # Parameter names of Twilio's OpenAPI file, version 2010-04-01.
-_SEARCH_NAMES = """
-AreaCode Contains SmsEnabled MmsEnabled VoiceEnabled ExcludeAllAddressRequired
-ExcludeLocalAddressRequired ExcludeForeignAddressRequired Beta NearNumber NearLatLong Distance
-InPostalCode InRegion InRateCenter InLata InLocality FaxEnabled PageSize Page PageToken
-"""
 _CREATE_NAMES = """
 ApiVersion FriendlyName SmsApplicationSid SmsFallbackMethod SmsFallbackUrl SmsMethod SmsUrl
 StatusCallback StatusCallbackMethod VoiceApplicationSid VoiceCallerIdLookup VoiceFallbackMethod
@@ -45,7 +41,6 @@ VoiceFallbackUrl VoiceMethod VoiceUrl EmergencyStatus EmergencyAddressSid TrunkS
 AddressSid VoiceReceiveMode BundleSid PhoneNumber AreaCode
 """
 LIST_PARAMETERS = {"Beta", "FriendlyName", "PhoneNumber", "Origin", "PageSize", "Page", "PageToken"}
-SEARCH_PARAMETERS = set(_SEARCH_NAMES.split())
 CREATE_PARAMETERS = set(_CREATE_NAMES.split())
 UPDATE_PARAMETERS = CREATE_PARAMETERS - {"PhoneNumber", "AreaCode"} | {"AccountSid"}
 
@@ -83,6 +78,7 @@ class TwilioAccount:
     faults: dict[str, Fault | Refused] = field(default_factory=dict)
     base_url: str = ""
     largest_page: int = 1000
+    market: Market = field(default_factory=Market)
     # The process to kill, and at which moment of its next request of which method.
     victim: dict[str, str] = field(default_factory=dict)
 
@@ -107,23 +103,16 @@ class TwilioAccount:
             return True
         return False
 
-    def search(self, country: str, query: Parameters) -> Answer:
+    def search(self, country: str, kind: str, query: Parameters) -> Answer:
+        numbers = self.market.toll_free if kind == "TollFree" else self.for_sale
         if country != "US":
+            numbers = self.market.abroad.get(country, {})
+        free = {n: place for n, place in numbers.items() if n not in self._sold_numbers()}
+        if not numbers:
             return _error(HTTPStatus.NOT_FOUND, 20404)
         if unknown := query.keys() - SEARCH_PARAMETERS:
             return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
-        found = [
-            number
-            for number in self.for_sale
-            if number not in self._sold_numbers()
-            and number[2:5] == query.get("AreaCode", number[2:5])
-            and number.startswith(query.get("Contains", ""))
-        ]
-        page = found[: int(query.get("PageSize", "50"))]
-        return HTTPStatus.OK, {
-            "uri": "/available",
-            "available_phone_numbers": [self._available(number) for number in page],
-        }
+        return HTTPStatus.OK, self.market.found(free, country, query)
 
     def create(self, form: Parameters) -> Answer:
         if unknown := form.keys() - CREATE_PARAMETERS:
@@ -133,8 +122,10 @@ class TwilioAccount:
             return _error(HTTPStatus.BAD_REQUEST, 20001, "FriendlyName too long")
         if number == "+15005550001" or not re.fullmatch(r"\+[1-9]\d{6,14}", number):
             return _error(HTTPStatus.BAD_REQUEST, 21421)
-        if number != "+15005550006" and number not in self.for_sale:
+        if number != "+15005550006" and number not in self.for_sale | self.market.toll_free:
             return _error(HTTPStatus.BAD_REQUEST, 21422)
+        if number in self.market.need_address:
+            return _error(HTTPStatus.BAD_REQUEST, 21631)
         if number in self._sold_numbers():
             return _error(HTTPStatus.BAD_REQUEST, 21422)
         sid = f"PN{uuid.uuid4().hex}"
@@ -211,18 +202,6 @@ class TwilioAccount:
             "date_created": "Thu, 30 Jul 2026 23:19:04 +0000",
         }
 
-    def _available(self, number: str) -> dict[str, Any]:
-        return {
-            "phone_number": number,
-            "friendly_name": number,
-            "locality": self.for_sale[number],
-            "region": "CA" if number.startswith("+1415") else "NY",
-            "iso_country": "US",
-            "address_requirements": "none",
-            "beta": False,
-            "capabilities": {"voice": True, "SMS": True, "MMS": False},
-        }
-
 
 @contextmanager
 def twilio_peer() -> Iterator[TwilioAccount]:
@@ -247,8 +226,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query))
-        if found := self._path(r"/AvailablePhoneNumbers/([A-Z]{2})/Local\.json"):
-            self._answer(lambda: self.account.search(found[1], query))
+        if found := self._path(r"/AvailablePhoneNumbers/([A-Z]{2})/(Local|TollFree)\.json"):
+            self._answer(lambda: self.account.search(found[1], found[2], query))
+        elif self._path(r"/AvailablePhoneNumbers\.json"):
+            self._answer(lambda: (HTTPStatus.OK, self.account.market.countries()))
+        elif found := re.fullmatch(r"/v1/PhoneNumbers/Countries/([A-Z]{2})", self.path):
+            self._answer(lambda: self.account.market.priced(found[1]))
         elif self._path(r"/IncomingPhoneNumbers\.json"):
             self._answer(lambda: self.account.list(query))
         elif found := self._path(r"/Recordings/([^/]+)\.wav"):
