@@ -20,11 +20,11 @@ from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import ProfileError
 from agent.forms import AboutForm, AgentNameForm, VoiceForm
 from agent.profiles import change_profile, profile_of
-from aloha_site.number_search import NumberSearch, refusal_of
+from aloha_site.number_search import NumberSearch
 from aloha_site.templatetags.display import international
 from telephony.backends.base import get_backend as get_telephony_backend
 from telephony.errors import NumberError, TelephonyError
-from telephony.forms import ReleaseNumberForm, TakeNumberForm
+from telephony.forms import NumberSearchForm, ReleaseNumberForm, TakeNumberForm
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.numbers import active_number, current_number, purchase_number, release_number
 from telephony.phone_numbers import national
@@ -55,7 +55,9 @@ def settings_card(anchor: str) -> Callable[[CardView], CardView]:
 @login_required
 @require_safe
 def settings_page(request: OwnerRequest) -> HttpResponse:
-    """All cards; `?find=search` or `?find=random` also looks for numbers."""
+    """All cards; with `?find=...` also what was looked for, and the number that was chosen."""
+    if active_number(request.user) and request.GET.get("replace") != "on":
+        return _page(request)
     return _page(request, search=NumberSearch.from_query(request.user, request.GET))
 
 
@@ -63,15 +65,21 @@ def settings_page(request: OwnerRequest) -> HttpResponse:
 def take_number(request: OwnerRequest) -> HttpResponse:
     """Take the number whose button was pressed."""
     form = TakeNumberForm(request.POST)
+    search = NumberSearch(
+        form=NumberSearchForm(initial=request.POST.dict()),
+        replace=request.POST.get("replace") == "on",
+    )
     if not form.is_valid():
-        return _page(request, search=NumberSearch.from_query(request.user, request.POST))
+        search.trouble = "This is not a number that can be taken; choose one from the list."
+        return _page(request, search=search)
+    wanted = form.cleaned_data
     try:
-        number = purchase_number(user=request.user, **form.cleaned_data)
+        number = purchase_number(user=request.user, **wanted)
     except TelephonyError as error:
-        # The search is made again: what it offers now is still to be had.
-        search = NumberSearch.from_query(request.user, request.POST)
-        refused = f"{national(form.cleaned_data['phone_number'])} was not taken"
-        return _page(request, search=search, refused=refused, refusal=refusal_of(error))
+        search.refuse(
+            request.user, error, phone_number=wanted["phone_number"], country=wanted["country"]
+        )
+        return _page(request, search=search)
     if number.status == NumberStatus.ACTIVE:
         _notice(request, "number", f"{national(number.phone_number)} is yours and answers now.")
     elif number.status != NumberStatus.PURCHASING:
@@ -201,7 +209,6 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
         "numbers_are_simulated": get_telephony_backend().is_simulated,
         "can_speak_freely": get_agent_backend().can_speak_freely,
         "modes": MODES,
-        "search": NumberSearch.from_query(request.user, {}),
         "purchase_key": uuid.uuid4(),
         "agent_form": AgentNameForm(initial=model_to_dict(profile)),
         "voice_form": VoiceForm(initial=model_to_dict(profile)),
@@ -210,6 +217,8 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     if number is not None and number.status == NumberStatus.ACTIVE:
         context["voicemail_form"] = _voicemail_form(number)
         context["release_form"] = ReleaseNumberForm(phone_number=number.phone_number)
+    elif "search" not in bound:
+        context["search"] = NumberSearch(form=NumberSearchForm())
     return render(request, "site/settings.html", context | bound)
 
 

@@ -3,24 +3,19 @@
 from typing import Any
 
 from django import forms
+from phonenumbers import country_code_for_region
 
 from telephony import phone_numbers
+from telephony.area_codes import COUNTRIES_WITH_AREA_CODES
+from telephony.backends.base import NumberType
 from telephony.idempotency import MAX_LENGTH
-
-COUNTRIES = (
-    ("US", "United States (+1)"),
-    ("CA", "Canada (+1)"),
-    ("GB", "United Kingdom (+44)"),
-    ("FR", "France (+33)"),
-    ("AU", "Australia (+61)"),
-    ("DE", "Germany (+49)"),
-)
+from telephony.number_offers import countries_for_sale
 
 
 class NumberSearchForm(forms.Form):
-    """Where to look for a number."""
+    """Where to look for a number: the countries are those that the provider sells."""
 
-    country = forms.ChoiceField(choices=COUNTRIES, initial="US")
+    country = forms.ChoiceField()
     area_code = forms.RegexField(
         r"\A\d{1,6}\Z",
         required=False,
@@ -31,16 +26,42 @@ class NumberSearchForm(forms.Form):
         error_messages={"invalid": "Digits only, such as 415."},
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.countries = countries_for_sale()
+        self.fields["country"] = forms.ChoiceField(
+            choices=[
+                (country.code, f"{country.name} (+{country_code_for_region(country.code)})")
+                for country in self.countries
+            ],
+            initial=self.countries[0].code,
+        )
+
+    @property
+    def has_toll_free(self) -> bool:
+        """Whether any of the countries has toll-free numbers."""
+        return any(NumberType.TOLL_FREE in country.number_types for country in self.countries)
+
+    @property
+    def countries_with_area_codes(self) -> str:
+        """The countries for which the field of that name is meant, as a script reads them."""
+        return " ".join(sorted(COUNTRIES_WITH_AREA_CODES))
+
     def clean_area_code(self) -> str | None:
         """None when any area will do."""
         return self.cleaned_data["area_code"] or None
 
 
-class TakeNumberForm(forms.Form):
-    """The number to take, as an offer's button sends it."""
+class ChosenNumberForm(forms.Form):
+    """The number that an offer's button names; whether it is for sale the provider says."""
 
     phone_number = forms.RegexField(r"\A\+[1-9]\d{6,14}\Z")
-    country = forms.ChoiceField(choices=COUNTRIES)
+    country = forms.RegexField(r"\A[A-Z]{2}\Z")
+
+
+class TakeNumberForm(ChosenNumberForm):
+    """The number to take, as the owner confirms it."""
+
     key = forms.CharField(required=False, max_length=MAX_LENGTH)
     replace = forms.BooleanField(required=False)
 

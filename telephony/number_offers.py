@@ -3,12 +3,13 @@
 import logging
 from decimal import Decimal
 
+import phonenumbers
 from django.conf import settings
 
 from accounts.models import User
 from telephony import usage
 from telephony.area_codes import area_code_of
-from telephony.backends.base import NumberType, Offer, get_backend
+from telephony.backends.base import Country, NumberType, Offer, get_backend
 from telephony.errors import (
     NumberError,
     NumberNotOffered,
@@ -19,6 +20,29 @@ from telephony.errors import (
 from telephony.phone_numbers import is_of_country, is_ordinary, is_toll_free
 
 logger = logging.getLogger(__name__)
+
+# Offered while the provider cannot be asked: its answer to the search then says what there is.
+_UNASKED = Country(code="US", name="United States", number_types=frozenset({NumberType.LOCAL}))
+
+
+def countries_for_sale() -> tuple[Country, ...]:
+    """Where the provider has local numbers, the United States first, then by name.
+
+    Never empty: the United States alone when the provider does not say.
+    """
+    try:
+        listed = get_backend().countries()
+    except ProviderError as error:
+        logger.warning("countries unknown", extra={"code": error.code})
+        return (_UNASKED,)
+    sold = [
+        country
+        for country in listed
+        if NumberType.LOCAL in country.number_types
+        and country.code in phonenumbers.SUPPORTED_REGIONS
+    ]
+    sold.sort(key=lambda country: (country.code != "US", country.name))
+    return tuple(sold) or (_UNASKED,)
 
 
 def offers_for_sale(
@@ -46,6 +70,15 @@ def offer_for_sale(phone_number: str, *, country: str) -> Offer:
     if refusal := _refusal_of(offer, country=country):
         raise refusal
     return offer
+
+
+def offer_to_confirm(*, user: User, phone_number: str, country: str) -> Offer:
+    """What an owner is asked to confirm; looked up as often as searches may be made.
+
+    Raises RateLimited and as `offer_for_sale`.
+    """
+    usage.take("confirm", subject=str(user.pk), limit=settings.NUMBER_SEARCHES_PER_HOUR)
+    return offer_for_sale(phone_number, country=country)
 
 
 def offers_instead(*, user: User, phone_number: str, country: str, limit: int) -> list[Offer]:

@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from telephony import phone_numbers
-from telephony.models import Call
+from telephony.area_codes import place_of_area_code
+from telephony.backends.base import Offer
+from telephony.models import Call, UserPhoneNumber
 from voicemail import inbox
 from voicemail.models import Message
 
@@ -36,6 +38,16 @@ def international(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def place(number: Offer | UserPhoneNumber) -> str:
+    """`San Francisco, CA`: where an offered number or an owner's is from; blank if unknown."""
+    if isinstance(number, Offer) and (number.locality or number.region):
+        return ", ".join(name for name in (number.locality, number.region) if name)
+    if phone_numbers.is_toll_free(number.phone_number):
+        return "Toll-free"
+    return ", ".join(name for name in place_of_area_code(number.area_code or "") if name)
 
 
 @register.filter

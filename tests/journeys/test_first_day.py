@@ -65,6 +65,7 @@ def test_a_new_owner_takes_a_number_is_called_and_hears_the_message(aloha_url, w
     page.get_by_label("Area code").fill("415")
     page.get_by_role("button", name="Search Numbers").click()
     page.get_by_role("button", name="Use this number").first.click()
+    page.get_by_role("button", name="Take this number").click()
     expect(page.get_by_text("Simulated", exact=True)).to_be_visible()
     number = UserPhoneNumber.objects.get()
     assert number.phone_number.startswith("+141555501")
