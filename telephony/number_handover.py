@@ -6,6 +6,7 @@ from typing import Any
 from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.errors import ProviderError
+from telephony.forwarding_reminders import note_forwarding
 from telephony.models import Mover, NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.number_states import (
     as_it_stands,
@@ -44,6 +45,7 @@ def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPh
         old = mine.select_for_update().first()
         copied: dict[str, Any] = {name: getattr(old, name) for name in _COPIED} if old else {}
         if old:
+            note_forwarding(old)
             step(old, to=NumberStatus.RELEASING, from_=NumberStatus.ACTIVE, who=who, **ALL_OFF)
         step(
             number,

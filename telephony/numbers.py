@@ -29,6 +29,7 @@ from telephony.errors import (
     ProviderUnclear,
     PurchaseInProgress,
 )
+from telephony.forwarding_reminders import note_forwarding
 from telephony.idempotency import answer_of, keep, keep_known, keep_refusal
 from telephony.models import (
     LIVE_STATUSES,
@@ -153,6 +154,7 @@ def release_number(*, user: User) -> UserPhoneNumber:
     if number.status == NumberStatus.PURCHASING:
         raise PurchaseInProgress
     if number.status == NumberStatus.ACTIVE:
+        note_forwarding(number)
         number = move_once(
             number,
             to=NumberStatus.RELEASING,

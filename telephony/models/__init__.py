@@ -11,7 +11,7 @@ from telephony.models.calls import (
     StreamState,
 )
 from telephony.models.limits import IdempotencyKey, Switch, UsageCounter
-from telephony.models.number_history import Mover, NumberEvent, SyncRun
+from telephony.models.number_history import ForwardingReminder, Mover, NumberEvent, SyncRun
 from telephony.models.numbers import (
     LIVE_STATUSES,
     NumberStatus,
@@ -47,6 +47,7 @@ __all__ = [
     "CarrierRecordingQuerySet",
     "Direction",
     "DoNotCall",
+    "ForwardingReminder",
     "IdempotencyKey",
     "Mover",
     "NumberEvent",

@@ -13,7 +13,10 @@ class Mover(models.TextChoices):
 
 
 class NumberEvent(models.Model):
-    """One step in a number's life; only ever added, in the transaction of the step itself."""
+    """One step in a number's life; only ever added, in the transaction of the step itself.
+
+    Triggers of the database refuse to change or delete one; see migration 0014.
+    """
 
     number = models.ForeignKey(
         "telephony.UserPhoneNumber", on_delete=models.PROTECT, related_name="events"
@@ -33,6 +36,34 @@ class NumberEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status or 'new'} to {self.to_status}"
+
+
+class ForwardingReminder(models.Model):
+    """A released number that a phone may still forward to: its owner is to be told how to end that.
+
+    Written before the release, so that no crash loses it; it waits for the release.
+    """
+
+    number = models.OneToOneField(
+        "telephony.UserPhoneNumber",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="forwarding_reminder",
+    )
+    due_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(sent_at__isnull=True),
+                name="reminders_to_send",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"reminder for {self.number_id}"
 
 
 class SyncRun(models.Model):

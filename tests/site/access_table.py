@@ -166,6 +166,7 @@ OWNED = {
     "agent.AgentProfile": "user",
     "telephony.UserPhoneNumber": "user",
     "telephony.Call": "owner",
+    "telephony.ForwardingReminder": "number__user",
     "telephony.NumberEvent": "number__user",
     "telephony.CallEvent": "call__owner",
     "telephony.TranscriptLine": "call__owner",

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 
 from telephony.number_sync import sync_numbers_when_due
 from voicemail import processing
+from voicemail.release_mail import send_reminders
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         if options["once"]:
             sync_numbers_when_due()
             processing.work_once(all_time=True)
+            send_reminders()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
             busy = _work(all_time=all_time)
+            _remind()
             if all_time:
                 _sync()
                 looked_back_at = time.monotonic()
@@ -55,6 +58,14 @@ def _work(*, all_time: bool) -> bool:
         # The outermost loop: a database that is away for a while must not end the work.
         logger.exception("work failed")
         return False
+
+
+def _remind() -> None:
+    try:
+        send_reminders()
+    except Exception:
+        # As above: a reminder that was not sent is due again.
+        logger.exception("reminding of forwarding failed")
 
 
 def _sync() -> None:
