@@ -10,10 +10,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin import ToLookAt
-from telephony import phone_numbers
+from telephony import owner_admin, phone_numbers
 from telephony.end_reasons import EndReason
 from telephony.errors import InvalidPhoneNumber
 from telephony.models import Call, CallEvent, NumberEvent, Switch, SyncRun, UserPhoneNumber
+
+__all__ = ["owner_admin"]  # registers itself
 
 
 def as_stored(typed: str) -> str:

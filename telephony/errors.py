@@ -4,6 +4,7 @@ TelephonyError
 ├── InvalidPhoneNumber       not a number we can work with
 ├── NumberError
 │   ├── AlreadyHasNumber     a number is active, and none is to replace it
+│   ├── HasLiveNumber        an owner whose number is live cannot be deleted
 │   ├── NoNumber             there is none to release or to set up
 │   ├── NoneAvailable        the search found nothing
 │   ├── NumberTaken          somebody else was faster
@@ -58,6 +59,12 @@ class AlreadyHasNumber(NumberError):
     """You already have an active number."""
 
     code = "already_has_number"
+
+
+class HasLiveNumber(NumberError):
+    """This owner has a live number; release it before the account is deleted."""
+
+    code = "has_live_number"
 
 
 class NoNumber(NumberError):
