@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import OwnerRequest
+from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import ProfileError
@@ -33,6 +34,9 @@ from voicemail.forms import MODES, VoicemailForm
 from voicemail.preferences import VoicemailChanges, change_voicemail_settings
 
 CardView = Callable[[OwnerRequest], HttpResponse]
+
+# Beside a number in these states there is nothing to look for, unless it is to be replaced.
+_NO_SEARCH = (NumberStatus.ACTIVE, NumberStatus.PURCHASING)
 
 
 def settings_card(anchor: str) -> Callable[[CardView], CardView]:
@@ -56,7 +60,8 @@ def settings_card(anchor: str) -> Callable[[CardView], CardView]:
 @require_safe
 def settings_page(request: OwnerRequest) -> HttpResponse:
     """All cards; with `?find=...` also what was looked for, and the number that was chosen."""
-    if active_number(request.user) and request.GET.get("replace") != "on":
+    number = current_number(request.user)
+    if number and number.status in _NO_SEARCH and request.GET.get("replace") != "on":
         return _page(request)
     return _page(request, search=NumberSearch.from_query(request.user, request.GET))
 
@@ -136,7 +141,6 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
 
 
 @settings_card("agent")
-@in_own_rows
 def save_agent_name(request: OwnerRequest) -> HttpResponse:
     """How the agent introduces itself."""
     form = AgentNameForm(request.POST)
@@ -144,14 +148,12 @@ def save_agent_name(request: OwnerRequest) -> HttpResponse:
 
 
 @settings_card("voice")
-@in_own_rows
 def save_voice(request: OwnerRequest) -> HttpResponse:
     """Which voice callers hear."""
     return _save_profile(request, "voice", VoiceForm(request.POST))
 
 
 @settings_card("about")
-@in_own_rows
 def save_about(request: OwnerRequest) -> HttpResponse:
     """What the agent may tell callers."""
     return _save_profile(request, "about", AboutForm(request.POST))
@@ -160,7 +162,8 @@ def save_about(request: OwnerRequest) -> HttpResponse:
 def _save_profile(request: OwnerRequest, card: str, form: forms.BaseForm) -> HttpResponse:
     if form.is_valid():
         try:
-            change_profile(user=request.user, **form.cleaned_data)
+            with user_scope(request.user.pk):
+                change_profile(user=request.user, **form.cleaned_data)
         except ProfileError as error:
             form.add_error(error.field, str(error))
     return _saved(request, card, form)
@@ -196,8 +199,16 @@ def _to_card(card: str) -> HttpResponse:
     return redirect(f"{reverse('settings')}#{card}")
 
 
-@in_own_rows
 def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
+    """Whoever may look for a number gets the form, for which the provider may be asked."""
+    number = current_number(request.user)
+    if "search" not in bound and (number is None or number.status not in _NO_SEARCH):
+        bound["search"] = NumberSearch(form=NumberSearchForm())
+    return _in_rows(request, **bound)
+
+
+@in_own_rows
+def _in_rows(request: OwnerRequest, **bound: Any) -> HttpResponse:
     profile = profile_of(request.user)
     number = current_number(request.user)
     context: dict[str, Any] = {
@@ -217,8 +228,6 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     if number is not None and number.status == NumberStatus.ACTIVE:
         context["voicemail_form"] = _voicemail_form(number)
         context["release_form"] = ReleaseNumberForm(phone_number=number.phone_number)
-    elif "search" not in bound:
-        context["search"] = NumberSearch(form=NumberSearchForm())
     return render(request, "site/settings.html", context | bound)
 
 

@@ -1,6 +1,7 @@
 """What an owner's numbers mean for her account."""
 
 from accounts.models import User
+from accounts.row_security import user_scope
 from telephony.errors import HasLiveNumber
 from telephony.models import LIVE_STATUSES, UserPhoneNumber
 from telephony.phone_numbers import national
@@ -13,7 +14,9 @@ def refuse_deletion(user: User) -> None:
     any number row of hers: what was paid for stays on record.
     """
     live = UserPhoneNumber.objects.for_user(user).filter(status__in=LIVE_STATUSES)
-    if number := live.order_by("created_at").first():
+    with user_scope(user.pk):
+        number = live.order_by("created_at").first()
+    if number:
         raise HasLiveNumber(
             f"This account cannot be deleted: {national(number.phone_number)} is "
             f"{number.get_status_display().lower()}. Release the number first."

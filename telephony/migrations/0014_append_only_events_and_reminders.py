@@ -11,7 +11,7 @@ from telephony.append_only import AppendOnly
 class Migration(migrations.Migration):
     """The triggers stand on both databases; the policy has no effect on SQLite."""
 
-    dependencies = [("telephony", "0006_was_forwarded_from_its_number")]
+    dependencies = [("telephony", "0007_own_rows")]
 
     operations = [
         AppendOnly("telephony_numberevent"),
