@@ -204,11 +204,11 @@ def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     number = current_number(request.user)
     if "search" not in bound and (number is None or number.status not in _NO_SEARCH):
         bound["search"] = NumberSearch(form=NumberSearchForm())
-    return _in_rows(request, **bound)
+    return _show(request, **bound)
 
 
 @in_own_rows
-def _in_rows(request: OwnerRequest, **bound: Any) -> HttpResponse:
+def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
     profile = profile_of(request.user)
     number = current_number(request.user)
     context: dict[str, Any] = {
