@@ -11,7 +11,7 @@ from telephony.append_only import AppendOnly
 class Migration(migrations.Migration):
     """The triggers stand on both databases; the policy has no effect on SQLite."""
 
-    dependencies = [("telephony", "0007_own_rows")]
+    dependencies = [("telephony", "0009_what_callers_heard")]
 
     operations = [
         AppendOnly("telephony_numberevent"),
