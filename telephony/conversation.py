@@ -24,7 +24,7 @@ from agent.session import (
 )
 from agent.speech import prompts
 from telephony import actions as act
-from telephony import calls, media_stream
+from telephony import agent_reports, calls, media_stream
 from telephony.actions import Action
 from telephony.bridge import OWN_SENTENCES, Bridge
 from telephony.caller_line import CallerLine, Receive, Send
@@ -295,6 +295,7 @@ class Conversation:
         async for event in self._agent.events():
             if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
                 await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+        await in_service_scope(agent_reports.keep_report, self._call.id, self._agent.report())
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)

@@ -108,6 +108,7 @@ class RealtimeDialogue:
     def caller_audio(self, payload: str) -> None:
         """Count the caller's audio, base64 and checked: it is the clock."""
         self._taken_bytes += decoded_length(payload)
+        self._speech.settle()
         self._settle_turns()
 
     def interrupted(self, heard: Sequence[Heard]) -> None:

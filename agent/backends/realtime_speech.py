@@ -19,6 +19,7 @@ class AgentSpeech:
         self.has_begun = False
         self._record = record
         self._outbox = outbox
+        self._unreported: list[Spoken] = []
 
     def say(self, delta: AudioDelta) -> None:
         """Pass audio on."""
@@ -69,6 +70,16 @@ class AgentSpeech:
             self._outbox.send(commands.truncate_item, spoken.item_id, spoken.heard_ms)
         return spoken.response_id
 
+    def settle(self) -> None:
+        """Cut what the line did not report: it had been played as far as it went there.
+
+        To be called a moment after an item has ended; an earlier cut would be a second one.
+        """
+        unreported, self._unreported = self._unreported, []
+        for spoken in unreported:
+            if spoken.heard_ms is None:
+                self._outbox.send(commands.truncate_item, spoken.item_id, spoken.sent_ms)
+
     def _end(self, spoken: Spoken) -> None:
         if spoken.is_ended:
             return
@@ -81,4 +92,4 @@ class AgentSpeech:
         if spoken.heard_ms == 0 or was_never_heard:
             self._outbox.send(commands.delete_item, spoken.item_id)
         elif spoken.was_withheld and spoken.heard_ms is None:
-            self._outbox.send(commands.truncate_item, spoken.item_id, spoken.sent_ms)
+            self._unreported.append(spoken)

@@ -1,5 +1,7 @@
 """What the Realtime agent says, forgets and ends, in step with a strict server, no socket."""
 
+import base64
+
 import pytest
 
 from agent.errors import SessionLost, SessionRefused
@@ -182,6 +184,30 @@ def test_an_answer_of_which_nothing_could_go_out_is_deleted_too():
     assert call.said == [GREETING.text]
     assert len(call.sent("conversation.item.delete")) == 1
     assert call.errors == []
+
+
+def test_an_answer_heard_as_far_as_it_went_out_is_cut_there_without_being_told():
+    call = RealtimeCall(playbook([LONG]))
+    call.wait(2_000)
+    utterance_id = begun_answer(call)
+    call.speak(SENTENCE[: 160 * 20])  # the line had nothing left to play, and reports nothing
+    (frame,) = call.sent("conversation.item.truncate")
+    assert frame["audio_end_ms"] == call.spoken_ms(utterance_id)
+    assert call.errors == []
+
+
+def test_a_cut_that_the_line_reports_is_made_once():
+    call = RealtimeCall(playbook([LONG]))
+    call.wait(2_000)
+    utterance_id = begun_answer(call)
+    payload = base64.b64encode(SENTENCE[:160]).decode()
+    call.give({"type": "input_audio_buffer.speech_started", "item_id": "x", "audio_start_ms": 0})
+    call.wait(4_000)
+    call.dialogue.interrupted([Heard(utterance_id=utterance_id, heard_ms=250)])
+    call.dialogue.caller_audio(payload)
+    call.pump()
+    (frame,) = call.sent("conversation.item.truncate")
+    assert frame["audio_end_ms"] == 250
 
 
 def test_what_was_heard_to_its_end_is_not_touched():

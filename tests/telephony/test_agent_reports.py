@@ -1,0 +1,43 @@
+"""What an agent used and noted stands with its call."""
+
+from decimal import Decimal
+
+import pytest
+
+from agent.session import AgentReport
+from telephony.agent_reports import keep_report
+from tests.factories import make_call, make_number
+
+USED = AgentReport(usage={"model": "voice", "responses": 3}, cost_usd=Decimal("0.01234"))
+
+
+@pytest.fixture
+def call(owner):
+    return make_call(make_number(owner))
+
+
+def test_usage_and_cost_are_kept(call):
+    keep_report(call.id, USED)
+    call.refresh_from_db()
+    assert call.agent_usage == {"model": "voice", "responses": 3}
+    assert call.cost_usd == Decimal("0.01234")
+
+
+def test_the_message_is_kept_once_and_the_last_counts(call):
+    for reason in ("The boiler.", "The boiler leaks."):
+        keep_report(call.id, AgentReport(reason=reason, urgency="high", caller_name="Ann"))
+    (event,) = call.events.filter(kind="message_noted")
+    assert event.payload == {
+        "caller_name": "Ann",
+        "reason": "The boiler leaks.",
+        "urgency": "high",
+        "callback_number": "",
+    }
+
+
+def test_an_agent_that_used_nothing_leaves_no_figures(call):
+    keep_report(call.id, AgentReport())
+    call.refresh_from_db()
+    assert call.agent_usage == {}
+    assert call.cost_usd is None
+    assert not call.events.exists()
