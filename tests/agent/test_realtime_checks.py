@@ -1,0 +1,33 @@
+"""A set-up that would fail, or cost more than is counted, is told at the start."""
+
+import pytest
+
+from agent.backends.openai_realtime import OpenAIRealtimeBackend
+from aloha_site.agent_settings import PRICES
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        pytest.param({}, [], id="usual"),
+        pytest.param({"url": "ws://127.0.0.1:8790/v1/realtime"}, [], id="a stand-in"),
+        pytest.param({"url": "ws://localhost:8790/v1/realtime"}, [], id="a stand-in by name"),
+        pytest.param({"url": "https://api.openai.com/v1"}, ["agent.E002"], id="no socket"),
+        pytest.param({"url": "realtime"}, ["agent.E002"], id="no address"),
+        pytest.param({"url": "ws://10.0.0.1/v1/realtime"}, ["agent.E003"], id="unencrypted"),
+        pytest.param({"model": "gpt-realtime-2.1-mini"}, [], id="the cheaper model"),
+        pytest.param({"model": "gpt-realtime"}, ["agent.W001", "agent.W002"], id="ending"),
+        pytest.param(
+            {"transcription_model": "whisper-1"}, ["agent.W001", "agent.W002"], id="ending too"
+        ),
+        pytest.param({"prices": ()}, ["agent.W002", "agent.W002"], id="no prices"),
+    ],
+)
+def test_what_is_found(options, ids):
+    backend = OpenAIRealtimeBackend(**{"api_key": "a-key", "prices": PRICES} | options)
+    assert [each.id for each in backend.check()] == ids
+
+
+def test_no_finding_tells_the_key():
+    backend = OpenAIRealtimeBackend(api_key="sk-secret", url="ws://example.com", model="old")
+    assert "sk-secret" not in str(backend.check())
