@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from aloha_site import health, pages, settings_page
+from aloha_site import call_pages, health, pages, settings_page
 from aloha_site.schema_view import SchemaView
 
 urlpatterns = [
@@ -16,8 +16,12 @@ urlpatterns = [
     path("aloha/settings/agent", settings_page.save_agent_name, name="save_agent_name"),
     path("aloha/settings/voice", settings_page.save_voice, name="save_voice"),
     path("aloha/settings/about", settings_page.save_about, name="save_about"),
+    path("aloha/calls", call_pages.calls_page, name="calls"),
+    path("aloha/calls/<uuid:call_id>", call_pages.call_page, name="call"),
+    path("aloha/calls/<uuid:call_id>/audio", call_pages.call_audio, name="call_audio"),
     path("", include("voicemail.urls")),
     path("aloha/settings/", RedirectView.as_view(pattern_name="settings")),
+    path("aloha/calls/", RedirectView.as_view(pattern_name="calls")),
     path("aloha/inbox/", RedirectView.as_view(pattern_name="inbox")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

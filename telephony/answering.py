@@ -31,6 +31,11 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """Hang up: this call ended long ago, and only its id has come back."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClassicVoicemail:
     """Greet, beep, record: no agent."""
 
@@ -42,7 +47,7 @@ class AgentAnswers:
     call_type: CallType
 
 
-Answer = NotInService | Refused | ClassicVoicemail | AgentAnswers
+Answer = NotInService | Refused | Over | ClassicVoicemail | AgentAnswers
 
 
 def decide(facts: LineFacts) -> Answer:

@@ -73,7 +73,7 @@ class AvailableNumbers(APIView):
         """Numbers the owner could take now; nothing is reserved."""
         hint: TelephonyError = NoneAvailable()
         try:
-            offers = numbers.search_offers(user=request.user, **read(SearchQuery, _query(request)))
+            offers = numbers.search_offers(user=request.user, **read(SearchQuery, query_of(request)))
         except DocumentsNeeded as error:
             offers, hint = [], error
         headers = {} if offers else {HINT_HEADER: str(hint)}
@@ -97,7 +97,7 @@ class RandomNumber(APIView):
     )
     def get(self, request: Request) -> Response:
         """One number the owner could take now, drawn anew each time."""
-        query = read(RandomQuery, _query(request))
+        query = read(RandomQuery, query_of(request))
         try:
             offer = numbers.random_offer(user=request.user, **query)
         except DocumentsNeeded as error:
@@ -186,7 +186,7 @@ class ActiveNumber(APIView):
         return JsonResponse(NumberRecord(number).data if number else None, safe=False)
 
 
-def _query(request: Request) -> dict[str, Any]:
+def query_of(request: Request) -> dict[str, Any]:
     """The query as a mapping; a parameter given twice is a list, which no field accepts."""
     lists = request.query_params.lists()
     return {name: values[0] if len(values) == 1 else values for name, values in lists}

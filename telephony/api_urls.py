@@ -1,8 +1,8 @@
-"""The number API's addresses; exact, without a slash at the end."""
+"""The addresses of the number API and of the call log; exact, without a slash at the end."""
 
 from django.urls import path
 
-from telephony import api
+from telephony import api, call_api
 
 urlpatterns = [
     path(
@@ -26,4 +26,6 @@ urlpatterns = [
     path(
         "api/telephony/twilio/active-number", api.ActiveNumber.as_view(), name="api_active_number"
     ),
+    path("api/calls", call_api.Calls.as_view(), name="api_calls"),
+    path("api/calls/<uuid:call_id>", call_api.OneCall.as_view(), name="api_call"),
 ]

@@ -46,8 +46,25 @@ def advance(known: Progress, report: Report) -> Progress:
         sequence=_higher(known.sequence, report.sequence),
         answered_at=answered_at,
         ended_at=ended_at,
-        duration_s=_higher(known.duration_s, report.duration_s),
+        duration_s=_duration(known.status, answered_at, ended_at, known=known, report=report),
     )
+
+
+def _duration(
+    status: CallStatus,
+    answered_at: datetime | None,
+    ended_at: datetime | None,
+    *,
+    known: Progress,
+    report: Report,
+) -> int | None:
+    """As long as the carrier says; where it does not, from the answer to the end."""
+    said = _higher(known.duration_s, report.duration_s)
+    if said is not None or status not in FINAL_STATUSES:
+        return said
+    if status != CallStatus.COMPLETED or answered_at is None or ended_at is None:
+        return 0
+    return max(0, round((ended_at - answered_at).total_seconds()))
 
 
 def _outranks(report: Report, known: Progress) -> bool:

@@ -6,20 +6,19 @@ Repeats are normal: a second request finds the first one's row and gets the same
 import contextlib
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.row_security import service_scope
 from agent import profiles
 from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
-from telephony import answering, phone_numbers
+from telephony import answering, call_events, phone_numbers
+from telephony.call_events import EventKind
 from telephony.call_progress import Progress, Report, advance
 from telephony.carrier_requests import IncomingCall, StatusReport
 from telephony.end_reasons import EndFacts, end_reason
@@ -27,19 +26,16 @@ from telephony.line_facts import look_at_line
 from telephony.models import (
     FINAL_STATUSES,
     Call,
-    CallEvent,
     CallStatus,
     CarrierRecording,
     StreamState,
     UserPhoneNumber,
     VoicemailMode,
 )
-from telephony.twiml import MAX_MESSAGE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 STREAM_TOKEN_SECONDS = 60
-STALE_GRACE = timedelta(minutes=5)
 
 _PROGRESS_FIELDS = ("status", "status_sequence", "answered_at", "ended_at", "duration_s")
 
@@ -81,6 +77,8 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
 
 
 def _reopened(call: Call) -> OpenedCall:
+    if call.is_final:
+        return OpenedCall(answer=answering.Over())
     if call.stream_token is None:
         return OpenedCall(answer=answering.ClassicVoicemail())
     return OpenedCall(
@@ -103,6 +101,8 @@ def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answer
         simulated=incoming.simulated,
         carrier_records=isinstance(answer, answering.ClassicVoicemail),
     )
+    # The carrier reports only the end of a call that comes in; our first TwiML answers it.
+    call.answered_at = call.started_at
     if isinstance(answer, answering.AgentAnswers):
         call.call_type = answer.call_type
         call.stream_token = secrets.token_urlsafe(32)
@@ -149,6 +149,7 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
     Call.objects.filter(id=call_id).update(
         stream_state=StreamState.CLOSED, agent_outcome=outcome.value
     )
+    call_events.note(call_id, kind=EventKind.AGENT_CLOSED, facts={"outcome": outcome.value})
     settle_end_reason(call_id)
 
 
@@ -182,7 +183,10 @@ def record_progress(report: StatusReport) -> None:
         if call is None:
             return
         was_final = call.is_final
-        _set_progress(call, advance(_progress_of(call), _timed(report, call)))
+        known = _progress_of(call)
+        if was_final and report.status in FINAL_STATUSES and _take_back_guess(call):
+            known = replace(known, status=CallStatus.RINGING, ended_at=None, duration_s=None)
+        _set_progress(call, advance(known, _timed(report, call)))
         call.save(update_fields=_PROGRESS_FIELDS)
     if not call.is_final:
         return
@@ -196,6 +200,12 @@ def record_progress(report: StatusReport) -> None:
                 "duration_s": call.duration_s,
             },
         )
+
+
+def _take_back_guess(call: Call) -> bool:
+    """Forget that the sweeper guessed this call's end, if it did: the carrier knows better."""
+    guesses, _ = call.events.filter(kind=EventKind.CLOSED_UNREPORTED).delete()
+    return guesses > 0
 
 
 def _progress_of(call: Call) -> Progress:
@@ -218,11 +228,15 @@ def _set_progress(call: Call, progress: Progress) -> None:
 
 def _timed(report: StatusReport, call: Call) -> Report:
     """The report with its time; the carrier counts in seconds, and its clock is not ours."""
-    now = timezone.now()
+    at = now = timezone.now()
+    if report.at is not None:
+        at = report.at
+    elif report.duration_s is not None:  # the report itself may be a day late
+        at = call.started_at + timedelta(seconds=report.duration_s)
     return Report(
         status=report.status,
         sequence=report.sequence,
-        at=min(max(report.at or now, call.started_at), now),
+        at=min(max(at, call.started_at), now),
         duration_s=report.duration_s,
     )
 
@@ -263,38 +277,3 @@ def adopt_call(incoming: IncomingCall) -> None:
     with contextlib.suppress(IntegrityError), transaction.atomic():
         call = _insert_call(incoming, number, answering.ClassicVoicemail())
         Call.objects.filter(id=call.id).update(carrier_fell_back=True)
-
-
-def close_stale_calls() -> int:
-    """End calls whose end the carrier never reported; how many there were.
-
-    No call lasts longer than the agent may talk and the caller may leave a message.
-    """
-    longest = timedelta(seconds=settings.MAX_CALL_SECONDS + MAX_MESSAGE_SECONDS) + STALE_GRACE
-    stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
-        started_at__lt=timezone.now() - longest
-    )
-    ended: dict[str, object] = {"ended_at": timezone.now()}
-    with service_scope():
-        ids = list(stale.values_list("id", flat=True))
-        unanswered = stale.filter(status=CallStatus.RINGING).update(
-            status=CallStatus.NO_ANSWER, **ended
-        )
-        answered = stale.update(status=CallStatus.COMPLETED, **ended)
-        for call_id in ids:
-            settle_end_reason(call_id)
-    if unanswered or answered:
-        logger.warning("stale calls closed", extra={"count": unanswered + answered})
-    return unanswered + answered
-
-
-def note_event(call_sid: str, *, kind: str, key: str, payload: dict[str, list[str]]) -> None:
-    """Keep something the carrier sent about a call; a repeat or an unknown call changes nothing."""
-    call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()
-    if call_id is None:
-        logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
-        return
-    CallEvent.objects.bulk_create(
-        [CallEvent(call_id=call_id, kind=kind, key=key[:128], payload=payload)],
-        ignore_conflicts=True,
-    )

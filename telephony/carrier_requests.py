@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from django.http import QueryDict
 
@@ -80,6 +81,15 @@ class StatusReport:
     sequence: int | None
     at: datetime | None
     duration_s: int | None
+
+    def as_facts(self) -> dict[str, Any]:
+        """The report as JSON, without whose it is."""
+        return {
+            "status": self.status.value,
+            "sequence": self.sequence,
+            "at": self.at.isoformat() if self.at else None,
+            "durationSeconds": self.duration_s,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

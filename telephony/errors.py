@@ -2,6 +2,8 @@
 
 TelephonyError
 ├── InvalidPhoneNumber       not a number we can work with
+├── BadCursor                not a place in a list
+├── BadSearch                nothing that could be part of a number
 ├── NumberError
 │   ├── AlreadyHasNumber     a number is active, and none is to replace it
 │   ├── HasLiveNumber        an owner whose number is live cannot be deleted
@@ -47,6 +49,18 @@ class InvalidPhoneNumber(TelephonyError):
     """This is not a phone number; write it with its country code, like +1 415 555 0132."""
 
     code = "invalid_phone_number"
+
+
+class BadCursor(TelephonyError):
+    """This is no place in the list; start with the newest page."""
+
+    code = "invalid_cursor"
+
+
+class BadSearch(TelephonyError):
+    """Search for a number or at least three digits of it; `withheld` finds calls without one."""
+
+    code = "invalid_search"
 
 
 class NumberError(TelephonyError):

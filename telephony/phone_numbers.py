@@ -48,6 +48,11 @@ def normalise(typed: str, country: str | None = None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def digits_of(typed: str) -> str:
+    """The digits in what somebody typed, of any script, as ASCII."""
+    return "".join(str(int(sign)) for sign in typed if sign.isdecimal())
+
+
 def is_withheld(caller: str) -> bool:
     """Whether a caller id stands for nobody: a word, a blank, or a word typed on a keypad."""
     return caller.strip().lower() in _WITHHELD

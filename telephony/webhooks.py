@@ -9,7 +9,8 @@ from django.http import HttpResponse
 
 from accounts.row_security import service_scope
 from agent.brief import CallType
-from telephony import answering, calls, carrier_requests, twiml
+from telephony import answering, call_events, calls, carrier_requests, twiml
+from telephony.call_events import EventKind
 from telephony.carrier_guard import twilio_webhook
 from telephony.carrier_requests import RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
@@ -28,6 +29,8 @@ def incoming(form: SignedForm) -> HttpResponse:
             return _twiml(twiml.not_in_service())
         case answering.Refused():
             return _twiml(twiml.reject())
+        case answering.Over():
+            return _twiml(twiml.hang_up())
         case answering.ClassicVoicemail():
             return _twiml(twiml.classic_voicemail(recording_url=_url("recording")))
         case answering.AgentAnswers(call_type):
@@ -40,8 +43,15 @@ def incoming(form: SignedForm) -> HttpResponse:
 def after_stream(form: SignedForm) -> HttpResponse:
     """The media stream is over: hang up, or take the message without an agent."""
     call_sid = carrier_requests.read_call_sid(form)
+    is_over = carrier_requests.read_call_is_over(form)
     with service_scope():
-        if calls.has_said_goodbye(call_sid) or carrier_requests.read_call_is_over(form):
+        call_events.note_report(
+            call_sid,
+            kind=EventKind.AFTER_STREAM,
+            payload=form.as_payload(),
+            facts={"callIsOver": is_over},
+        )
+        if is_over or calls.has_said_goodbye(call_sid):
             return _twiml(twiml.hang_up())
         calls.hand_to_carrier(call_sid)
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
@@ -52,11 +62,12 @@ def status(form: SignedForm) -> HttpResponse:
     """The carrier says where a call is."""
     report = carrier_requests.read_status_report(form)
     with service_scope():
-        calls.note_event(
+        call_events.note_report(
             report.call_sid,
-            kind="status",
+            kind=EventKind.STATUS,
             key=f"{report.status.value}:{'' if report.sequence is None else report.sequence}",
             payload=form.as_payload(),
+            facts=report.as_facts(),
         )
         calls.record_progress(report)
     return HttpResponse(status=204)
@@ -67,11 +78,12 @@ def stream_status(form: SignedForm) -> HttpResponse:
     """The carrier says that a media stream started, stopped or failed."""
     stream_event = carrier_requests.read_stream_event(form)
     with service_scope():
-        calls.note_event(
+        call_events.note_report(
             stream_event.call_sid,
             kind=stream_event.kind,
             key=stream_event.stream_sid,
             payload=form.as_payload(),
+            facts={"streamSid": stream_event.stream_sid},
         )
     return HttpResponse(status=204)
 
@@ -97,7 +109,13 @@ def recording(form: SignedForm) -> HttpResponse:
 
 def _note_recording(left: RecordedMessage, form: SignedForm) -> None:
     key = f"{left.recording_sid}:{left.status}"
-    calls.note_event(left.call_sid, kind="recording", key=key, payload=form.as_payload())
+    call_events.note_report(
+        left.call_sid,
+        kind=EventKind.RECORDING,
+        key=key,
+        payload=form.as_payload(),
+        facts={"recordingSid": left.recording_sid, "status": left.status},
+    )
     if left.is_kept:
         calls.expect_recording(left.call_sid, left.recording_sid)
 

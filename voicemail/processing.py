@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.row_security import service_scope
 from agent.session import AgentOutcome, Role
-from telephony import calls, recording
+from telephony import recording, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -51,7 +51,7 @@ class AudioNotReady(Exception):
 def work_once(*, all_time: bool) -> bool:
     """Do what is due now; whether there was anything. `all_time` looks at older calls too."""
     if all_time:
-        calls.close_stale_calls()
+        stale_calls.close_stale_calls()
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 

@@ -25,10 +25,15 @@ def caller_number(call: Call) -> str:
     """The caller's number as the owner would write it, or `Number withheld`."""
     if call.caller_withheld or phone_numbers.is_withheld(call.from_number):
         return "Number withheld"
-    home_code = phonenumbers.country_code_for_region(call.number.country)
-    if call.from_number.startswith(f"+{home_code}"):
-        return phone_numbers.national(call.from_number)
-    return international(call.from_number)
+    return number_as_read_in(call.number.country, call.from_number)
+
+
+def number_as_read_in(country: str, e164: str) -> str:
+    """A number as people of this country write it: national form for their own numbers."""
+    home_code = phonenumbers.country_code_for_region(country)
+    if e164.startswith(f"+{home_code}"):
+        return phone_numbers.national(e164)
+    return international(e164)
 
 
 def international(e164: str) -> str:
@@ -82,6 +87,12 @@ def clock(milliseconds: int) -> str:
     """`1:12` for 72,000 milliseconds."""
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     return f"{minutes}:{seconds:02d}"
+
+
+@register.filter
+def length_of(seconds: int) -> str:
+    """`1:12` for 72 seconds."""
+    return clock(seconds * 1000)
 
 
 @register.filter

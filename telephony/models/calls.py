@@ -1,6 +1,7 @@
 """Calls, and what was reported about them."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -156,6 +157,17 @@ class Call(models.Model):
     def is_final(self) -> bool:
         """Nothing more happens to this call."""
         return self.status in FINAL_STATUSES
+
+    @property
+    def other_number(self) -> str:
+        """Who is at the other end of the line: the caller, or whom we called."""
+        return self.from_number if self.direction == Direction.INBOUND else self.to_number
+
+    @property
+    def picked_up_at(self) -> datetime | None:
+        """When somebody or something answered; None when the carrier says that nobody did."""
+        was_answered = self.status in {CallStatus.IN_PROGRESS, CallStatus.COMPLETED}
+        return self.answered_at if was_answered or not self.is_final else None
 
 
 class CallEvent(models.Model):

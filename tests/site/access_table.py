@@ -38,6 +38,7 @@ PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
 OWN_PAGE = {
     "settings",
     "inbox",
+    "calls",
     "profile",
     "release_number",
     "account_logout",
@@ -88,8 +89,11 @@ CHANGES_OWN = {
 MESSAGE_PAGE = {"message", "message_audio"}
 MESSAGE_FORM = {"message_unread"}
 
+# One call of one owner, likewise.
+CALL_PAGE = {"call", "call_audio"}
+
 # Old habits of typing a slash; lead to the page without it.
-SLASH = {"aloha/settings/", "aloha/inbox/"}
+SLASH = {"aloha/settings/", "aloha/inbox/", "aloha/calls/"}
 
 # The carrier's webhooks: POST, signed.
 CARRIER = {
@@ -103,7 +107,8 @@ CARRIER = {
 CARRIER_ANSWERS: dict[str, Answer] = {"voice_status": 204, "voice_stream_status": 204}
 
 # The owner's API: JSON, 401 without a session, 403 without a CSRF token.
-API_READ = {"api_available_numbers", "api_random_number", "api_active_number"}
+API_READ = {"api_available_numbers", "api_random_number", "api_active_number", "api_calls"}
+API_CALL = {"api_call"}
 API_READ_WITH_A_NUMBER: dict[str, Answer] = {
     "api_available_numbers": 409,
     "api_random_number": 409,

@@ -66,6 +66,8 @@ def declared() -> set[str]:
         table.OWN_FORM,
         table.MESSAGE_PAGE,
         table.MESSAGE_FORM,
+        table.CALL_PAGE,
+        table.API_CALL,
         table.SLASH,
         table.CARRIER,
         table.API_READ,
@@ -260,6 +262,15 @@ def test_no_form_of_a_stranger_changes_anything_of_the_owners(key, message, owne
 def test_a_message_opens_for_its_owner_alone(key, message, owner, stranger, clerk, boss):
     url = reverse(key, kwargs={"message_id": message.id})
     assert answer(browser().get(url)) == LOG_IN
+    assert answer(browser(owner).get(url)) == 200
+    for user in (stranger, clerk, boss):
+        assert answer(browser(user).get(url)) == 404
+
+
+@pytest.mark.parametrize("key", sorted(table.CALL_PAGE | table.API_CALL))
+def test_a_call_opens_for_its_owner_alone(key, message, owner, stranger, clerk, boss):
+    url = reverse(key, kwargs={"call_id": message.call_id})
+    assert answer(browser().get(url)) == (401 if key in table.API_CALL else LOG_IN)
     assert answer(browser(owner).get(url)) == 200
     for user in (stranger, clerk, boss):
         assert answer(browser(user).get(url)) == 404

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from telephony.calls import close_stale_calls
 from telephony.end_reasons import EndReason
 from telephony.models import CallStatus
+from telephony.stale_calls import close_stale_calls
 from tests.factories import make_call, make_number
 
 

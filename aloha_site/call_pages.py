@@ -1,0 +1,110 @@
+"""The call log's pages: every call, and the story of one."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.requests import OwnerRequest
+from accounts.row_security import user_scope
+from accounts.scoped_views import in_own_rows
+from agent.profiles import profile_of
+from aloha_site import call_story, call_words
+from telephony import call_log
+from telephony.call_log import CallFilter
+from telephony.errors import BadCursor, BadSearch
+from telephony.models import Call, Recording
+from voicemail import inbox
+from voicemail.audio import audio_response
+
+MESSAGE = ("message",)
+
+
+@login_required
+@require_safe
+@in_own_rows
+def calls_page(request: OwnerRequest) -> HttpResponse:
+    """The log, a page at a time."""
+    asked = {name: request.GET.get(name, "") for name in ("filter", "number", "cursor")}
+    shown = CallFilter(asked["filter"]) if asked["filter"] in CallFilter.values else CallFilter.ALL
+    context: dict[str, Any] = {
+        "section": "calls",
+        "filters": CallFilter.choices,
+        "shown": shown,
+        "typed": asked["number"][: call_log.MAX_SEARCH_LENGTH],
+        "live": not asked["cursor"],
+    }
+    try:
+        page = call_log.page_of_calls(
+            user=request.user,
+            shown=shown,
+            typed=asked["number"],
+            cursor=asked["cursor"],
+            related=MESSAGE,
+        )
+    except BadSearch as error:
+        return render(request, "site/calls.html", context | {"bad_search": error})
+    except BadCursor:
+        return render(request, "site/calls.html", context | {"bad_cursor": True}, status=404)
+    context |= {"page": page, "days": call_words.by_day(page.rows)}
+    return render(request, "site/calls.html", context)
+
+
+@login_required
+@require_safe
+@in_own_rows
+def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
+    """What happened on one call, in order, with its recording."""
+    call = _own_call(request, call_id)
+    recording = _recording_of(call)
+    words = call_words.words_of(call)
+    message = call_words.message_of(call)
+    agent_name = profile_of(request.user).agent_name
+    steps = call_story.story(call, words=words, agent_name=agent_name)
+    is_due = recording is None and message is not None and not inbox.is_prepared(message)
+    context: dict[str, Any] = {
+        "section": "calls",
+        "call": call,
+        "words": words,
+        "message": message,
+        "recording": recording,
+        "is_recording_due": is_due,
+        "trouble": call_story.trouble(call),
+        "steps": steps,
+        "facts": call_story.facts(call, agent_name=agent_name),
+        "live": not call.is_final or is_due,
+    }
+    return render(request, "site/call.html", context)
+
+
+@login_required
+@require_safe
+def call_audio(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponseBase:
+    """The recording of the owner's own call, whole or in part."""
+    with user_scope(request.user.pk):
+        recording = _recording_of(_own_call(request, call_id))
+    if recording is None:
+        raise Http404
+    try:
+        return audio_response(request, recording.file, etag=f'"{recording.sha256}"')
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def _own_call(request: OwnerRequest, call_id: uuid.UUID) -> Call:
+    try:
+        return call_log.find_call(
+            user=request.user, call_id=call_id, related=(*MESSAGE, "recording")
+        )
+    except Call.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _recording_of(call: Call) -> Recording | None:
+    try:
+        return call.recording
+    except Recording.DoesNotExist:
+        return None

@@ -1,0 +1,60 @@
+"""What is kept of a call besides its row: what was reported, as it was sent and as we read it.
+
+An event is told apart by its kind and key: a repeat is kept once.
+"""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+
+from telephony.models import Call, CallEvent
+
+logger = logging.getLogger(__name__)
+
+MAX_KEY = 128
+
+
+class EventKind(TextChoices):
+    """What is reported: the first five by the carrier, the rest by ourselves."""
+
+    STATUS = "status"
+    STREAM_STARTED = "stream-started"
+    STREAM_STOPPED = "stream-stopped"
+    STREAM_ERROR = "stream-error"
+    RECORDING = "recording"
+    AFTER_STREAM = "after-stream"
+    AGENT_CLOSED = "agent-closed"
+    CLOSED_UNREPORTED = "closed-unreported"
+
+
+def note_report(
+    call_sid: str,
+    *,
+    kind: str,
+    key: str = "",
+    payload: dict[str, list[str]],
+    facts: dict[str, Any],
+) -> None:
+    """Keep something the carrier sent; a repeat or an unknown call changes nothing."""
+    call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()
+    if call_id is None:
+        logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
+        return
+    note(call_id, kind=kind, key=key, payload=payload, facts=facts)
+
+
+def note(
+    call_id: UUID,
+    *,
+    kind: str,
+    key: str = "",
+    payload: dict[str, list[str]] | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Keep an event of a call; the first of its kind and key stays."""
+    event = CallEvent(
+        call_id=call_id, kind=kind, key=key[:MAX_KEY], payload=payload or {}, facts=facts or {}
+    )
+    CallEvent.objects.bulk_create([event], ignore_conflicts=True)
