@@ -73,14 +73,14 @@ def trouble(call: Call) -> Trouble | None:
 def facts(call: Call, *, agent_name: str) -> list[tuple[str, str]]:
     """Name and value of what is known of a call besides its story."""
     rows = [("Answered by", _answered_by(call, agent_name))]
+    if call.direction == Direction.INBOUND:
+        rows.append(("Number called", number_as_read_in(call.number.country, call.to_number)))
     if call.end_reason:
         rows.append(("Ended because", EndReason(call.end_reason).label))
     if call.direction == Direction.INBOUND and call.was_forwarded is not None:
         rows.append(("Came in", "Forwarded from your phone" if call.was_forwarded else "Directly"))
     if call.cost_usd is not None:
         rows.append(("Cost", f"${call.cost_usd:.2f}"))
-    if call.simulated:
-        rows.append(("Line", "Simulated"))
     return rows
 
 
@@ -162,6 +162,7 @@ class _Teller:
     def _spoken(self, line: TranscriptLine) -> Step:
         at_s = self._stream_s + round(line.start_ms / 1000)
         heard = len(line.text) if line.heard_chars is None else line.heard_chars
+        said, unheard = line.text[:heard], line.text[heard:]
         if line.role == Role.AGENT:
             title, icon, tone = f"{self._agent} spoke", "speaker", "plain"
         else:
@@ -172,8 +173,8 @@ class _Teller:
             icon=icon,
             tone=tone,
             at_s=at_s,
-            said=line.text[:heard],
-            unheard=line.text[heard:],
+            said=f"{said} " if unheard else said,
+            unheard=unheard.lstrip(),
             text="Spoken, not written down" if line.source == TranscriptSource.NONE else "",
             start_ms=line.start_ms,
             end_ms=line.end_ms,

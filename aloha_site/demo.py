@@ -21,6 +21,7 @@ from agent.session import AgentOutcome, Role, TranscriptSource
 from agent.speech import prompts
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE
 from telephony.backends.fictional_numbers import numbers_for
+from telephony.end_reasons import EndReason
 from telephony.models import (
     LIVE_STATUSES,
     Call,
@@ -132,7 +133,9 @@ def _message(number: UserPhoneNumber, past: PastCall, *, started_at: datetime) -
         forwarded_from=EXTERNAL_PHONE_NUMBER,
         was_forwarded=True,
         status=CallStatus.COMPLETED,
+        end_reason=EndReason.AGENT_FINISHED,
         started_at=started_at,
+        answered_at=started_at,
         ended_at=started_at + duration,
         duration_s=round(duration.total_seconds()),
         stream_state=StreamState.CLOSED,

@@ -261,6 +261,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "An owner's number, voicemail settings and calls.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "NumberStatus": "telephony.models.NumberStatus",
+        "CallStatus": "telephony.models.CallStatus",
+    },
 }
 
 # --- Telephony ----------------------------------------------------------------------------------

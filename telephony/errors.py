@@ -58,7 +58,7 @@ class BadCursor(TelephonyError):
 
 
 class BadSearch(TelephonyError):
-    """Search for a number or at least three digits of it; `withheld` finds calls without one."""
+    """Type at least three digits of a number, or “withheld” for calls that show none."""
 
     code = "invalid_search"
 
