@@ -148,6 +148,21 @@ class Call(models.Model):
                 name="running_calls",
             ),
             models.Index(fields=["ended_at"], name="calls_by_end"),
+            models.Index(
+                fields=["owner", "from_number", "-started_at"],
+                condition=models.Q(direction="inbound"),
+                name="calls_by_caller",
+            ),
+            models.Index(
+                fields=["owner", "to_number", "-started_at"],
+                condition=models.Q(direction="outbound"),
+                name="calls_by_callee",
+            ),
+            models.Index(
+                fields=["owner", "-started_at"],
+                condition=models.Q(caller_withheld=True),
+                name="calls_without_caller",
+            ),
         ]
 
     def __str__(self) -> str:
