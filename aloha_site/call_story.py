@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import zip_longest
 
 from agent.session import AgentOutcome, Role, TranscriptSource
-from aloha_site.call_words import Words, message_of
+from aloha_site.call_words import Words, ended_because, message_of
 from aloha_site.templatetags.display import number_as_read_in
 from telephony.call_events import EventKind
 from telephony.end_reasons import EndReason
@@ -75,8 +75,8 @@ def facts(call: Call, *, agent_name: str) -> list[tuple[str, str]]:
     rows = [("Answered by", _answered_by(call, agent_name))]
     if call.direction == Direction.INBOUND:
         rows.append(("Number called", number_as_read_in(call.number.country, call.to_number)))
-    if call.end_reason:
-        rows.append(("Ended because", EndReason(call.end_reason).label))
+    if reason := ended_because(call):
+        rows.append(("Ended because", reason))
     if call.direction == Direction.INBOUND and call.was_forwarded is not None:
         rows.append(("Came in", "Forwarded from your phone" if call.was_forwarded else "Directly"))
     if call.cost_usd is not None:
@@ -103,6 +103,9 @@ def _caller(words: Words) -> str:
 
 
 def _answered_by(call: Call, agent_name: str) -> str:
+    if call.direction == Direction.OUTBOUND:
+        somebody = "Somebody" if call.picked_up_at else "Nobody"
+        return {"human": "A person", "machine": "A machine"}.get(call.answered_by, somebody)
     if call.agent_outcome and call.agent_outcome != AgentOutcome.FAILED:
         is_receptionist = call.number.voicemail_mode == VoicemailMode.RECEPTIONIST
         return f"{agent_name}, {'receptionist' if is_receptionist else 'voicemail'}"
@@ -227,7 +230,7 @@ class _Teller:
 
     def _end(self) -> Step:
         call = self._call
-        text = f"{_capital(EndReason(call.end_reason).label)}." if call.end_reason else ""
+        text = f"{reason}." if (reason := ended_because(call)) else ""
         if EventKind.CLOSED_UNREPORTED in self._events:
             text += " The carrier did not report it: the time is that of the last sign of life."
         if call.status in {CallStatus.BUSY, CallStatus.FAILED, CallStatus.NO_ANSWER}:
@@ -263,7 +266,3 @@ class _Teller:
         if moment is None:
             return None
         return max(0, round((moment - self._call.started_at).total_seconds()))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -94,6 +94,14 @@ def words_of(call: Call) -> Words:
     )
 
 
+def ended_because(call: Call) -> str:
+    """Why a call is over; blank while it goes on. Of calls we placed the carrier says it all."""
+    if call.direction == Direction.OUTBOUND:
+        return _CALLED.get(call.status, "")
+    label = EndReason(call.end_reason).label if call.end_reason else ""
+    return label[:1].upper() + label[1:]
+
+
 def message_of(call: Call) -> Message | None:
     """The message that the call left, None while there is none."""
     try:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from telephony import call_events
 from telephony.call_events import EventKind
 from telephony.calls import settle_end_reason
@@ -33,7 +33,9 @@ def close_stale_calls() -> int:
     stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
         started_at__lt=timezone.now() - longest
     )
-    closed = sum(_close(call_id) for call_id in list(stale.values_list("id", flat=True)))
+    with service_scope():
+        ids = list(stale.values_list("id", flat=True))
+    closed = sum(_close(call_id) for call_id in ids)
     if closed:
         logger.warning("stale calls closed", extra={"count": closed})
     return closed
@@ -41,7 +43,7 @@ def close_stale_calls() -> int:
 
 def _close(call_id: UUID) -> bool:
     """End one call; False when the carrier or another worker was faster."""
-    with transaction.atomic():
+    with service_scope():
         call = Call.objects.select_for_update().filter(id=call_id).first()
         if call is None or call.is_final:
             return False

@@ -34,6 +34,7 @@ def test_a_call_older_than_any_call_can_be_is_over(number, status, ended_as):
     call.refresh_from_db()
     assert call.status == ended_as
     assert call.ended_at is not None
+    assert call.duration_s == 0
     assert call.end_reason == EndReason.CALLER_HUNG_UP_EARLY
 
 
