@@ -164,8 +164,7 @@ class _Teller:
 
     def _spoken(self, line: TranscriptLine) -> Step:
         at_s = self._stream_s + round(line.start_ms / 1000)
-        heard = len(line.text) if line.heard_chars is None else line.heard_chars
-        said, unheard = line.text[:heard], line.text[heard:]
+        said, unheard = line.heard_text, line.unheard_text
         if line.role == Role.AGENT:
             title, icon, tone = f"{self._agent} spoke", "speaker", "plain"
         else:
@@ -176,7 +175,7 @@ class _Teller:
             icon=icon,
             tone=tone,
             at_s=at_s,
-            said=f"{said} " if unheard else said,
+            said=f"{said} ".lstrip() if unheard else said,
             unheard=unheard.lstrip(),
             text="Spoken, not written down" if line.source == TranscriptSource.NONE else "",
             start_ms=line.start_ms,

@@ -35,7 +35,6 @@ class CallJournal:
             position=self._position,
             role=line.role.value,
             text=_storable(line.text),
-            heard_chars=line.heard_chars,
             start_ms=line.start_ms,
             end_ms=line.end_ms,
             source=line.source.value,

@@ -18,11 +18,6 @@ class TranscriptLine(models.Model):
     position = models.PositiveIntegerField()
     role = models.CharField(max_length=8, choices=[(role.value, role.value) for role in Role])
     text = models.TextField(blank=True)
-    heard_chars = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        help_text="How much of the text was heard before the caller spoke; empty when all was.",
-    )
     start_ms = models.PositiveIntegerField()
     end_ms = models.PositiveIntegerField()
     source = models.CharField(
