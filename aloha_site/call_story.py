@@ -154,7 +154,8 @@ class _Teller:
         return Step(title=title, icon="phone-in", at_s=0, text=" ".join(says))
 
     def _conversation(self) -> Iterator[Step]:
-        if self._call.stream_state in {StreamState.OPEN, StreamState.CLOSED}:
+        has_begun = self._call.stream_state in {StreamState.OPEN, StreamState.CLOSED}
+        if has_begun and self._call.picked_up_at:
             text = "Callers hear that an AI assistant answers."
             yield Step(title="Notice played", icon="info", text=text)
         for line, after in zip_longest(self._lines, self._lines[1:]):
