@@ -11,7 +11,7 @@ from telephony.append_only import AppendOnly
 class Migration(migrations.Migration):
     """The triggers stand on both databases; the policy has no effect on SQLite."""
 
-    dependencies = [("telephony", "0009_what_callers_heard")]
+    dependencies = [("telephony", "0011_calls_by_number")]
 
     operations = [
         AppendOnly("telephony_numberevent"),
