@@ -170,6 +170,10 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+    # A server that vanished from the network is noticed in seconds, not after the system's hours.
+    _database["OPTIONS"] |= {"tcp_user_timeout": 5000, "keepalives_idle": 5}
+    # After a restart of the server the pool holds dead connections; none is handed out.
+    _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
 # A lasting connection per thread exhausts PostgreSQL under ASGI; the pool does the keeping.
 _database["CONN_MAX_AGE"] = 0
@@ -323,6 +327,9 @@ AGENT_MINUTES_PER_DAY = _whole_number("AGENT_MINUTES_PER_DAY", default=240)
 # A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
 # fallback is asked.
 VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")
+# Where the carrier's requests are kept while the database is away, until a worker replays them;
+# web processes and workers must see the same folder.
+SPOOL_DIR = Path(_text("SPOOL_DIR") or VAR_DIR / "carrier-spool")
 # Tells this installation's numbers from those of others in the same account, by the name they
 # carry there; unset, it follows from SECRET_KEY and changes with it.
 ALOHA_INSTANCE = _text("ALOHA_INSTANCE")

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -269,11 +269,30 @@ def expect_recording(call_sid: str, recording_sid: str) -> None:
     settle_end_reason(call_id)
 
 
-def adopt_call(incoming: IncomingCall) -> None:
-    """Make the row of a call that the fallback took while the database was away."""
+def adopt_call(incoming: IncomingCall, *, came_at: datetime | None = None) -> None:
+    """Make the row of a call that was answered without the database; one that is there stays."""
+    if Call.objects.filter(call_sid=incoming.call_sid).exists():
+        return
     number = UserPhoneNumber.objects.active().filter(phone_number=incoming.called).first()
-    if number is None or Call.objects.filter(call_sid=incoming.call_sid).exists():
+    if number is None:
+        logger.warning("message for no number of ours", extra={"call_sid": incoming.call_sid})
         return
     with contextlib.suppress(IntegrityError), transaction.atomic():
         call = _insert_call(incoming, number, answering.ClassicVoicemail())
-        Call.objects.filter(id=call.id).update(carrier_fell_back=True)
+        Call.objects.filter(id=call.id).update(
+            carrier_fell_back=True, started_at=came_at or call.started_at
+        )
+
+
+def note_unanswered(incoming: IncomingCall, *, came_at: datetime) -> None:
+    """Note that a call was answered by taking a message, without what was decided here.
+
+    The decision may have come late and stand in a row with a stream that nobody was told of.
+    """
+    adopt_call(incoming, came_at=came_at)
+    unheard = Call.objects.filter(
+        call_sid=incoming.call_sid, stream_state__in=(StreamState.NONE, StreamState.ISSUED)
+    )
+    for call_id in unheard.values_list("id", flat=True):
+        Call.objects.filter(id=call_id).update(carrier_records=True, carrier_fell_back=True)
+        settle_end_reason(call_id)

@@ -1,37 +1,89 @@
 """The one door for the carrier's webhooks: nobody else gets in, nothing malformed gets through."""
 
 import logging
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 
-from telephony import signatures
+from telephony import signatures, stand_ins, webhook_runner
 from telephony.carrier_requests import SignedForm
 from telephony.errors import BadCarrierRequest
+from telephony.stand_ins import StandIn
+from telephony.webhook_runner import Handler, Replay, Webhook
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
 FORM_TYPE = "application/x-www-form-urlencoded"
 
-Handler = Callable[[SignedForm], HttpResponse]
+CarrierView = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]
 
 
-def twilio_webhook(handler: Handler) -> Callable[[HttpRequest], HttpResponse]:
+def _never(form: SignedForm) -> bool:
+    return False
+
+
+def _always(form: SignedForm) -> bool:
+    return True
+
+
+def twilio_webhook(
+    handler: Handler,
+    *,
+    stand_in: StandIn = stand_ins.take_a_message,
+    replay: Replay | None = None,
+    waits_in_line: Callable[[SignedForm], bool] = _never,
+) -> CarrierView:
     """Make a view of `handler`, which gets the signed form and nothing else.
 
     Refuses with an empty body: 405 for other methods, 415 for other content types and charsets,
     413 above 64 KiB, 403 without a valid signature, 400 for too many fields and for a field it
     reads that is repeated, holds NUL or makes no sense.
+
+    The handler runs in a thread under a deadline. When it is late or fails, `stand_in` answers
+    and the request is kept; the worker then does `replay`, by default the handler again.
     """
 
+    def again(form: SignedForm, came_at: datetime) -> None:
+        handler(form)
+
+    return _view(
+        Webhook(
+            step=handler.__name__,
+            work=handler,
+            stand_in=stand_in,
+            replay=replay or again,
+            waits_in_line=waits_in_line,
+        )
+    )
+
+
+def twilio_callback(handler: Handler) -> CarrierView:
+    """The same for a callback, whose answer nobody hears."""
+    return twilio_webhook(handler, stand_in=stand_ins.acknowledge, waits_in_line=_always)
+
+
+def twilio_stand_in(step: str, *, stand_in: StandIn, replay: Replay) -> CarrierView:
+    """A view behind the same door that the stand-in alone answers, so without the database."""
+    return _view(
+        Webhook(
+            step=step,
+            work=None,
+            stand_in=stand_in,
+            replay=replay,
+            waits_in_line=_never,
+        )
+    )
+
+
+def _view(webhook: Webhook) -> CarrierView:
     @csrf_exempt
-    @wraps(handler)
-    def view(request: HttpRequest) -> HttpResponse:
+    async def view(request: HttpRequest) -> HttpResponse:
         refusal = _refuse_outside(request)
         if refusal is not None:
             return refusal
@@ -44,12 +96,14 @@ def twilio_webhook(handler: Handler) -> Callable[[HttpRequest], HttpResponse]:
         try:
             if not _is_authentic(request, form):
                 return HttpResponse(status=403)
-            return handler(SignedForm(form))
+            return await webhook_runner.answer(webhook, request, SignedForm(form))
         except BadCarrierRequest as error:
             logger.warning("webhook refused: field", extra={"field": error.field})
             return HttpResponse(status=400)
 
+    view.__name__ = webhook.step
     view.is_carrier_webhook = True  # type: ignore[attr-defined]  # the access matrix looks for it
+    view.webhook = webhook  # type: ignore[attr-defined]  # for the worker, which replays
     return view
 
 

@@ -44,6 +44,10 @@ class SignedForm:
             raise BadCarrierRequest(name)
         return values[0] if values else ""
 
+    def encoded(self) -> str:
+        """The form as a body, to be read again by `QueryDict`."""
+        return self._fields.urlencode()
+
     def as_payload(self) -> dict[str, list[str]]:
         """Everything that was sent, for keeping; NUL, which PostgreSQL refuses, is dropped."""
         return {
@@ -170,6 +174,11 @@ def read_stream_event(form: SignedForm) -> StreamEvent:
     if kind not in {"stream-started", "stream-stopped", "stream-error"}:
         raise BadCarrierRequest("StreamEvent")
     return StreamEvent(call_sid=read_call_sid(form), stream_sid=_text(form, "StreamSid"), kind=kind)
+
+
+def is_about_the_file(form: SignedForm) -> bool:
+    """Whether a recording's request announces its file, rather than brings the caller back."""
+    return bool(form.get("RecordingStatus"))
 
 
 def read_recording(form: SignedForm) -> RecordedMessage:

@@ -27,6 +27,9 @@ TelephonyError
 │   │   ├── NotCallable          that number cannot be called
 │   │   └── CallOver             the call has ended already
 │   └── ProviderUnclear      the outcome is unknown
+├── SpoolError
+│   ├── SpoolFull            as many of the carrier's requests are kept as may be
+│   └── TornRequest          a kept request was not written to its end
 └── FrameError               a media stream frame that is not what Twilio documents
 """
 
@@ -227,6 +230,24 @@ class BadCarrierRequest(TelephonyError):
     def __init__(self, field: str) -> None:
         super().__init__(f"{field} cannot be read.")
         self.field = field
+
+
+class SpoolError(TelephonyError):
+    """The carrier's requests cannot be kept or read again."""
+
+    code = "spool_error"
+
+
+class SpoolFull(SpoolError):
+    """As many of the carrier's requests wait as may be kept; the worker has to replay them."""
+
+    code = "spool_full"
+
+
+class TornRequest(SpoolError):
+    """A kept request is not whole."""
+
+    code = "torn_request"
 
 
 class FrameError(TelephonyError):

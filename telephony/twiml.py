@@ -65,6 +65,14 @@ def message_taken() -> str:
     return str(response)
 
 
+def sorry() -> str:
+    """Apologise and hang up."""
+    response = VoiceResponse()
+    response.say(APOLOGY)
+    response.hangup()
+    return str(response)
+
+
 def not_in_service() -> str:
     """Say that the number is not in service and hang up."""
     response = VoiceResponse()

@@ -1,24 +1,28 @@
 """The carrier's webhooks: read, call one function, answer with TwiML or 204."""
 
-import logging
+from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpResponse
 
 from accounts.row_security import service_scope
 from agent.brief import CallType
-from telephony import answering, call_events, calls, carrier_requests, twiml
+from telephony import answering, call_events, calls, carrier_requests, stand_ins, twiml
 from telephony.call_events import EventKind
-from telephony.carrier_guard import twilio_webhook
+from telephony.carrier_guard import twilio_callback, twilio_stand_in, twilio_webhook
 from telephony.carrier_requests import RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
 
-logger = logging.getLogger(__name__)
+
+def _note_unanswered(form: SignedForm, came_at: datetime) -> None:
+    call = carrier_requests.read_incoming_call(form)
+    with service_scope():
+        calls.note_unanswered(call, came_at=came_at)
 
 
-@twilio_webhook
+@partial(twilio_webhook, replay=_note_unanswered)
 def incoming(form: SignedForm) -> HttpResponse:
     """Somebody calls one of our numbers."""
     call = carrier_requests.read_incoming_call(form)
@@ -57,7 +61,7 @@ def after_stream(form: SignedForm) -> HttpResponse:
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
 
 
-@twilio_webhook
+@twilio_callback
 def status(form: SignedForm) -> HttpResponse:
     """The carrier says where a call is."""
     report = carrier_requests.read_status_report(form)
@@ -73,7 +77,7 @@ def status(form: SignedForm) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@twilio_webhook
+@twilio_callback
 def stream_status(form: SignedForm) -> HttpResponse:
     """The carrier says that a media stream started, stopped or failed."""
     stream_event = carrier_requests.read_stream_event(form)
@@ -88,7 +92,11 @@ def stream_status(form: SignedForm) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@twilio_webhook
+@partial(
+    twilio_webhook,
+    stand_in=stand_ins.thank_or_acknowledge,
+    waits_in_line=carrier_requests.is_about_the_file,
+)
 def recording(form: SignedForm) -> HttpResponse:
     """A recorded message: the caller comes back from it, or its file is ready."""
     left = carrier_requests.read_recording(form)
@@ -97,13 +105,9 @@ def recording(form: SignedForm) -> HttpResponse:
             _note_recording(left, form)
         return HttpResponse(status=204)
     call = carrier_requests.read_incoming_call(form)
-    try:
-        with service_scope():
-            calls.adopt_call(call)
-            _note_recording(left, form)
-    except DatabaseError:
-        # The caller is thanked all the same; the status callback announces the file again.
-        logger.exception("recording not noted", extra={"call_sid": left.call_sid})
+    with service_scope():
+        calls.adopt_call(call)
+        _note_recording(left, form)
     return _twiml(twiml.message_taken())
 
 
@@ -120,11 +124,8 @@ def _note_recording(left: RecordedMessage, form: SignedForm) -> None:
         calls.expect_recording(left.call_sid, left.recording_sid)
 
 
-@twilio_webhook
-def fallback(form: SignedForm) -> HttpResponse:
-    """The carrier could not get an answer elsewhere: take the message, without the database."""
-    logger.error("carrier fell back", extra={"call_sid": carrier_requests.read_call_sid(form)})
-    return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
+# The carrier could not get an answer elsewhere: take the message, and file the call later.
+fallback = twilio_stand_in("fallback", stand_in=stand_ins.take_a_message, replay=_note_unanswered)
 
 
 def _agent_twiml(call_type: CallType, stream_path: str) -> str:

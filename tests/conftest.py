@@ -1,6 +1,7 @@
 """The cast of every test, the real server, and the real browser."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
 from accounts.models import User
+from telephony import webhook_runner
 from tests.factories import make_user
 from tests.peers.server import SERVERS
 from tests.row_scopes import see_all_rows
@@ -58,6 +60,13 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Give the connection back that async tests share, or the database cannot be dropped."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def fresh_carrier_spool(settings: Settings) -> None:
+    """No test finds the requests that another one kept, nor a circuit that it opened."""
+    settings.SPOOL_DIR = Path(settings.VAR_DIR) / "carrier-spools" / uuid.uuid4().hex
+    webhook_runner.breaker.succeeded()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from telephony.number_sync import sync_numbers_when_due
+from telephony.replay import replay_kept_requests
 from voicemail import processing
 from voicemail.release_mail import send_reminders
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         if options["once"]:
+            replay_kept_requests()
             sync_numbers_when_due()
             processing.work_once(all_time=True)
             send_reminders()
@@ -53,7 +55,8 @@ class Command(BaseCommand):
 def _work(*, all_time: bool) -> bool:
     close_old_connections()
     try:
-        return processing.work_once(all_time=all_time)
+        replayed = replay_kept_requests()
+        return processing.work_once(all_time=all_time) or replayed > 0
     except Exception:
         # The outermost loop: a database that is away for a while must not end the work.
         logger.exception("work failed")
