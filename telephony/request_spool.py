@@ -38,10 +38,10 @@ class KeptRequest:
     came_at: datetime
 
 
-def keep(request: KeptRequest) -> None:
+def keep(request: KeptRequest, *, limit: int = MAX_REQUESTS) -> None:
     """Write a request down; when this returns it outlives a crash. Raises OSError, SpoolFull."""
     folder = _folder()
-    if sum(1 for _ in _names(folder)) >= MAX_REQUESTS:
+    if sum(1 for _ in _names(folder)) >= limit:
         raise SpoolFull
     nanoseconds = int(request.came_at.timestamp() * 1_000_000) * 1_000
     name = f"{nanoseconds:020d}-{next(_numbers) % 1_000_000:06d}-{os.getpid()}-{request.call_sid}"
@@ -59,7 +59,8 @@ def holds(call_sid: str) -> bool:
     """Whether requests about this call wait here; what comes later must wait behind them."""
     try:
         return any(name.endswith(f"-{call_sid}.json") for name in _names(settings.SPOOL_DIR))
-    except FileNotFoundError:
+    except OSError:
+        # Not there yet; or in a state in which nothing in it could be replayed either.
         return False
 
 

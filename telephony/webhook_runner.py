@@ -35,7 +35,7 @@ Handler = Callable[[SignedForm], HttpResponse]
 Replay = Callable[[SignedForm, datetime], None]
 
 # Leaves time to keep the request and for the way to the carrier within 2 s.
-DEADLINE_S = 1.7
+DEADLINE_S = 1.5
 KEEPING_S = 0.5  # a disk that hangs must not silence the caller either
 FAILURES_IN_A_ROW = 3
 REST_S = 5.0
@@ -47,7 +47,8 @@ STAND_INS = Counter(
 )
 
 # Fewer than the database's pool has connections: stuck webhooks leave some to the pages.
-_work_threads = DaemonThreads("webhook", limit=8)
+THREADS = 8
+work_threads = DaemonThreads("webhook", limit=THREADS)
 _spool_threads = DaemonThreads("webhook-spool", limit=2)
 breaker = CircuitBreaker(failures=FAILURES_IN_A_ROW, rest_s=REST_S, clock=time.monotonic)
 
@@ -122,7 +123,7 @@ async def _in_a_thread(work: Handler, request: HttpRequest, form: SignedForm) ->
     if not isinstance(request, ASGIRequest):
         # Without an event loop of the server's the caller's own thread does it, unlimited.
         return await sync_to_async(work)(form)
-    begun = _work_threads.submit(lambda: _with_own_connections(work, form))
+    begun = work_threads.submit(lambda: _with_own_connections(work, form))
     waited_for = asyncio.wrap_future(begun)
     await asyncio.wait({waited_for}, timeout=DEADLINE_S)
     if waited_for.done():

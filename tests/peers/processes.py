@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,15 +18,25 @@ START_SECONDS = 30
 
 
 class Process:
-    """A running management command; everything it prints goes to one file."""
+    """A running management command; everything it prints goes to one file.
 
-    def __init__(self, folder: Path, name: str, *arguments: str, url: str) -> None:
+    `changes` are laid over what the environment says otherwise.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *arguments: str,
+        url: str,
+        changes: Mapping[str, str] | None = None,
+    ) -> None:
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as output:
             self.popen = subprocess.Popen(
                 [sys.executable, "manage.py", *arguments],
                 cwd=ROOT,
-                env=environment_for(url),
+                env=environment_for(url) | (changes or {}),
                 stdout=output,
                 stderr=output,
             )

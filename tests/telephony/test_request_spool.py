@@ -1,0 +1,205 @@
+"""What is kept of the carrier's requests while the database is away, and what becomes of it."""
+
+import contextlib
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from telephony import request_spool
+from telephony.errors import SpoolFull
+from telephony.models import Call, CallStatus, CarrierRecording, StreamState
+from telephony.replay import replay_kept_requests
+from telephony.request_spool import KeptRequest
+from tests.factories import make_call, make_number
+from tests.telephony.carrier import SID, incoming_form
+
+BASE = "/api/twilio/voice/"
+CAME_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+RECORDING = {"RecordingSid": "SIMULATED_RECORDING_" + "b" * 32}
+ENDED = {"CallStatus": "completed", "CallDuration": "42", "SequenceNumber": "0"}
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+def request(step: str, fields: dict[str, str], *, seconds: float = 0) -> KeptRequest:
+    return KeptRequest(
+        path=BASE + step,
+        body=urlencode(fields),
+        call_sid=fields.get("CallSid", SID),
+        came_at=CAME_AT + timedelta(seconds=seconds),
+    )
+
+
+def keep(step: str, fields: dict[str, str], *, seconds: float = 0) -> None:
+    request_spool.keep(request(step, fields, seconds=seconds))
+
+
+def files(settings) -> list[Path]:
+    return [path for path in settings.SPOOL_DIR.rglob("*") if path.is_file()]
+
+
+def test_a_kept_request_is_read_back_as_it_was(settings):
+    kept = request("incoming", incoming_form("+14155550132", CallerName="Zoë & Söhne"))
+    request_spool.keep(kept)
+    assert [request_spool.read(file) for file in request_spool.waiting()] == [kept]
+
+
+def test_nobody_else_on_the_machine_can_read_it(settings):
+    keep("incoming", incoming_form("+14155550132"))
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files(settings)} == {0o600}
+    assert stat.S_IMODE(settings.SPOOL_DIR.stat().st_mode) == 0o700
+
+
+def test_requests_wait_in_the_order_in_which_they_came():
+    for seconds in (2, 0, 1):
+        keep("status", incoming_form("+14155550132", n=str(seconds)), seconds=seconds)
+    bodies = [request_spool.read(file).body for file in request_spool.waiting()]
+    assert [body[-1] for body in bodies] == ["0", "1", "2"]
+
+
+def test_it_holds_the_requests_of_a_call_until_they_are_forgotten():
+    assert not request_spool.holds(SID)
+    keep("incoming", incoming_form("+14155550132"))
+    assert request_spool.holds(SID)
+    assert not request_spool.holds(SID[:-1] + "b")
+    request_spool.forget(request_spool.waiting()[0])
+    assert not request_spool.holds(SID)
+
+
+def test_beyond_its_bound_nothing_more_is_kept():
+    for _ in range(2):
+        request_spool.keep(request("status", ENDED), limit=2)
+    with pytest.raises(SpoolFull):
+        request_spool.keep(request("status", ENDED), limit=2)
+    assert len(request_spool.waiting()) == 2
+
+
+@pytest.fixture
+def small_disk(settings, tmp_path) -> Iterator[Path]:
+    """A file system of 64 KiB under the spool."""
+    if os.geteuid():
+        assert not os.environ.get("CI"), "CI runs this as root"
+        pytest.skip("needs root, to mount a small file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "aloha", disk], check=True)
+    settings.SPOOL_DIR = disk / "carrier-spool"
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def fill(fields: dict[str, str]) -> int:
+    """Keep the same request until the disk is full; how often that went well."""
+    kept = 0
+    with contextlib.suppress(OSError):
+        while kept < 100:
+            keep("incoming", fields, seconds=kept)
+            kept += 1
+    return kept
+
+
+@pytest.mark.A5
+def test_a_full_disk_loses_no_request_that_was_kept(small_disk, settings):
+    fields = incoming_form("+14155550132", Padding="x" * 9_000)
+    kept = fill(fields)
+    assert 3 <= kept < 100
+    whole = [request_spool.read(file).body for file in request_spool.waiting()]
+    assert whole == [urlencode(fields)] * kept
+    assert len(files(settings)) == kept
+
+
+@pytest.mark.A5
+def test_a_torn_request_is_set_aside_and_told_and_the_others_are_replayed(number, settings, caplog):
+    keep("incoming", incoming_form(number.phone_number))
+    torn = request_spool.waiting()[0]
+    torn.write_bytes(torn.read_bytes()[:100])
+    keep("incoming", incoming_form(number.phone_number, CallSid=SID[:-1] + "b"), seconds=1)
+    replay_kept_requests()
+    assert [call.call_sid for call in Call.objects.all()] == [SID[:-1] + "b"]
+    assert "kept request set aside" in caplog.text
+    assert [file.parent.name for file in files(settings)] == ["unreadable"]
+
+
+def test_a_write_that_a_crash_cut_short_is_not_taken_for_a_request(number, settings):
+    keep("incoming", incoming_form(number.phone_number))
+    whole = request_spool.waiting()[0]
+    whole.with_suffix(".part").write_bytes(b'{"path":')
+    replay_kept_requests()
+    assert Call.objects.count() == 1
+
+
+@pytest.mark.A5
+def test_a_call_that_came_meanwhile_stands_in_the_log_with_its_own_time(number):
+    form = incoming_form(number.phone_number)
+    keep("incoming", form)
+    keep("recording", form | RECORDING, seconds=10)
+    keep("status", form | ENDED, seconds=20)
+    assert replay_kept_requests() == 3
+    call = Call.objects.get()
+    assert (call.call_sid, call.started_at, call.status) == (SID, CAME_AT, CallStatus.COMPLETED)
+    assert call.end_reason == "message_after_failure"
+    assert CarrierRecording.objects.get().call == call
+
+
+@pytest.mark.W5
+def test_replaying_twice_changes_nothing(number):
+    form = incoming_form(number.phone_number)
+
+    def rows() -> list[object]:
+        fields = ("status", "duration_s", "end_reason", "started_at", "carrier_records")
+        return [list(Call.objects.values(*fields)), CarrierRecording.objects.count()]
+
+    for step, fields in [("incoming", {}), ("recording", RECORDING), ("status", ENDED)]:
+        keep(step, form | fields)
+    replay_kept_requests()
+    once = rows()
+    for step, fields in [("status", ENDED), ("incoming", {}), ("recording", RECORDING)]:
+        keep(step, form | fields)
+    replay_kept_requests()
+    assert rows() == once
+
+
+def test_a_stream_that_was_decided_too_late_is_known_to_have_reached_nobody(number):
+    call = make_call(number, call_sid=SID, stream_state=StreamState.ISSUED, status="completed")
+    keep("incoming", incoming_form(number.phone_number))
+    replay_kept_requests()
+    call.refresh_from_db()
+    assert (call.carrier_records, call.end_reason) == (True, "failed_without_message")
+
+
+def test_a_repeat_that_was_answered_keeps_its_agent(number):
+    make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
+    keep("incoming", incoming_form(number.phone_number))
+    replay_kept_requests()
+    assert not Call.objects.get().carrier_fell_back
+
+
+def test_what_makes_no_sense_is_set_aside(number, settings):
+    keep("incoming", incoming_form("x" * 200))
+    keep("nowhere", incoming_form(number.phone_number))
+    assert replay_kept_requests() == 2
+    assert [file.parent.name for file in files(settings)] == ["unreadable"] * 2
+
+
+def test_a_request_kept_by_a_process_that_is_killed_is_there(settings):
+    program = (
+        "import os, django; django.setup(); from tests.telephony.test_request_spool import keep; "
+        "keep('status', {'CallSid': 'CA' + '0' * 32}); os.kill(os.getpid(), 9)"
+    )
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "ALOHA_VAR_DIR": str(settings.VAR_DIR),
+        "SPOOL_DIR": str(settings.SPOOL_DIR),
+    }
+    subprocess.run([sys.executable, "-c", program], env=environment, timeout=60, check=False)
+    assert len(request_spool.waiting()) == 1
