@@ -73,7 +73,9 @@ class AvailableNumbers(APIView):
         """Numbers the owner could take now; nothing is reserved."""
         hint: TelephonyError = NoneAvailable()
         try:
-            offers = numbers.search_offers(user=request.user, **read(SearchQuery, query_of(request)))
+            offers = numbers.search_offers(
+                user=request.user, **read(SearchQuery, query_of(request))
+            )
         except DocumentsNeeded as error:
             offers, hint = [], error
         headers = {} if offers else {HINT_HEADER: str(hint)}

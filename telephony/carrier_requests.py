@@ -12,7 +12,7 @@ from typing import Any
 from django.http import QueryDict
 
 from telephony import phone_numbers
-from telephony.errors import BadCarrierRequest, InvalidPhoneNumber
+from telephony.errors import BadCarrierRequest
 from telephony.models import FINAL_STATUSES, CallStatus
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}|SIMULATED_CALL_[0-9a-f]{32}")
@@ -130,13 +130,13 @@ def read_call_sid(form: SignedForm) -> str:
 def read_incoming_call(form: SignedForm) -> IncomingCall:
     """Facts of a request to `incoming`. Raises BadCarrierRequest."""
     caller = _text(form, "From")
-    called = _number(_text(form, "To"))
+    called = phone_numbers.e164_or_text(_text(form, "To"))
     if not called:
         raise BadCarrierRequest("To")
-    forwarded_from = _number(_text(form, "ForwardedFrom"))
+    forwarded_from = phone_numbers.e164_or_text(_text(form, "ForwardedFrom"))
     return IncomingCall(
         call_sid=read_call_sid(form),
-        caller=_number(caller),
+        caller=phone_numbers.e164_or_text(caller),
         caller_withheld=phone_numbers.is_withheld(caller),
         called=called,
         forwarded_from=forwarded_from,
@@ -223,11 +223,3 @@ def _time(form: SignedForm, name: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _number(text: str) -> str:
-    """E.164 where it is one; callers may also be words, short codes or SIP addresses."""
-    try:
-        return phone_numbers.normalise(text)
-    except InvalidPhoneNumber:
-        return text

@@ -53,6 +53,14 @@ def digits_of(typed: str) -> str:
     return "".join(str(int(sign)) for sign in typed if sign.isdecimal())
 
 
+def e164_or_text(text: str) -> str:
+    """E.164 where it is one; callers may also be words, short codes or SIP addresses."""
+    try:
+        return normalise(text)
+    except InvalidPhoneNumber:
+        return text
+
+
 def is_withheld(caller: str) -> bool:
     """Whether a caller id stands for nobody: a word, a blank, or a word typed on a keypad."""
     return caller.strip().lower() in _WITHHELD

@@ -5,6 +5,7 @@ Backends speak our dataclasses, never the provider's objects.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -71,6 +72,27 @@ class ProviderNumber:
     addresses: NumberAddresses
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCall:
+    """A call that somebody made to a number of the account and that was answered; it is over."""
+
+    sid: str
+    caller: str
+    called: str
+    forwarded_from: str
+    started_at: datetime
+    ended_at: datetime
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRecording:
+    """A message after the tone that the provider holds whole."""
+
+    sid: str
+    call_sid: str
+
+
 class TelephonyBackend(ABC):
     """Numbers and calls at one phone provider. Options arrive as keywords."""
 
@@ -128,6 +150,17 @@ class TelephonyBackend(ABC):
 
         ProviderUnclear when it is not there yet: right after the callback that is normal.
         """
+
+    @abstractmethod
+    def list_calls(self, *, since: datetime) -> list[ProviderCall]:
+        """Answered calls that came in since then, ours or not, all of them or none.
+
+        Raises ProviderError.
+        """
+
+    @abstractmethod
+    def list_recordings(self, *, since: datetime) -> list[ProviderRecording]:
+        """Messages after the tone since then, ours or not, all or none. Raises ProviderError."""
 
     @abstractmethod
     def place_call(

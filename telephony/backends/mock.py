@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from urllib.parse import urlsplit
@@ -24,7 +25,9 @@ from telephony.backends.base import (
     NumberAddresses,
     NumberType,
     Offer,
+    ProviderCall,
     ProviderNumber,
+    ProviderRecording,
     TelephonyBackend,
 )
 from telephony.backends.fictional_numbers import (
@@ -42,7 +45,14 @@ from telephony.errors import (
     ProviderRefused,
     ProviderUnclear,
 )
-from telephony.models import LIVE_STATUSES, Call, SimulatedOrder, UserPhoneNumber
+from telephony.models import (
+    LIVE_STATUSES,
+    Call,
+    CallStatus,
+    Direction,
+    SimulatedOrder,
+    UserPhoneNumber,
+)
 from telephony.number_setup import carrier_addresses, tag_of
 from telephony.phone_numbers import is_of_country, masked, normalise
 
@@ -160,6 +170,36 @@ class MockBackend(TelephonyBackend):
             content: bytes = path.read_bytes()
             return content
         raise ProviderUnclear
+
+    def list_calls(self, *, since: datetime) -> list[ProviderCall]:
+        """Our own rows of simulated calls: nobody else knows of any."""
+        answered = Call.objects.filter(
+            simulated=True,
+            direction=Direction.INBOUND,
+            status=CallStatus.COMPLETED,
+            started_at__gte=since,
+            ended_at__isnull=False,
+        )
+        return [
+            ProviderCall(
+                sid=str(row.call_sid),
+                caller=row.from_number,
+                called=row.to_number,
+                forwarded_from=row.forwarded_from,
+                started_at=row.started_at,
+                ended_at=row.ended_at or row.started_at,
+                duration_s=row.duration_s or 0,
+            )
+            for row in answered
+        ]
+
+    def list_recordings(self, *, since: datetime) -> list[ProviderRecording]:
+        """What the simulator recorded since then, each in the folder of its call."""
+        return [
+            ProviderRecording(sid=path.stem, call_sid=path.parent.name)
+            for path in (settings.VAR_DIR / "calls").glob("*/SIMULATED_RECORDING_*.wav")
+            if path.stat().st_mtime >= since.timestamp()
+        ]
 
     def place_call(
         self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int

@@ -7,6 +7,7 @@ request, which the client hides for lists. Nothing is retried: whoever asked dec
 import json
 import logging
 import re
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,13 +20,16 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
+from telephony.backends import twilio_history
 from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
     Country,
     NumberAddresses,
     NumberType,
     Offer,
+    ProviderCall,
     ProviderNumber,
+    ProviderRecording,
     TelephonyBackend,
 )
 from telephony.backends.twilio_errors import FOR_THE_OPERATOR, NotFound, error_for
@@ -40,6 +44,7 @@ TIMEOUT_S = 10
 # Twilio's largest page; a listing that might be cut short would make numbers look lost.
 NUMBERS_PER_PAGE = 1000
 MAX_NUMBERS = 100_000
+MAX_HISTORY = 50_000
 MAX_RECORDING_BYTES = 32 * 1024 * 1024
 
 _NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
@@ -147,6 +152,25 @@ class TwilioBackend(TelephonyBackend):
             raise ProviderRefused("The recording is larger than 32 MiB.")
         return bytes(content)
 
+    def list_calls(self, *, since: datetime) -> list[ProviderCall]:
+        """Completed calls; more than MAX_HISTORY is no answer."""
+        with _readable():
+            found = self._client.calls.list(
+                status="completed",
+                start_time_after=since,
+                limit=MAX_HISTORY + 1,
+                page_size=NUMBERS_PER_PAGE,
+            )
+            return twilio_history.incoming_calls(_all_of(found), since=since)
+
+    def list_recordings(self, *, since: datetime) -> list[ProviderRecording]:
+        """What `<Record>` recorded; more than MAX_HISTORY is no answer."""
+        with _readable():
+            found = self._client.recordings.list(
+                date_created_after=since, limit=MAX_HISTORY + 1, page_size=NUMBERS_PER_PAGE
+            )
+            return twilio_history.messages(_all_of(found), since=since)
+
     def place_call(
         self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
     ) -> str:
@@ -236,6 +260,12 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
             )
             raise refusal
         return response
+
+
+def _all_of(found: list[Any]) -> list[Any]:
+    if len(found) > MAX_HISTORY:
+        raise ValueError("more entries than can be told apart from all of them")
+    return found
 
 
 def _code_of(response: Response) -> int | None:

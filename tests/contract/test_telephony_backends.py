@@ -4,6 +4,7 @@ import re
 import socket
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -18,7 +19,8 @@ from telephony.errors import (
     ProviderUnclear,
 )
 from tests.factories import make_call, make_number
-from tests.peers.twilio_rest import twilio_peer
+from tests.peers.twilio_history import past_call, past_recording
+from tests.peers.twilio_rest import TwilioAccount, twilio_peer
 
 ADDRESSES = NumberAddresses(
     voice_url="https://aloha.example.com/incoming",
@@ -35,16 +37,20 @@ AUDIO = b"\x10\x20" * 400
 WAV = mulaw_header(len(AUDIO), channels=1) + AUDIO
 
 
-@pytest.fixture(params=["mock", "twilio"])
-def backend(request, settings, db) -> Iterator[TelephonyBackend]:
-    if request.param == "mock":
-        settings.TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
-        yield get_backend()
-        return
+@pytest.fixture
+def account() -> Iterator[TwilioAccount]:
     with twilio_peer() as account:
         account.recordings["RE" + "0" * 32] = WAV
-        settings.TELEPHONY = account.backend()
-        yield get_backend()
+        yield account
+
+
+@pytest.fixture(params=["mock", "twilio"])
+def backend(request, settings, db) -> TelephonyBackend:
+    if request.param == "mock":
+        settings.TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
+    else:
+        settings.TELEPHONY = request.getfixturevalue("account").backend()
+    return get_backend()
 
 
 def first_offer(backend: TelephonyBackend) -> Offer:
@@ -207,6 +213,48 @@ def test_a_recording_that_is_not_there_yet_may_be_asked_for_again(backend):
 def test_a_malformed_recording_sid_is_refused(backend, sid):
     with pytest.raises(ProviderRefused):
         backend.fetch_recording(sid)
+
+
+DAYS_AGO = timezone.now() - timedelta(days=2)
+
+
+@pytest.fixture
+def past_call_sid(backend, request, owner) -> str:
+    """A call that came in an hour ago, whose caller left a message after the tone."""
+    number = make_number(owner)
+    started_at = timezone.now() - timedelta(hours=1)
+    if not backend.is_simulated:
+        call = past_call(to=number.phone_number, started_at=started_at)
+        account = request.getfixturevalue("account")
+        account.past_calls = [call, past_call(to=number.phone_number, started_at=DAYS_AGO)]
+        account.past_recordings = [past_recording(call=call, sid="RE" + "0" * 32)]
+        return call["sid"]
+    ended_at = started_at + timedelta(seconds=20)
+    fields = {"status": "completed", "ended_at": ended_at, "duration_s": 20}
+    make_call(number, started_at=DAYS_AGO, **fields)
+    return make_call(number, started_at=started_at, **fields).call_sid
+
+
+def test_a_call_that_came_in_is_listed_with_its_times(backend, past_call_sid, owner):
+    [call] = backend.list_calls(since=timezone.now() - timedelta(hours=2))
+    assert (call.sid, call.caller) == (past_call_sid, "+15105550147")
+    assert call.called == owner.phone_numbers.get().phone_number
+    assert (call.duration_s, call.ended_at - call.started_at) == (20, timedelta(seconds=20))
+
+
+def test_only_calls_of_the_time_asked_for_are_listed(backend, past_call_sid):
+    assert backend.list_calls(since=timezone.now() - timedelta(minutes=30)) == []
+    assert len(backend.list_calls(since=DAYS_AGO - timedelta(minutes=1))) == 2
+
+
+def test_a_message_is_listed_with_its_call(backend, past_call_sid, settings):
+    if backend.is_simulated:
+        folder = settings.VAR_DIR / "calls" / past_call_sid
+        folder.mkdir(parents=True)
+        (folder / f"SIMULATED_RECORDING_{uuid.uuid4().hex}.wav").write_bytes(WAV)
+    listed = backend.list_recordings(since=timezone.now() - timedelta(hours=2))
+    [message] = [one for one in listed if one.call_sid == past_call_sid]
+    assert mulaw_of(backend.fetch_recording(message.sid)) == AUDIO
 
 
 DOCUMENT = "<Response><Hangup/></Response>"

@@ -12,7 +12,7 @@ import re
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,6 +28,7 @@ from tests.peers.twilio_calls import (
     fault_of_new_call,
     new_sid,
 )
+from tests.peers.twilio_history import CALLS, RECORDINGS, HistoryKind, page_of
 from tests.peers.twilio_market import SEARCH_PARAMETERS, Market
 
 ACCOUNT_SID = "AC" + "a1" * 16
@@ -73,6 +74,8 @@ class TwilioAccount:
     )
     sold: dict[str, Parameters] = field(default_factory=dict)
     recordings: dict[str, bytes] = field(default_factory=dict)
+    past_calls: Sequence[dict[str, Any]] = field(default_factory=list)
+    past_recordings: Sequence[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     calls: dict[str, PlacedCall] = field(default_factory=dict)
     faults: dict[str, Fault | Refused] = field(default_factory=dict)
@@ -135,18 +138,18 @@ class TwilioAccount:
     def list(self, query: Parameters) -> Answer:
         if unknown := query.keys() - LIST_PARAMETERS:
             return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
-        size = min(int(query.get("PageSize", "50")), self.largest_page)
-        page = int(query.get("Page", "0"))
-        sids = list(self.sold)[page * size : (page + 1) * size]
-        more = len(self.sold) > (page + 1) * size
         path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json"
-        return HTTPStatus.OK, {
-            "uri": path,
-            "page": page,
-            "page_size": size,
-            "next_page_uri": f"{path}?PageSize={size}&Page={page + 1}" if more else None,
-            "incoming_phone_numbers": [self._owned(sid) for sid in sids],
-        }
+        records = [self._owned(sid) for sid in self.sold]
+        return HTTPStatus.OK, page_of(
+            records, query, path, "incoming_phone_numbers", self.largest_page
+        )
+
+    def list_history(self, kind: HistoryKind, query: Parameters) -> Answer:
+        if fault := kind.fault_of(query):
+            return _error(HTTPStatus.BAD_REQUEST, 20001, fault)
+        path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/{kind.resource}.json"
+        found = kind.asked_for(getattr(self, f"past_{kind.key}"), query)
+        return HTTPStatus.OK, page_of(found, query, path, kind.key, self.largest_page)
 
     def update(self, sid: str, form: Parameters) -> Answer:
         if sid not in self.sold:
@@ -234,6 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(lambda: self.account.market.priced(found[1]))
         elif self._path(r"/IncomingPhoneNumbers\.json"):
             self._answer(lambda: self.account.list(query))
+        elif self._path(r"/Calls\.json"):
+            self._answer(lambda: self.account.list_history(CALLS, query))
+        elif self._path(r"/Recordings\.json"):
+            self._answer(lambda: self.account.list_history(RECORDINGS, query))
         elif found := self._path(r"/Recordings/([^/]+)\.wav"):
             self._answer(lambda: self.account.recording(found[1]))
         else:

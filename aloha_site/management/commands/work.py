@@ -1,14 +1,17 @@
 """`manage.py work`: turns calls into messages and does the chores, until told to stop."""
 
+import itertools
 import logging
 import signal
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
 from voicemail import processing
@@ -18,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 LOOK_BACK_SECONDS = 300.0
+# What the provider holds is looked through wholly at the start and in every so many rounds.
+ROUNDS_BETWEEN_WHOLE_LOOKS = 12
+SHORT_LOOK = timedelta(hours=2)
 
 
 class Command(BaseCommand):
@@ -33,6 +39,7 @@ class Command(BaseCommand):
         if options["once"]:
             replay_kept_requests()
             sync_numbers_when_due()
+            collect_fallback_messages()
             processing.work_once(all_time=True)
             send_reminders()
             return
@@ -40,12 +47,15 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         logger.info("worker started")
         looked_back_at = float("-inf")
+        rounds = itertools.count()
         while not stop.is_set():
             all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
             busy = _work(all_time=all_time)
             _remind()
             if all_time:
                 _sync()
+                whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
+                _collect(LOOK_BACK if whole else SHORT_LOOK)
                 looked_back_at = time.monotonic()
             if not busy:
                 stop.wait(PAUSE_SECONDS)
@@ -78,3 +88,11 @@ def _sync() -> None:
     except Exception:
         # As above: the next round looks again.
         logger.exception("synchronising numbers failed")
+
+
+def _collect(look_back: timedelta) -> None:
+    try:
+        collect_fallback_messages(look_back=look_back)
+    except Exception:
+        # As above.
+        logger.exception("collecting the fallback's messages failed")
