@@ -1,6 +1,7 @@
 """An owner's agent: its name, voice, greeting and what it may tell callers."""
 
 import unicodedata
+import uuid
 
 from accounts.models import User
 from agent.errors import ProfileError, UnknownVoice
@@ -20,6 +21,19 @@ def profile_of(user: User) -> AgentProfile:
     """The owner's agent; one with the usual name and voice when nothing was chosen yet."""
     profile, _ = AgentProfile.objects.get_or_create(user=user)
     return profile
+
+
+def voicemail_greeting_of(user_id: uuid.UUID) -> str:
+    """What callers hear before the tone: the owner's greeting with her agent's name.
+
+    Blank when she has written none.
+    """
+    profile = AgentProfile.objects.filter(user_id=user_id).first()
+    if profile is None or not profile.greeting:
+        return ""
+    if profile.agent_name.casefold() in profile.greeting.casefold():
+        return profile.greeting
+    return f"This is {profile.agent_name}. {profile.greeting}"
 
 
 def change_profile(

@@ -42,10 +42,14 @@ _PROGRESS_FIELDS = ("status", "status_sequence", "answered_at", "ended_at", "dur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedCall:
-    """How an incoming call is answered; an agent listens at `stream_path`, which is a secret."""
+    """How an incoming call is answered; an agent listens at `stream_path`, which is a secret.
+
+    `greeting` is the owner's own for a classic voicemail, blank for the standard one.
+    """
 
     answer: answering.Answer
     stream_path: str = ""
+    greeting: str = ""
 
 
 def open_call(incoming: IncomingCall) -> OpenedCall:
@@ -80,7 +84,10 @@ def _reopened(call: Call) -> OpenedCall:
     if call.is_final:
         return OpenedCall(answer=answering.Over())
     if call.stream_token is None:
-        return OpenedCall(answer=answering.ClassicVoicemail())
+        return OpenedCall(
+            answer=answering.ClassicVoicemail(),
+            greeting=profiles.voicemail_greeting_of(call.owner_id),
+        )
     return OpenedCall(
         answer=answering.AgentAnswers(CallType(call.call_type)),
         stream_path=f"/api/twilio/voice/stream/{call.stream_token}",

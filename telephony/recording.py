@@ -23,7 +23,7 @@ from agent.session import Role, TranscriptSource
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
 from agent.speech.wav import mulaw_header, mulaw_of
 from telephony.backends.base import backend_for_call
-from telephony.errors import ProviderRefused
+from telephony.errors import ProviderRefused, ProviderUnclear
 from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
             message = mulaw_of(backend.fetch_recording(waiting.sid))
         except (AudioFormatError, ProviderRefused) as error:
             _mark_lost(waiting, str(error))
-        except Exception as error:
+        except ProviderUnclear as error:
             if not give_up:
                 raise
             _mark_lost(waiting, str(error))

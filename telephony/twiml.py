@@ -1,5 +1,7 @@
 """What we tell the carrier to do: TwiML, written by Twilio's own builder."""
 
+import re
+
 from twilio.twiml.voice_response import Connect, VoiceResponse
 
 NOT_IN_SERVICE = "The number you called is not in service."
@@ -7,6 +9,9 @@ APOLOGY = "I'm sorry, I can't talk right now."
 LEAVE_MESSAGE = "Please leave a message after the tone."
 MESSAGE_TAKEN = "Thank you for calling. Goodbye."
 NO_MESSAGE = "I did not hear a message. Goodbye."
+
+# XML cannot hold these at all: the carrier would refuse the whole document.
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 MAX_MESSAGE_SECONDS = 180
 PAUSE_SECONDS = 8  # silence that ends a message; people stop to think
@@ -21,7 +26,7 @@ def agent_answers(
     out when the agent fails. The stream's address must not have a query: Twilio drops it.
     """
     response = VoiceResponse()
-    response.say(notice)
+    response.say(_sayable(notice))
     connect = Connect(action=after_url, method="POST")
     stream = connect.stream(
         url=stream_url, status_callback=stream_status_url, status_callback_method="POST"
@@ -31,8 +36,10 @@ def agent_answers(
     return str(response)
 
 
-def classic_voicemail(*, recording_url: str, apology: bool = False) -> str:
+def classic_voicemail(*, recording_url: str, apology: bool = False, greeting: str = "") -> str:
     """Greet, beep and record the caller; a caller who stays silent is told so.
+
+    `greeting` is the owner's own and comes before the standard sentence.
 
     `recording_url` gets both the caller's return after the recording and the callback when
     the file is ready.
@@ -40,6 +47,8 @@ def classic_voicemail(*, recording_url: str, apology: bool = False) -> str:
     response = VoiceResponse()
     if apology:
         response.say(APOLOGY)
+    if greeting:
+        response.say(_sayable(greeting))
     response.say(LEAVE_MESSAGE)
     response.record(
         action=recording_url,
@@ -93,3 +102,7 @@ def reject() -> str:
     response = VoiceResponse()
     response.reject(reason="rejected")
     return str(response)
+
+
+def _sayable(text: str) -> str:
+    return _NO_XML.sub("", text)

@@ -36,7 +36,9 @@ def incoming(form: SignedForm) -> HttpResponse:
         case answering.Over():
             return _twiml(twiml.hang_up())
         case answering.ClassicVoicemail():
-            return _twiml(twiml.classic_voicemail(recording_url=_url("recording")))
+            return _twiml(
+                twiml.classic_voicemail(recording_url=_url("recording"), greeting=opened.greeting)
+            )
         case answering.AgentAnswers(call_type):
             return _twiml(_agent_twiml(call_type, opened.stream_path))
         case _ as unknown:
