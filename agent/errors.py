@@ -7,6 +7,8 @@ AgentError
 ├── RealtimeProtocolError     the agent's server sends what cannot be read
 ├── ToolRefused               the agent calls a tool it does not have, or wrongly
 ├── AudioFormatError          audio that is not what it claims to be
+├── TranscriptionUnavailable  nobody writes speech down at this moment
+├── TranscriptionRefused      speech that nobody will write down
 └── ProfileError              a choice that is refused, with its field and why
     └── UnknownVoice          a voice that is not on the list
 """
@@ -62,6 +64,19 @@ class ToolRefused(AgentError):
     """This is not something the agent may do."""
 
     code = "tool_refused"
+
+
+class TranscriptionUnavailable(AgentError):
+    """The speech cannot be written down at this moment."""
+
+    code = "transcription_unavailable"
+    retryable = True
+
+
+class TranscriptionRefused(AgentError):
+    """The speech cannot be written down."""
+
+    code = "transcription_refused"
 
 
 class ProfileError(AgentError):

@@ -36,6 +36,12 @@ def voicemail_greeting_of(user_id: uuid.UUID) -> str:
     return f"This is {profile.agent_name}. {profile.greeting}"
 
 
+def language_of(user_id: uuid.UUID) -> str:
+    """The language tag in which her callers are spoken to; blank when she never looked at it."""
+    languages = AgentProfile.objects.filter(user_id=user_id).values_list("language", flat=True)
+    return languages.first() or ""
+
+
 def change_profile(
     *,
     user: User,

@@ -352,6 +352,14 @@ AGENT = agent_settings(
     noise_reduction=_text("OPENAI_NOISE_REDUCTION"),
 )
 
+# --- After the call -----------------------------------------------------------------------------
+
+# With it spoken messages are written down; without it they are only heard.
+OPENAI_API_KEY = _text("OPENAI_API_KEY")
+# Another server that speaks OpenAI's HTTP API: a loopback fake, a gateway.
+OPENAI_BASE_URL = _text("OPENAI_BASE_URL")
+OPENAI_TRANSCRIPTION_MODEL = _text("OPENAI_TRANSCRIPTION_MODEL", "gpt-transcribe")
+
 # --- Logs ---------------------------------------------------------------------------------------
 
 LOGGING = logging_settings(level=_text("LOG_LEVEL", "INFO").upper(), is_readable=DEBUG)

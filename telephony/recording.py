@@ -96,6 +96,15 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
             _add_message(waiting, message)
 
 
+def caller_audio(call_id: uuid.UUID, *, start_ms: int, end_ms: int) -> bytes:
+    """The caller's side of a part of the recording, mu-law; empty when there is none."""
+    kept = Recording.objects.filter(call_id=call_id).first()
+    if kept is None:
+        return b""
+    caller_alone = _stereo_of(kept)[0::CHANNELS]
+    return caller_alone[start_ms * BYTES_PER_MS : end_ms * BYTES_PER_MS]
+
+
 def interleave(caller: bytes, agent: bytes) -> bytes:
     """Two channels of equal length as the samples of a stereo file."""
     stereo = bytearray(CHANNELS * len(caller))
