@@ -1,6 +1,7 @@
 """What this installation has, and what each thing unlocks."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from agent.backends.base import get_backend as get_agent_backend
+from telephony import request_spool
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
 
@@ -31,6 +33,8 @@ def examine() -> Iterator[Finding]:
     """Look at keys, address, database and the programs that tests use. Changes nothing."""
     yield _numbers()
     yield _public_address()
+    yield _fallback()
+    yield _spool()
     yield _database()
     yield _mail()
     yield _agent()
@@ -73,17 +77,48 @@ def _numbers() -> Finding:
 
 
 def _public_address() -> Finding:
-    voice_url = carrier_addresses().voice_url
+    addresses = carrier_addresses()
     is_public = urlsplit(settings.PUBLIC_BASE_URL).scheme == "https"
+    says = (
+        f"the carrier calls {addresses.voice_url}, when that fails {addresses.fallback_url}, "
+        f"and tells how calls end to {addresses.status_url}"
+    )
     if is_public or get_backend().is_simulated:
-        says = f"the carrier calls {voice_url}"
-        return Finding(name="Public address", is_there=is_public, says=says)
+        return Finding(name="Public address", is_there=is_public, says=f"{says}.")
     return Finding(
         name="Public address",
         is_there=False,
-        says=f"the carrier cannot open {voice_url}: PUBLIC_BASE_URL must begin with https://.",
+        says=f"{says}. It cannot open them: PUBLIC_BASE_URL must begin with https://.",
         is_fault=True,
     )
+
+
+def _fallback() -> Finding:
+    own = not settings.VOICE_FALLBACK_URL
+    return Finding(
+        name="Voice fallback",
+        is_there=not own,
+        says="part of this server, so no message is taken while all of it is away. "
+        "VOICE_FALLBACK_URL names a static document elsewhere."
+        if own
+        else "elsewhere; what it takes is collected from the carrier.",
+    )
+
+
+def _spool() -> Finding:
+    """Whether the carrier's requests can be kept, and how many wait."""
+    try:
+        kept = len(request_spool.waiting())
+        with tempfile.TemporaryFile(dir=settings.SPOOL_DIR):
+            pass
+    except OSError as error:
+        return Finding(
+            name="Spool",
+            is_there=False,
+            says=f"{settings.SPOOL_DIR} cannot keep the carrier's requests: {error.strerror}.",
+            is_fault=True,
+        )
+    return Finding(name="Spool", is_there=True, says=f"{kept} request(s) of the carrier wait.")
 
 
 def _database() -> Finding:

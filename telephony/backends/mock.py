@@ -180,18 +180,19 @@ class MockBackend(TelephonyBackend):
             started_at__gte=since,
             ended_at__isnull=False,
         )
-        return [
-            ProviderCall(
-                sid=str(row.call_sid),
-                caller=row.from_number,
-                called=row.to_number,
-                forwarded_from=row.forwarded_from,
-                started_at=row.started_at,
-                ended_at=row.ended_at or row.started_at,
-                duration_s=row.duration_s or 0,
-            )
-            for row in answered
-        ]
+        with service_scope():
+            return [
+                ProviderCall(
+                    sid=str(row.call_sid),
+                    caller=row.from_number,
+                    called=row.to_number,
+                    forwarded_from=row.forwarded_from,
+                    started_at=row.started_at,
+                    ended_at=row.ended_at or row.started_at,
+                    duration_s=row.duration_s or 0,
+                )
+                for row in answered
+            ]
 
     def list_recordings(self, *, since: datetime) -> list[ProviderRecording]:
         """What the simulator recorded since then, each in the folder of its call."""

@@ -97,6 +97,10 @@ class Postgres:
             host=str(self._home), user="postgres", dbname="aloha", autocommit=True
         )
 
+    def execute(self, statement: str) -> None:
+        with self.connected() as connection:
+            connection.execute(statement)
+
     def rows(self, query: str, *values: object) -> list[tuple]:
         with self.connected() as connection:
             return connection.execute(query, values).fetchall()

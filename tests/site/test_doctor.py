@@ -20,9 +20,23 @@ def test_the_doctor_says_what_the_embedded_agent_cannot_do(db):
     assert "not written down" in told()
 
 
-def test_the_doctor_shows_the_address_the_carrier_calls(db, settings):
+def test_the_doctor_shows_the_addresses_the_carrier_calls(db, settings):
     settings.PUBLIC_BASE_URL = "https://aloha.example.com"
-    assert "https://aloha.example.com/api/twilio/voice/incoming" in told()
+    for step in ("incoming", "fallback", "status"):
+        assert f"https://aloha.example.com/api/twilio/voice/{step}" in told()
+
+
+def test_the_doctor_shows_a_fallback_elsewhere(db, settings):
+    settings.VOICE_FALLBACK_URL = "https://static.example.com/voicemail.xml"
+    assert "https://static.example.com/voicemail.xml" in told()
+    assert "/api/twilio/voice/fallback" not in told()
+
+
+def test_a_spool_that_cannot_be_written_is_a_fault(db, settings, tmp_path):
+    settings.SPOOL_DIR = tmp_path / "file"
+    settings.SPOOL_DIR.write_text("no folder")
+    with pytest.raises(CommandError, match="Spool"):
+        told()
 
 
 def test_real_numbers_behind_an_address_without_tls_are_a_fault(db, settings):
