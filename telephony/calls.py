@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agent import profiles
@@ -32,6 +33,7 @@ from telephony.models import (
     UserPhoneNumber,
     VoicemailMode,
 )
+from telephony.prepared_query import PreparedQuery
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +54,17 @@ class OpenedCall:
     greeting: str = ""
 
 
+@PreparedQuery
+def _call_of(*, call_sid: str) -> QuerySet[Call]:
+    return Call.objects.filter(call_sid=call_sid)
+
+
 def open_call(incoming: IncomingCall) -> OpenedCall:
     """Find or make the row of an incoming call and decide how it is answered.
 
     Calls that reach nobody get no row. A repeat of the same call gets the first answer again.
     """
-    known = Call.objects.filter(call_sid=incoming.call_sid).first()
-    if known is not None:
+    for known in _call_of.rows({"call_sid": incoming.call_sid}):
         return _reopened(known)
     number, line = look_at_line(incoming)
     answer = answering.decide(line)

@@ -1,6 +1,6 @@
 """What is known of a line at the moment a call comes in; one query."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from telephony.models import (
     UserPhoneNumber,
     VoicemailMode,
 )
+from telephony.prepared_query import PreparedQuery
 
 DAY = timedelta(hours=24)
 
@@ -27,15 +28,16 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
 
     Two calls at the same moment may both see the last free place: the caps are soft by as much.
     """
-    called_or_calling = UserPhoneNumber.objects.active().filter(
-        phone_number__in=(incoming.called, incoming.caller)
+    found = _called_or_calling.rows(
+        {"called": incoming.called, "caller": incoming.caller, "now": timezone.now()},
+        constants=(settings.MAX_CALL_SECONDS,),
     )
-    rows = {row.phone_number: row for row in called_or_calling.annotate(**_facts_in_the_database())}
+    rows = {row.phone_number: row for row in found}
     row: Any = rows.get(incoming.called)
     return row, LineFacts(
         in_service=row is not None,
         is_loop=incoming.caller in rows,
-        agent_is_off=row is not None and row.agent_is_off,
+        agent_is_off=row is not None and bool(row.agent_is_off),
         agent_is_busy=row is not None
         and (
             row.calls_on_number >= settings.AGENT_CALLS_PER_NUMBER
@@ -46,8 +48,14 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
     )
 
 
-def _facts_in_the_database() -> dict[str, Any]:
-    now = timezone.now()
+# Building this query took 3 of the 5 ms that an incoming call costs.
+@PreparedQuery
+def _called_or_calling(*, called: str, caller: str, now: datetime) -> QuerySet[UserPhoneNumber]:
+    numbers = UserPhoneNumber.objects.active().filter(phone_number__in=(called, caller))
+    return numbers.annotate(**_facts_in_the_database(now))
+
+
+def _facts_in_the_database(now: datetime) -> dict[str, Any]:
     longest = timedelta(seconds=settings.MAX_CALL_SECONDS)
     with_agent = (
         Call.objects.exclude(status__in=FINAL_STATUSES)

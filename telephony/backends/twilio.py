@@ -154,7 +154,7 @@ class TwilioBackend(TelephonyBackend):
 
     def list_calls(self, *, since: datetime) -> list[ProviderCall]:
         """Completed calls; more than MAX_HISTORY is no answer."""
-        with _readable():
+        with readable():
             found = self._client.calls.list(
                 status="completed",
                 start_time_after=since,
@@ -165,7 +165,7 @@ class TwilioBackend(TelephonyBackend):
 
     def list_recordings(self, *, since: datetime) -> list[ProviderRecording]:
         """What `<Record>` recorded; more than MAX_HISTORY is no answer."""
-        with _readable():
+        with readable():
             found = self._client.recordings.list(
                 date_created_after=since, limit=MAX_HISTORY + 1, page_size=NUMBERS_PER_PAGE
             )
