@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from aloha_site import csp
 from aloha_site.agent_settings import agent_settings
+from aloha_site.database_settings import database_settings
 from aloha_site.log_settings import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -152,31 +153,11 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database -----------------------------------------------------------------------------------
 
 _database_url = _text("DATABASE_URL")
-DATABASES: dict[str, Any]
-if _database_url:
-    DATABASES = {"default": env.db_url_config(_database_url)}
-else:
-    DATABASES = {
-        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "aloha.sqlite3"}
-    }
-_database = DATABASES["default"]
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
-    # IMMEDIATE takes the write lock at BEGIN, so two writers wait instead of failing half-way.
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-    # A server that vanished from the network is noticed in seconds, not after the system's hours.
-    _database["OPTIONS"] |= {"tcp_user_timeout": 5000, "keepalives_idle": 5}
-    # After a restart of the server the pool holds dead connections; none is handed out.
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
-# A lasting connection per thread exhausts PostgreSQL under ASGI; the pool does the keeping.
-_database["CONN_MAX_AGE"] = 0
+DATABASES: dict[str, Any] = {
+    "default": database_settings(
+        env.db_url_config(_database_url) if _database_url else None, var_dir=VAR_DIR
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts -----------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ class TestWebhooks:
         log.secrets["signature"] = sign(public_url(BASE + "recording"), form)
         take_away(Call)
         assert b"Thank you for calling" in post(BASE + "recording", form).content
-        assert "recording not noted" in log.text
+        assert "webhook answered without its work" in log.text
         assert log.leaks() == []
 
     @pytest.mark.parametrize("name", ["incoming", "after-stream", "status"])
@@ -165,9 +165,8 @@ class TestWebhooks:
         form = canary_form(number.phone_number) | CARRIER_FORMS[name]
         log.secrets["signature"] = signature = sign(public_url(BASE + name), form)
         take_away(Call)
-        with pytest.raises(DatabaseError):
-            post(BASE + name, form, signature=signature)
-        assert "Internal Server Error" in log.text
+        assert post(BASE + name, form, signature=signature).status_code in {200, 204}
+        assert "webhook answered without its work" in log.text
         assert "Traceback (most recent call last)" in log.text
         assert log.leaks() == []
 
