@@ -15,8 +15,7 @@ from datetime import datetime
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import Error as AnyDatabaseError
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import Counter
@@ -109,7 +108,7 @@ async def _work(work: Handler, request: HttpRequest, form: SignedForm) -> HttpRe
         response = await _in_a_thread(work, request, form)
     except (BadCarrierRequest, _NoAnswer):
         raise
-    except AnyDatabaseError as error:
+    except (OperationalError, InterfaceError) as error:
         _count_failure()
         raise _NoAnswer("database") from error
     except Exception as error:

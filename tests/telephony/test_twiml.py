@@ -1,5 +1,7 @@
 """Every document we send, read by the simulator's strict interpreter."""
 
+from pathlib import Path
+
 import pytest
 
 from telephony import twiml
@@ -8,6 +10,7 @@ from telephony.simulator.verbs import Connect, Hangup, Record, Reject, Say
 
 pytestmark = pytest.mark.W6
 
+DOCS = Path(__file__).parents[2] / "docs"
 RECORDING = "https://aloha.example.com/api/twilio/voice/recording"
 
 
@@ -58,3 +61,25 @@ def test_classic_voicemail_records_and_answers_the_silent_caller(apology):
 )
 def test_short_answers_are_what_they_say(document, verbs):
     assert parse(document.encode()) == verbs
+
+
+@pytest.mark.parametrize("name", ["voice-fallback", "voice-fallback-thanks"])
+def test_the_static_documents_for_a_fallback_elsewhere_are_valid(name):
+    verbs = parse((DOCS / f"{name}.xml").read_bytes())
+    assert isinstance(verbs[-1], Hangup)
+
+
+def test_the_static_fallback_takes_a_message_and_does_not_begin_again():
+    [record] = [
+        verb
+        for verb in parse((DOCS / "voice-fallback.xml").read_bytes())
+        if isinstance(verb, Record)
+    ]
+    assert record.max_length_s == twiml.MAX_MESSAGE_SECONDS
+    assert record.action.endswith("/voice-fallback-thanks.xml")
+
+
+def test_an_apology_alone_hangs_up():
+    sorry, over = parse(twiml.sorry().encode())
+    assert isinstance(sorry, Say)
+    assert isinstance(over, Hangup)

@@ -125,6 +125,7 @@ class TestIncoming:
         assert first.content == second.content
         assert Call.objects.count() == 1
 
+    @pytest.mark.W3
     @pytest.mark.parametrize(
         "status", [NumberStatus.RELEASING, NumberStatus.RELEASED, NumberStatus.PURCHASING]
     )
@@ -134,9 +135,14 @@ class TestIncoming:
         assert b"<Say>The number you called is not in service.</Say><Hangup" in answer.content
         assert not Call.objects.exists()
 
-    def test_an_unknown_number_is_said_to_be_out_of_service(self, db):
-        answer = post(INCOMING, incoming_form("+14155550199"))
-        assert b"not in service" in answer.content
+    @pytest.mark.W3
+    def test_an_unknown_number_is_said_to_be_out_of_service_and_logged(self, db, caplog):
+        with caplog.at_level(logging.INFO):
+            answer = post(INCOMING, incoming_form("+14155550199"))
+        assert b"<Say>The number you called is not in service.</Say><Hangup" in answer.content
+        assert [record.answer for record in caplog.records if hasattr(record, "answer")] == [
+            "NotInService"
+        ]
 
     def test_a_number_calling_itself_is_rejected(self, number):
         form = incoming_form(number.phone_number, From=number.phone_number)
