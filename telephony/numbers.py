@@ -138,6 +138,8 @@ def purchase_number(
         # The same form sent twice at once: the first one's row is the answer to both.
         if known := _known(user, phone_number, key=key):
             return known
+        # Bought by another owner while it was looked up: taken, not unheard of.
+        _refuse_anothers(user, phone_number)
         raise
     return _buy(number)
 
