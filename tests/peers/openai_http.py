@@ -14,7 +14,7 @@ KEY = "sk-loopback"
 MODELS = {"gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"}
 FIELDS = {"model", "file", "response_format", "language", "keywords", "prompt", "temperature"}
 # Seconds that a "hang" lasts: longer than any client waits in a test.
-HANG_S = 5.0
+HANG_S = 1.0
 
 
 @dataclass

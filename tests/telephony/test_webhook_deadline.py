@@ -108,6 +108,7 @@ async def test_after_several_late_answers_nobody_waits(aloha_url, number, locked
     assert took_s <= webhook_runner.DEADLINE_S / 2
 
 
+@pytest.mark.check
 async def test_more_calls_than_there_are_threads_are_all_answered(
     aloha_url, number, locked_database
 ):
@@ -121,6 +122,7 @@ async def test_more_calls_than_there_are_threads_are_all_answered(
     assert len(request_spool.waiting()) == len(forms)
 
 
+@pytest.mark.check
 async def test_callbacks_are_accepted_and_kept_behind_their_call(
     aloha_url, number, locked_database
 ):
@@ -171,6 +173,7 @@ async def test_a_callback_that_cannot_be_kept_is_refused_for_now(
     assert took_s <= LIMIT_S
 
 
+@pytest.mark.check
 async def test_a_caller_is_answered_although_nothing_can_be_kept(
     aloha_url, number, locked_database, settings, tmp_path
 ):
@@ -188,6 +191,7 @@ async def test_a_fault_of_ours_takes_a_message_too(aloha_url, number, settings):
     assert request_spool.holds(SID)
 
 
+@pytest.mark.check
 async def test_somebody_we_call_is_not_asked_for_a_message(aloha_url, number, locked_database):
     form = incoming_form(number.phone_number, Direction="outbound-api")
     _, document, _ = await send(aloha_url, "incoming", form)
