@@ -292,8 +292,9 @@ def adopt_call(incoming: IncomingCall, *, came_at: datetime | None = None) -> No
         return
     with contextlib.suppress(IntegrityError), transaction.atomic():
         call = _insert_call(incoming, number, answering.ClassicVoicemail())
+        at = came_at or call.started_at
         Call.objects.filter(id=call.id).update(
-            carrier_fell_back=True, started_at=came_at or call.started_at
+            carrier_fell_back=True, started_at=at, answered_at=at
         )
 
 
