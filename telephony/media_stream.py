@@ -159,7 +159,12 @@ class FrameWriter:
         self.clear = f'{{"event":"clear","streamSid":{sid}}}'
 
     def media(self, payload: str) -> str:
-        """A frame of audio; `payload` is base64 and goes out untouched."""
+        """A frame of audio; `payload` is base64 and goes out untouched.
+
+        Raises FrameError for a payload that would break out of its quotes.
+        """
+        if '"' in payload or "\\" in payload or not payload.isascii():
+            raise FrameError("The agent's audio is no base64.")
         return f'{self._media_head}{payload}"}}}}'
 
     def mark(self, name: str) -> str:

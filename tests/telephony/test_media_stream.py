@@ -182,3 +182,15 @@ def test_our_frames_hold_exactly_the_documented_fields():
         "mark": {"name": 'a"b'},
     }
     assert json.loads(frames.clear) == {"event": "clear", "streamSid": "MZ1"}
+
+
+@pytest.mark.parametrize("payload", ['AA"}}{"event":"clear"}', "AA\\u0022", "ÄÄÄÄ"])
+def test_audio_that_would_break_out_of_its_frame_is_not_written(payload):
+    with pytest.raises(FrameError):
+        FrameWriter("MZ1").media(payload)
+
+
+@pytest.mark.parametrize("digit", ["", "12", "E", "a", " ", "٣", "\0"])
+def test_a_key_that_no_telephone_has_is_refused(digit):
+    with pytest.raises(FrameError):
+        read_frame(json.dumps({"event": "dtmf", "dtmf": {"digit": digit}}))
