@@ -258,6 +258,7 @@ async def pour(line: MediaLine, frames: list[str | bytes]) -> None:
             return
 
 
+@pytest.mark.M7
 class TestHostileFrames:
     """A socket that is open and misbehaves."""
 
