@@ -15,6 +15,7 @@ from agent.errors import AgentUnavailable
 from agent.session import (
     AgentEvent,
     AgentFailed,
+    AgentReport,
     CallerStarted,
     CallerStopped,
     Capabilities,
@@ -129,6 +130,9 @@ class FaultySession:
 
     def wrap_up(self) -> None:
         self._inner.wrap_up()
+
+    def report(self) -> AgentReport:
+        return self._inner.report()
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         if self._closed.is_set():

@@ -7,7 +7,15 @@ from collections.abc import AsyncIterator, Sequence
 
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
-from agent.session import AgentEvent, Capabilities, Heard, TranscriptSource, Utterance, UtteranceEnd
+from agent.session import (
+    AgentEvent,
+    AgentReport,
+    Capabilities,
+    Heard,
+    TranscriptSource,
+    Utterance,
+    UtteranceEnd,
+)
 from agent.speech import prompts
 from agent.voices import Voice
 
@@ -59,6 +67,9 @@ class PuppetSession:
 
     def wrap_up(self) -> None:
         self.told.append(("wrap up", None))
+
+    def report(self) -> AgentReport:
+        return AgentReport()
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:
