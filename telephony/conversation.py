@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
+from time import perf_counter
 from typing import assert_never
 
 from django.conf import settings
@@ -201,11 +202,11 @@ class Conversation:
             await asyncio.Event().wait()
 
     async def _take_event(self, event: AgentEvent) -> None:
-        began_at = self._clock()
+        began_at = perf_counter()  # the loop's own clock stands still until it turns
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
         await self._do(actions)
         if act.SendClear() in actions:
-            self._facts.barged_in(self._clock() - began_at)
+            self._facts.barged_in(perf_counter() - began_at)
         if isinstance(event, AgentFailed) and self._outcome is AgentOutcome.FAILED:
             self._log(logging.WARNING, "agent failed", code=event.code)
 

@@ -50,6 +50,16 @@ async def opened_session() -> puppet_agent.PuppetSession:
             await asyncio.sleep(0.01)
 
 
+async def facts_of(call: Call) -> dict[str, float]:
+    """The figures of the stream, which are kept last of all."""
+    async with asyncio.timeout(5):
+        while True:
+            row = await Call.objects.aget(id=call.id)
+            if row.stream_facts:
+                return row.stream_facts
+            await asyncio.sleep(0.02)
+
+
 async def puppet_on(line: MediaLine, call: Call) -> puppet_agent.PuppetSession:
     await line.start(call.call_sid)
     return await opened_session()
@@ -81,8 +91,7 @@ async def test_the_line_is_cleared_within_20_ms(call):
                 break
     print(f"slowest clear of {BARGE_INS}: {slowest_s * 1000:.1f} ms")
     assert slowest_s < 0.02
-    await outcome_of(call)
-    facts = (await Call.objects.aget(id=call.id)).stream_facts
+    facts = await facts_of(call)
     assert facts["barge_ins"] == BARGE_INS * (attempt + 1)
     assert facts["slowest_barge_in_ms"] > 0
 
@@ -136,5 +145,4 @@ async def test_the_session_opens_at_the_handshake_and_the_first_word_follows_the
         agent.does(*saying("greeting", "goodbye"))
         await line.start(call.call_sid)
         await next_frame(line, "media")
-    await outcome_of(call)
-    assert (await Call.objects.aget(id=call.id)).stream_facts["first_audio_ms"] < 1_200
+    assert (await facts_of(call))["first_audio_ms"] < 1_200
