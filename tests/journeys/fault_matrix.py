@@ -1,25 +1,19 @@
 """One call to an agent that fails in one way at one moment: what its caller heard, and when."""
 
-import asyncio
 from dataclasses import dataclass
-
-from asgiref.sync import sync_to_async
 
 from agent import profiles
 from agent.speech import prompts
 from agent.speech.wav import read_mulaw
 from telephony.models import UserPhoneNumber
-from telephony.simulator.callers import WavCaller, load_script
-from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.loudness import FRAME_BYTES, FRAME_MS, SILENCE
 from telephony.simulator.result import CallResult
 from tests.factories import make_number, make_user
 from tests.peers.faulty_agent import Fault, Phase
-from voicemail.models import Message, Stage
+from voicemail.models import Message
 
 FIRST_AUDIO_MS = 2_000
 DEAD_AIR_MS = 4_000
-MESSAGE_SECONDS = 60
 OF_A_PROMPT = slice(1_600, 4_800)
 """200 to 600 ms: what tells one sentence from another; all begin with 100 ms of silence."""
 
@@ -81,39 +75,6 @@ def prepare(scenario: Scenario, index: int) -> UserPhoneNumber:
     about = f"{scenario.fault.value} @ {scenario.phase.value}"
     profiles.change_profile(user=owner, about=about)
     return make_number(owner, phone_number=f"+1415555{1_000 + index}")
-
-
-async def play(scenario: Scenario, *, index: int, url: str, speech: bytes) -> Report:
-    """Place the call of somebody who says a message and answers a question, and wait for both."""
-    number = await sync_to_async(prepare)(scenario, index)
-    result = await SimulatedCall(
-        base_url=url,
-        caller=WavCaller([speech, load_script("wrong_number").turns[0].audio]),
-        to_number=number.phone_number,
-        from_number=f"+1510555{1_000 + index}",
-    ).run()
-    message = await message_of(result.call_sid)
-    return Report(
-        scenario=scenario,
-        first_audio_ms=first_audio_ms(result),
-        dead_air_ms=dead_air_ms(result),
-        heard=sentences(result.heard),
-        agent_outcome=message.call.agent_outcome,
-        message_is=await sync_to_async(where_message_is)(message, result, speech),
-    )
-
-
-async def message_of(call_sid: str) -> Message:
-    """The finished message of a call, once the worker has prepared it."""
-    messages = Message.objects.select_related("call__recording")
-    async with asyncio.timeout(MESSAGE_SECONDS):
-        while True:
-            message = await messages.filter(
-                call__call_sid=call_sid, stage=Stage.SUMMARISED
-            ).afirst()
-            if message is not None:
-                return message
-            await asyncio.sleep(0.1)
 
 
 def where_message_is(message: Message, result: CallResult, speech: bytes) -> str:

@@ -4,13 +4,27 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from agent.speech.wav import read_mulaw
-from tests.journeys.fault_matrix import HEADER, Report, Scenario, play
+from telephony.simulator.callers import WavCaller, load_script
+from telephony.simulator.carrier import SimulatedCall
+from tests.journeys.fault_matrix import (
+    HEADER,
+    Report,
+    Scenario,
+    dead_air_ms,
+    first_audio_ms,
+    prepare,
+    sentences,
+    where_message_is,
+)
 from tests.peers.faulty_agent import Fault, Phase
+from voicemail.models import Message, Stage
 
 pytestmark = pytest.mark.M6
 
+MESSAGE_SECONDS = 60
 AT_ONCE = 8
 BETWEEN_CALLS_S = 0.3
 REPORT = Path(__file__).parents[2] / "docs" / "soak" / "M6-matrix.md"
@@ -31,6 +45,39 @@ SOME = [
 def faulty_agent(settings):
     settings.AGENT = {"BACKEND": "tests.peers.faulty_agent.FaultyBackend", "OPTIONS": {}}
     settings.CALL_NOTICE = "An assistant speaks."
+
+
+async def play(scenario: Scenario, *, index: int, url: str, speech: bytes) -> Report:
+    """Place the call of somebody who says a message and answers a question, and wait for both."""
+    number = await sync_to_async(prepare)(scenario, index)
+    result = await SimulatedCall(
+        base_url=url,
+        caller=WavCaller([speech, load_script("wrong_number").turns[0].audio]),
+        to_number=number.phone_number,
+        from_number=f"+1510555{1_000 + index}",
+    ).run()
+    message = await message_of(result.call_sid)
+    return Report(
+        scenario=scenario,
+        first_audio_ms=first_audio_ms(result),
+        dead_air_ms=dead_air_ms(result),
+        heard=sentences(result.heard),
+        agent_outcome=message.call.agent_outcome,
+        message_is=await sync_to_async(where_message_is)(message, result, speech),
+    )
+
+
+async def message_of(call_sid: str) -> Message:
+    """The finished message of a call, once the worker has prepared it."""
+    messages = Message.objects.select_related("call__recording")
+    async with asyncio.timeout(MESSAGE_SECONDS):
+        while True:
+            message = await messages.filter(
+                call__call_sid=call_sid, stage=Stage.SUMMARISED
+            ).afirst()
+            if message is not None:
+                return message
+            await asyncio.sleep(0.1)
 
 
 async def reports_of(scenarios: list[Scenario], *, url: str, speech: bytes) -> list[Report]:
