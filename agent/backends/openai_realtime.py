@@ -112,8 +112,13 @@ class RealtimeSession:
         return Capabilities()
 
     async def open(self) -> None:
-        """Connect and set up. Raises SessionLost."""
-        self._socket = await self._connect()
+        """Connect and set up, at the second try if need be. Raises SessionLost."""
+        try:
+            self._socket = await self._connect()
+        except SessionLost as error:
+            if not error.retryable:
+                raise
+            self._socket = await self._connect()
         self._dialogue.begin()
         self._hand_over()
         self._conversation = asyncio.create_task(self._converse())
@@ -220,6 +225,10 @@ class RealtimeSession:
             self._fail(error.code)
         except TimeoutError:
             self._fail("connection_lost")
+        except Exception:
+            # The outermost end of the agent's part: whatever it is, the caller is to be recorded.
+            logger.exception("agent session broke")
+            self._fail("internal")
 
     async def _follow(self) -> None:
         socket = self._socket
@@ -230,6 +239,8 @@ class RealtimeSession:
             async for event in socket.events():
                 self._dialogue.receive(event)
                 self._hand_over()
+                if self._events.qsize() > MAX_WAITING_EVENTS:
+                    raise SessionLost("overrun")
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -271,8 +282,6 @@ class RealtimeSession:
             self._has_work.set()
         if not self._dialogue.awaits_words:
             self._words_written.set()
-        if self._events.qsize() > MAX_WAITING_EVENTS:
-            raise SessionLost("overrun")
 
     def _fail(self, code: str) -> None:
         self._dialogue.close()

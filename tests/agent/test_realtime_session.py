@@ -125,6 +125,31 @@ async def test_connected_means_that_our_configuration_is_in_force(kind):
         assert server.sessions[0].got("response.create") == []
 
 
+@pytest.mark.parametrize("kind", [Kind.ABORTED, Kind.CLOSED, Kind.GARBAGE])
+async def test_a_session_that_fails_to_open_is_tried_once_more(kind):
+    fault = Fault(kind=kind, sessions=1)
+    async with FakeRealtime(canned_conversation, manner=QUICK, fault=fault) as server:
+        session = await opened(server)
+        await until(session, Utterance)
+        await session.close()
+    assert len(server.sessions) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE, status=401),
+        Fault(kind=Kind.WRONG_FORMAT),
+        Fault(kind=Kind.ERROR_EVENT, code="insufficient_quota"),
+    ],
+)
+async def test_what_every_session_would_meet_is_not_tried_twice(fault):
+    async with FakeRealtime(canned_conversation, manner=QUICK, fault=fault) as server:
+        with pytest.raises(AgentUnavailable):
+            await opened(server)
+    assert len(server.sessions) + len(server.refused) == 1
+
+
 async def test_a_server_that_is_not_there_is_no_session():
     async with FakeRealtime(canned_conversation) as server:
         url = server.url
