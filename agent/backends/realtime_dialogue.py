@@ -20,6 +20,7 @@ from agent.backends.realtime_responses import Purpose, ResponseSequencer
 from agent.backends.realtime_speech import AgentSpeech
 from agent.backends.realtime_tools import Toolbox
 from agent.backends.realtime_usage import UsageMeter
+from agent.backends.realtime_wording import words_for
 from agent.brief import CallBrief
 from agent.errors import SessionLost, SessionRefused
 from agent.session import AgentDone, AgentOutcome, CallerPaused, CallerStarted, Heard
@@ -248,7 +249,9 @@ class RealtimeDialogue:
         self._create(self._sequencer.done(response.id))
         if response.status == "cancelled" or response.id in self._muted:
             self._was_cut(active.purpose)
-        elif response.status in {"failed", "incomplete"} and not self._answer_is_audible:
+        elif response.status == "failed" or (
+            response.status == "incomplete" and not self._answer_is_audible
+        ):
             self._failed(active.purpose, response)
         else:
             self._failed_answers = 0
@@ -283,7 +286,10 @@ class RealtimeDialogue:
         self._failed_answers += 1
         if self._failed_answers >= MAX_FAILED_ANSWERS:
             raise SessionLost(name_of(error))
-        self._ask_for(Purpose.GO_ON if purpose is Purpose.TURN else purpose)
+        if self._answer_is_audible and not self._is_closing:
+            self._ask_for(Purpose.RESUME)  # it broke off in the middle of a sentence
+        else:
+            self._ask_for(Purpose.GO_ON if purpose is Purpose.TURN else purpose)
 
     def _refused(self, error: wire.ErrorDetail) -> None:
         severity = severity_of(error)
@@ -328,23 +334,6 @@ class RealtimeDialogue:
         self._asked_id = self.outbox.send(
             commands.create_response,
             purpose=purpose.label,
-            instructions=self._words_for(purpose),
+            instructions=words_for(purpose, self._brief, is_anybody_there=self._is_anybody_there),
             may_call_tools=purpose is Purpose.GO_ON,
         )
-
-    def _words_for(self, purpose: Purpose) -> str:
-        match purpose:
-            case Purpose.GREETING:
-                return instructions.for_greeting(self._brief)
-            case Purpose.RESUME:
-                return instructions.for_going_on(self._brief)
-            case Purpose.ASK:
-                return instructions.for_silence(self._brief)
-            case Purpose.FAREWELL:
-                return instructions.for_farewell(
-                    self._brief, is_anybody_there=self._is_anybody_there
-                )
-            case Purpose.WRAP_UP:
-                return instructions.for_wrap_up(self._brief)
-            case Purpose.TURN | Purpose.GO_ON:
-                return ""

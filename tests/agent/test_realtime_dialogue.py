@@ -371,6 +371,21 @@ def test_an_answer_that_fails_is_asked_for_again():
     assert call.said == [GREETING.text, ANSWER.text]
 
 
+def test_an_answer_that_breaks_off_in_mid_sentence_is_taken_up_again():
+    call = RealtimeCall(playbook([ANSWER, Fail(code="server_error")]))
+    call.wait(2_000)
+    call.say()
+    assert call.purposes == ["greeting", "resume"]
+    assert call.said == [GREETING.text, ANSWER.text, "Sorry, where were we?"]
+
+
+def test_a_quota_that_runs_out_in_mid_sentence_is_not_waited_for():
+    call = RealtimeCall(playbook([ANSWER, Fail(code="insufficient_quota")]))
+    call.wait(2_000)
+    with pytest.raises(SessionRefused, match="insufficient_quota"):
+        call.say()
+
+
 def test_two_failures_in_a_row_end_the_session():
     call = RealtimeCall(playbook([Fail(code="server_error")], go_on=[Fail(code="server_error")]))
     call.wait(2_000)

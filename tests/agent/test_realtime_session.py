@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from aiohttp import web
 
-from agent.backends.openai_realtime import OpenAIRealtimeBackend, RealtimeSession
+from agent.backends.openai_realtime import OpenAIRealtimeBackend
+from agent.backends.realtime_session import RealtimeSession
 from agent.errors import AgentUnavailable
 from agent.fake_realtime.faults import Fault, Kind, Phase
 from agent.fake_realtime.manner import Manner

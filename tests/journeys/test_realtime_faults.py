@@ -23,7 +23,7 @@ from tests.factories import make_number, make_user
 from tests.journeys.test_agent_failures import message_of
 from tests.peers.realtime_by_name import RealtimeByNameBackend
 
-AT_ONCE = 12
+AT_ONCE = 8
 SENTENCE = voice(1_200)
 ANYWHERE = [
     Kind.NEVER_READY,
