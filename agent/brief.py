@@ -13,7 +13,11 @@ class CallType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBrief:
-    """Everything an agent may know before the first word. Never a phone number or a user id."""
+    """Everything an agent may know before the first word. Never a phone number or a user id.
+
+    On an `outbound` call the agent has called, and whoever it talks to did not ask for it:
+    `campaign_purpose` is why, in the owner's words, and blank when she gave none.
+    """
 
     call_type: CallType
     receptionist: bool
@@ -24,4 +28,5 @@ class CallBrief:
     about: str
     language: str
     forwarded: bool | None
-    campaign_purpose: str = ""  # of a call that the agent places
+    outbound: bool = False
+    campaign_purpose: str = ""

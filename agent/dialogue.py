@@ -30,6 +30,9 @@ TURN_LIMIT_MS = 120_000
 LOST_MARK_MS = 3000
 """A prompt counts as heard this long after it should have been, if nobody says so."""
 
+OUTBOUND = "_outbound"
+"""Ends the names of what is said to somebody whom the agent has called."""
+
 GREETINGS = {CallType.VOICEMAIL: "greeting_voicemail", CallType.LIVE: "greeting_live"}
 
 
@@ -61,10 +64,11 @@ Action = Say | Finish
 class Dialogue:
     """The rules of one call. Every method returns what to do now; the clock never runs back."""
 
-    def __init__(self, call_type: CallType) -> None:
+    def __init__(self, call_type: CallType, *, outbound: bool = False) -> None:
         self.step = Step.MESSAGE
-        self._greeting = GREETINGS[call_type]
-        self._reprompts = list(REPROMPTS)
+        self._suffix = OUTBOUND if outbound else ""
+        self._greeting = f"greeting{OUTBOUND}" if outbound else GREETINGS[call_type]
+        self._reprompts = [f"{name}{self._suffix}" for name in REPROMPTS]
         self._caller_speaks = False
         self._extra_turns = 0
         self._wait_ms = NO_INPUT_MS
@@ -105,16 +109,16 @@ class Dialogue:
             return self._confirm()
         if self._reprompts:
             return [Say(prompt=self._reprompts.pop(0))]
-        return self._close("no_message")
+        return self._close(f"no_answer{OUTBOUND}" if self._suffix else "no_message")
 
     def wrap_up(self) -> list[Action]:
         """The call's time is over; nothing when the agent is saying goodbye already."""
         if self.step is Step.CLOSING:
             return []
-        return self._close("time_is_up", outcome=AgentOutcome.TIME_LIMIT)
+        return self._close(f"time_is_up{self._suffix}", outcome=AgentOutcome.TIME_LIMIT)
 
     def _confirm(self) -> list[Action]:
-        return self._close("confirmed", "goodbye")
+        return self._close("confirmed", f"goodbye{self._suffix}")
 
     def _close(self, *prompts: str, outcome: AgentOutcome = AgentOutcome.FINISHED) -> list[Action]:
         self.step = Step.CLOSING

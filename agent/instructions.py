@@ -27,7 +27,7 @@ def for_call(brief: CallBrief) -> str:
         _who(brief),
         _manner(brief),
         _task(brief),
-        *([_campaign(brief)] if brief.campaign_purpose else []),
+        *([_campaign(brief)] if brief.outbound or brief.campaign_purpose else []),
         _facts(brief),
         _MESSAGE,
         _LIMITS,
@@ -81,10 +81,11 @@ def so_far(lines: Sequence[tuple[str, str]]) -> str:
 
 
 def _who(brief: CallBrief) -> str:
+    work = "call people" if brief.outbound else "answer calls"
     return (
         "# Who you are\n"
         f"You are {_line(brief.agent_name)}, an AI assistant on the telephone. "
-        f"You answer calls for {_owner(brief)}. You are not a person and never claim to be one. "
+        f"You {work} for {_owner(brief)}. You are not a person and never claim to be one. "
         f"{_first_sentence(brief)}"
     )
 
@@ -95,6 +96,8 @@ def _first_sentence(brief: CallBrief) -> str:
         f"Your first sentence says that you are {name}, the AI assistant of {owner}; "
         'the word "AI" is in it.'
     )
+    if brief.outbound:
+        return f"{rule} Then say why you call."
     if brief.greeting:
         return (
             f"{rule} Greet with the owner's words as they are, after saying that when they do not: "
@@ -140,6 +143,8 @@ def _task(brief: CallBrief) -> str:
 
 
 def _forwarded(brief: CallBrief) -> str:
+    if brief.outbound:
+        return ""
     if brief.forwarded is None:
         return "It is not known whether the caller dialled this number or was forwarded. "
     if brief.forwarded:
@@ -151,12 +156,17 @@ def _forwarded(brief: CallBrief) -> str:
 
 
 def _campaign(brief: CallBrief) -> str:
+    purpose = (
+        f"Its purpose, from the owner:\n<purpose>\n{_data(brief.campaign_purpose)}\n</purpose>\n"
+        "Say why you call right after your first sentence. "
+        if brief.campaign_purpose
+        else "The owner has named no purpose: ask what you may pass on. "
+    )
     return (
         "# Why this call\n"
-        "You placed this call yourself; the person who answers did not ask for it. Its purpose, "
-        f"from the owner:\n<purpose>\n{_data(brief.campaign_purpose)}\n</purpose>\n"
-        "Say why you call right after your first sentence. When the person does not want the call, "
-        "apologise, and end it."
+        "You placed this call yourself; the person who answers did not ask for it. "
+        f"{purpose}When the person does not want the call, apologise, and end it. "
+        "When the person wants no more calls, say that there will be none, and end it."
     )
 
 

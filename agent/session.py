@@ -34,6 +34,9 @@ class AgentOutcome(StrEnum):
     FAILED = "failed"
     CALLER_LEFT = "caller_left"
     TIME_LIMIT = "time_limit"
+    # Of a call that the agent placed, no more calls are wanted; in words, and goodbye was said.
+    OPTED_OUT = "opted_out"
+    OPTED_OUT_BY_KEY = "opted_out_by_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ class ScriptedBackend(AgentBackend):
     can_speak_freely = False
 
     async def open_session(self, brief: CallBrief) -> AgentSession:
-        return ScriptedSession(call_type=brief.call_type)
+        return ScriptedSession(call_type=brief.call_type, outbound=brief.outbound)
 
     def voices(self) -> tuple[Voice, ...]:
         return REALTIME_VOICES
@@ -69,8 +69,8 @@ class ScriptedBackend(AgentBackend):
 class ScriptedSession:
     """One call with the scripted agent; driven by the caller's audio, never by a clock."""
 
-    def __init__(self, *, call_type: CallType) -> None:
-        self._dialogue = Dialogue(call_type)
+    def __init__(self, *, call_type: CallType, outbound: bool = False) -> None:
+        self._dialogue = Dialogue(call_type, outbound=outbound)
         self._endpointer = Endpointer(hangover_ms=HANGOVER_MS)
         self._events: Queue[AgentEvent | None] = Queue()
         self._unheard: dict[str, int] = {}  # utterance id: when it must have been heard

@@ -117,3 +117,26 @@ def test_the_end_comes_after_the_last_word() -> None:
     dialogue.caller_stopped(3000)
     dialogue.everything_heard(6000)
     assert dialogue.tick(10_000)[-2:] == [Say(prompt="goodbye"), FINISHED]
+
+
+def test_whoever_was_called_is_greeted_and_taken_leave_of_as_such() -> None:
+    dialogue = Dialogue(CallType.LIVE, outbound=True)
+    assert dialogue.begin() == [Say(prompt="greeting_outbound")]
+    dialogue.caller_started()
+    dialogue.caller_stopped(1_000)
+    said = dialogue.caller_stopped(2_000) + dialogue.tick(10_000)
+    assert said == [Say(prompt="confirmed"), Say(prompt="goodbye_outbound"), FINISHED]
+
+
+def test_somebody_called_who_says_nothing_is_not_asked_for_a_message() -> None:
+    dialogue, said = Dialogue(CallType.LIVE, outbound=True), []
+    for now_ms in (0, 10_000, 20_000):
+        dialogue.everything_heard(now_ms)
+        said += dialogue.tick(now_ms + 6_000)
+    assert [action.prompt for action in said if isinstance(action, Say)] == [
+        "still_there_outbound", "still_there_again_outbound", "no_answer_outbound",
+    ]  # fmt: skip
+
+
+def test_a_call_that_we_made_has_its_own_words_for_the_time_limit() -> None:
+    assert Dialogue(CallType.LIVE, outbound=True).wrap_up()[0] == Say(prompt="time_is_up_outbound")

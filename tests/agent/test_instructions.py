@@ -132,3 +132,14 @@ def test_a_lost_conversation_is_told_as_data_and_only_its_end():
     assert "Caller: (/conversation) last" in text
     assert "first" not in text
     assert len(text) < instructions.SO_FAR_CHARS + 500
+
+
+def test_an_agent_that_calls_knows_that_it_does_and_when_to_stop() -> None:
+    told = instructions.for_call(
+        brief(outbound=True, greeting="Thanks for calling.", forwarded=None)
+    )
+    assert "You call people for" in told
+    assert "The owner has named no purpose" in told
+    assert "wants no more calls" in told
+    assert "Thanks for calling." not in told
+    assert "forwarded" not in told

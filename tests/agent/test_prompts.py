@@ -53,6 +53,12 @@ def test_a_sentence_begins_and_ends_quietly_but_soon(name: str) -> None:
         "leave_message",
         "no_recording",
         "not_in_service",
+        *(f"{name}_outbound" for name in ("greeting", "goodbye", "no_answer", "time_is_up")),
+        *(f"{name}_outbound" for name in dialogue.REPROMPTS),
+        "for_the_owner",
+        "opt_out",
+        "opted_out",
+        "call_back",
     ],
 )
 def test_everything_that_is_said_is_there(name: str) -> None:
