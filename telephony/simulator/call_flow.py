@@ -1,5 +1,6 @@
 """Carrying out TwiML documents, one after the other, on one call."""
 
+import contextlib
 from typing import assert_never
 from urllib.parse import urljoin
 
@@ -7,6 +8,7 @@ from telephony.simulator import sounds, twiml
 from telephony.simulator.errors import ServerUnreachable, TwimlError, WebhookError
 from telephony.simulator.events import DocumentReceived, Warned
 from telephony.simulator.gathering import gather
+from telephony.simulator.line import Redirected
 from telephony.simulator.live_call import Jump, LiveCall
 from telephony.simulator.speaking import speak
 from telephony.simulator.streaming import connect
@@ -35,27 +37,34 @@ class CallFlow:
         self._call = call
         self._fallback_url = fallback_url
 
-    async def follow(self, url: str) -> None:
-        """Start with the document at `url`. Raises HungUp, and ServerUnreachable at the start.
+    async def follow(self, url: str, *, document: bytes = b"") -> None:
+        """Start with the document at `url`, or with a `document` that is there already.
 
-        What the fallback could not mend either is said to the caller as an application error.
+        Raises HungUp, and ServerUnreachable at the start.
+        What the fallback could not mend either is said to the caller as an application error; that
+        is the end, also for a call that is redirected meanwhile.
         """
         try:
-            await self._follow(url)
+            await self._follow(Jump(url=url, document=document))
         except (WebhookError, TwimlError) as error:
             if isinstance(error, ServerUnreachable) and self._call.line is None:
                 raise
             self._call.outcome.failed_at_once = self._call.line is None
             self._warn(error)
-            await speak(self._call, Say(text=sounds.APPLICATION_ERROR), document_url=url)
+            with contextlib.suppress(Redirected):
+                await speak(self._call, Say(text=sounds.APPLICATION_ERROR), document_url=url)
 
-    async def _follow(self, url: str) -> None:
-        jump: Jump | None = Jump(url=url)
+    async def _follow(self, first: Jump) -> None:
+        jump: Jump | None = first
         for _ in range(MAX_DOCUMENTS):
             if jump is None:
                 return
-            verbs, document_url = await self._fetch(jump)
-            jump = await self._carry_out(verbs, document_url=document_url)
+            document_url = jump.url
+            try:
+                verbs, document_url = await self._fetch(jump)
+                jump = await self._carry_out(verbs, document_url=document_url)
+            except Redirected as order:
+                jump = Jump(url=document_url, document=order.document)
         raise TwimlError(f"The call asked for more than {MAX_DOCUMENTS} documents.")
 
     async def _fetch(self, jump: Jump) -> tuple[tuple[Verb, ...], str]:
@@ -75,7 +84,7 @@ class CallFlow:
         progress = "ringing" if call.line is None else "in-progress"
         fields = call.identity.fields(progress) | jump.fields
         try:
-            document = await call.webhooks.fetch_document(jump.url, fields)
+            document = jump.document or await call.webhooks.fetch_document(jump.url, fields)
         finally:
             if call.line is not None:
                 call.line.pass_silence()

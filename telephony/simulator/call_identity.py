@@ -28,13 +28,15 @@ def account_sid() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallIdentity:
-    """One inbound call. `forwarded_from` is empty when the carrier does not say."""
+    """One call. `forwarded_from` and `answered_by` are empty when the carrier does not say."""
 
     from_number: str
     to_number: str
     forwarded_from: str = ""
     call_sid: str = field(default_factory=new_call_sid)
     account_sid: str = field(default_factory=account_sid)
+    direction: str = "inbound"
+    answered_by: str = ""
 
     def fields(self, status: str) -> dict[str, str]:
         """The fields of every request about the call."""
@@ -43,7 +45,7 @@ class CallIdentity:
             "ApiVersion": API_VERSION,
             "CallSid": self.call_sid,
             "CallStatus": status,
-            "Direction": "inbound",
+            "Direction": self.direction,
             "From": self.from_number,
             "Caller": self.from_number,
             "To": self.to_number,
@@ -52,16 +54,23 @@ class CallIdentity:
         }
         if self.forwarded_from:
             fields["ForwardedFrom"] = self.forwarded_from
+        if self.answered_by:
+            fields["AnsweredBy"] = self.answered_by
         return fields
 
-    def final_fields(self, status: str, *, duration_s: int) -> dict[str, str]:
-        """The fields of the status callback at the end; `Duration` is in minutes begun."""
+    def progress_fields(self, status: str, *, sequence: int) -> dict[str, str]:
+        """The fields of a status callback; the callbacks of a call are numbered from 0."""
         return self.fields(status) | {
+            "Timestamp": format_datetime(datetime.now(UTC)),
+            "SequenceNumber": str(sequence),
+            "CallbackSource": "call-progress-events",
+        }
+
+    def final_fields(self, status: str, *, duration_s: int, sequence: int = 0) -> dict[str, str]:
+        """The fields of the status callback at the end; `Duration` is in minutes begun."""
+        return self.progress_fields(status, sequence=sequence) | {
             "CallDuration": str(duration_s),
             "Duration": str(-(-duration_s // 60)),
-            "Timestamp": format_datetime(datetime.now(UTC)),
-            "SequenceNumber": "0",
-            "CallbackSource": "call-progress-events",
         }
 
     def stream_fields(self, event: str, *, stream_sid: str, name: str) -> dict[str, str]:

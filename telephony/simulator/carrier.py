@@ -1,9 +1,10 @@
 """One simulated inbound call: what Twilio does, over the network, from the first webhook on."""
 
+import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -11,12 +12,13 @@ from django.conf import settings
 
 from telephony import phone_numbers
 from telephony.simulator.call_flow import CallFlow
-from telephony.simulator.call_identity import CallIdentity
+from telephony.simulator.call_identity import CallIdentity, new_call_sid
 from telephony.simulator.callback_queue import CallbackQueue
 from telephony.simulator.callers import Caller
 from telephony.simulator.events import CallEnded, CallEvent, Observer, Party, Warned
 from telephony.simulator.line import HungUp
 from telephony.simulator.live_call import LiveCall
+from telephony.simulator.orders import Orders, OrderSource
 from telephony.simulator.result import CallResult
 from telephony.simulator.webhook_client import WebhookClient
 
@@ -25,6 +27,8 @@ logger = logging.getLogger(__name__)
 INCOMING_PATH = "/api/twilio/voice/incoming"
 STATUS_PATH = "/api/twilio/voice/status"
 FALLBACK_PATH = "/api/twilio/voice/fallback"
+ORDERS_S = 0.2
+"""How often a call looks for orders."""
 
 
 class SimulatedCall:
@@ -34,7 +38,8 @@ class SimulatedCall:
     Recordings of <Record> go to `folder`/<call sid>/, by default to the var directory.
     `fallback_url` is the number's voice fallback, by default the server's own. Requests whose
     path ends in a name of `deliver_twice` ("incoming", "status", ...) are sent a second time.
-    `trust` is for a server with a certificate that nobody else knows.
+    `orders` are carried out while the call runs. `trust` is for a server with a certificate that
+    nobody else knows.
     """
 
     def __init__(
@@ -50,10 +55,19 @@ class SimulatedCall:
         fallback_url: str | None = None,
         deliver_twice: Collection[str] = (),
         trust: ssl.SSLContext | None = None,
+        orders: OrderSource | None = None,
+        call_sid: str = "",
+        direction: str = "inbound",
     ) -> None:
         self.identity = CallIdentity(
-            from_number=from_number, to_number=to_number, forwarded_from=forwarded_from
+            from_number=from_number,
+            to_number=to_number,
+            forwarded_from=forwarded_from,
+            call_sid=call_sid or new_call_sid(),
+            direction=direction,
         )
+        self.orders = Orders()
+        self._order_source = orders
         self.folder: Path = (folder or settings.VAR_DIR / "calls") / self.identity.call_sid
         self._base_url = base_url.rstrip("/")
         self._caller = caller
@@ -90,9 +104,10 @@ class SimulatedCall:
                     webhooks=webhooks,
                     callbacks=callbacks,
                     report=self._report,
+                    orders=self.orders,
                 )
                 ended_by = await self._run_until_hung_up(self._call)
-                self._tell_status(self._call)
+                self._tell_end(self._call)
         self._report(CallEnded(by=ended_by, status=self._call.outcome.status))
         result = self._result(self._call, ended_by)
         logger.info(
@@ -112,18 +127,39 @@ class SimulatedCall:
             await self._call.press(key)
 
     async def _run_until_hung_up(self, call: LiveCall) -> Party:
+        obeying = asyncio.create_task(self._take_orders())
         try:
-            flow = CallFlow(call, fallback_url=self._fallback_url)
-            await flow.follow(self._base_url + INCOMING_PATH)
+            return await self._carry(call)
         except HungUp as ended:
             call.outcome.was_hung_up = True
             return ended.by
+        finally:
+            obeying.cancel()
+            await asyncio.gather(obeying, return_exceptions=True)
+
+    async def _carry(self, call: LiveCall) -> Party:
+        """The call from its first request on; who ended it. Raises HungUp."""
+        await self._follow(call, self._base_url + INCOMING_PATH)
         return Party.FAR_END
 
-    def _tell_status(self, call: LiveCall) -> None:
+    async def _follow(self, call: LiveCall, url: str, *, document: bytes = b"") -> None:
+        await CallFlow(call, fallback_url=self._fallback_url).follow(url, document=document)
+
+    async def _take_orders(self) -> None:
+        while self._order_source is not None:
+            for order in await self._order_source(self.identity.call_sid):
+                self.orders.add(order)
+            await asyncio.sleep(ORDERS_S)
+
+    def _tell_end(self, call: LiveCall) -> None:
         duration_s = round(call.line.duration_ms / 1000) if call.line else 0
         fields = self.identity.final_fields(call.outcome.status, duration_s=duration_s)
-        call.callbacks.send(self._base_url + STATUS_PATH, fields)
+        self.send_callback(self._base_url + STATUS_PATH, fields)
+
+    def send_callback(self, url: str, fields: Mapping[str, str]) -> None:
+        """Send a status callback after what was queued before."""
+        if self._call is not None:
+            self._call.callbacks.send(url, fields)
 
     def _report(self, event: CallEvent) -> None:
         if isinstance(event, Warned):

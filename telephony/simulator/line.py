@@ -14,17 +14,33 @@ from telephony.simulator.loudness import (
     SpeechWatch,
     is_loud,
 )
+from telephony.simulator.orders import Orders
 
 MAX_CALL_MS = 4 * 3600 * 1000
 """The carrier's limit of a call."""
 
 
-class HungUp(Exception):  # an event of the call, not a fault
+class LineLeft(Exception):  # an event of the call, not a fault
+    """What the line was used for has ended, because of `by`."""
+
+    def __init__(self, text: str, *, by: Party) -> None:
+        super().__init__(text)
+        self.by = by
+
+
+class HungUp(LineLeft):
     """The call is over because somebody ended it."""
 
     def __init__(self, by: Party) -> None:
-        super().__init__(f"the {by} hung up")
-        self.by = by
+        super().__init__(f"the {by} hung up", by=by)
+
+
+class Redirected(LineLeft):
+    """The call goes on with another document, by order of the carrier's REST API."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__("the call was redirected", by=Party.CARRIER)
+        self.document = document
 
 
 class Line:
@@ -33,7 +49,7 @@ class Line:
     `heard` and `said` hold everything since the answer, silence included, in step.
     """
 
-    def __init__(self, caller: Caller, *, report: Report) -> None:
+    def __init__(self, caller: Caller, *, report: Report, orders: Orders | None = None) -> None:
         self.heard = bytearray()
         self.said = bytearray()
         self.heard_ms = self.said_ms = 0
@@ -43,6 +59,7 @@ class Line:
         self._answered_at = time.monotonic()
         self._watches = {Party.FAR_END: SpeechWatch(), Party.CALLER: SpeechWatch()}
         self._hung_up = False
+        self._orders = orders or Orders()
 
     @property
     def duration_ms(self) -> int:
@@ -59,7 +76,10 @@ class Line:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def exchange(self, heard: bytes, *, listener: Listener) -> bytes:
-        """Give the caller 20 ms of the far end and take 20 ms of hers. Raises HungUp."""
+        """Give the caller 20 ms of the far end and take 20 ms of hers.
+
+        Raises HungUp, and Redirected, as everything does that uses the line.
+        """
         if self.first_audio_at is None and is_loud(heard):
             self.first_audio_at = time.monotonic()
         said = self._caller.exchange(heard, listener=listener)
@@ -73,6 +93,7 @@ class Line:
             raise HungUp(Party.CALLER)
         if self.duration_ms >= MAX_CALL_MS:
             raise HungUp(Party.CARRIER)
+        self._obey()
         return said
 
     async def play(self, audio: bytes, *, until: Callable[[], bool] | None = None) -> None:
@@ -89,6 +110,12 @@ class Line:
         late_ms = (time.monotonic() - self._answered_at) * 1000 - self.duration_ms
         for _ in range(int(late_ms // FRAME_MS)):
             self.exchange(SILENCE, listener=Listener.NOBODY)
+
+    def _obey(self) -> None:
+        if self._orders.is_to_end:
+            raise HungUp(Party.FAR_END)
+        if document := self._orders.take_document():
+            raise Redirected(document)
 
     def _watch(self, who: Party, frame: bytes) -> None:
         match self._watches[who].hear(frame):

@@ -12,15 +12,20 @@ from telephony.simulator.events import Report
 from telephony.simulator.keypad import Keypad
 from telephony.simulator.line import Line
 from telephony.simulator.media_leg import MediaLeg
+from telephony.simulator.orders import Orders
 from telephony.simulator.result import Outcome
 from telephony.simulator.webhook_client import WebhookClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
-    """The document to go on with, and the fields its request carries beside the call's own."""
+    """The document to go on with, and the fields its request carries beside the call's own.
+
+    A `document` that is there already needs no request; `url` is then where its addresses start.
+    """
 
     url: str
+    document: bytes = b""
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -37,6 +42,7 @@ class LiveCall:
     report: Report
     outcome: Outcome = field(default_factory=Outcome)
     keypad: Keypad = field(default_factory=Keypad)
+    orders: Orders = field(default_factory=Orders)
     line: Line | None = None
     leg: MediaLeg | None = None
     recordings: list[Path] = field(default_factory=list)
@@ -44,7 +50,7 @@ class LiveCall:
     def answered_line(self) -> Line:
         """The line to the caller: the first verb that needs it answers the call."""
         if self.line is None:
-            self.line = Line(self.caller, report=self.report)
+            self.line = Line(self.caller, report=self.report, orders=self.orders)
             self.outcome.answered = True
         return self.line
 

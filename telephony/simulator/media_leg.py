@@ -22,7 +22,7 @@ from telephony.simulator.events import (
     StreamOpened,
     Warned,
 )
-from telephony.simulator.line import HungUp, Line
+from telephony.simulator.line import Line, LineLeft
 from telephony.simulator.loudness import is_loud
 from telephony.simulator.playback import PlaybackBuffer
 from telephony.simulator.stream_messages import (
@@ -96,7 +96,7 @@ class MediaLeg:
         self.agent_was_heard = False
 
     async def run(self) -> None:
-        """Carry audio until the server closes the socket, or the call ends: HungUp."""
+        """Carry audio until the server closes the socket, or the line is left: LineLeft."""
         reader = asyncio.create_task(self._read())
         closed_by = Party.FAR_END
         try:
@@ -108,7 +108,7 @@ class MediaLeg:
                 await self._carry_frame()
             await reader
             self._check_close()
-        except HungUp as ended:
+        except LineLeft as ended:
             closed_by = ended.by
             # A server that closes at the same moment needs no stop any more.
             with contextlib.suppress(ConnectionError, aiohttp.ClientError, TimeoutError):

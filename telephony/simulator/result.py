@@ -28,6 +28,7 @@ class Outcome:
     heard_agent: bool = False
     failed_at_once: bool = False
     was_hung_up: bool = False
+    final_status: str | None = None  # of an outgoing call that nobody took
 
     @property
     def answered_by(self) -> AnsweredBy:
@@ -45,6 +46,8 @@ class Outcome:
     @property
     def status(self) -> str:
         """The final CallStatus."""
+        if self.final_status is not None:
+            return self.final_status
         if self.reject_reason == "busy":
             return "busy"
         return "completed" if self.answered and not self.failed_at_once else "failed"

@@ -29,6 +29,7 @@ from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.errors import ServerUnreachable, UnknownScript
 from telephony.simulator.events import CallEvent
+from telephony.simulator.order_rows import take_orders
 from telephony.simulator.result import AnsweredBy, CallResult
 from voicemail.models import Message
 
@@ -105,6 +106,7 @@ class Command(BaseCommand):
             from_number=plan.from_number,
             forwarded_from=plan.forwarded_from,
             observe=self._narrate,
+            orders=take_orders,
         )
         try:
             with _quiet_log():

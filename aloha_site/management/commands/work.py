@@ -11,9 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
+from telephony.simulator.switchboard import Switchboard, play_waiting_calls
 from voicemail import processing
 from voicemail.release_mail import send_reminders
 
@@ -37,7 +39,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         if options["once"]:
+            play_waiting_calls()
             replay_kept_requests()
+            settle_unplaced_calls()
             sync_numbers_when_due()
             collect_fallback_messages()
             processing.work_once(all_time=True)
@@ -46,6 +50,11 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         logger.info("worker started")
+        with Switchboard():
+            self._work_until(stop)
+        logger.info("worker stopped")
+
+    def _work_until(self, stop: threading.Event) -> None:
         looked_back_at = float("-inf")
         rounds = itertools.count()
         while not stop.is_set():
@@ -59,13 +68,13 @@ class Command(BaseCommand):
                 looked_back_at = time.monotonic()
             if not busy:
                 stop.wait(PAUSE_SECONDS)
-        logger.info("worker stopped")
 
 
 def _work(*, all_time: bool) -> bool:
     close_old_connections()
     try:
         replayed = replay_kept_requests()
+        settle_unplaced_calls()
         return processing.work_once(all_time=all_time) or replayed > 0
     except Exception:
         # The outermost loop: a database that is away for a while must not end the work.
