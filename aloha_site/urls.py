@@ -20,6 +20,7 @@ urlpatterns = [
     path("aloha/calls/<uuid:call_id>", call_pages.call_page, name="call"),
     path("aloha/calls/<uuid:call_id>/audio", call_pages.call_audio, name="call_audio"),
     path("", include("voicemail.urls")),
+    path("", include("telephony.page_urls")),
     path("aloha/settings/", RedirectView.as_view(pattern_name="settings")),
     path("aloha/calls/", RedirectView.as_view(pattern_name="calls")),
     path("aloha/inbox/", RedirectView.as_view(pattern_name="inbox")),

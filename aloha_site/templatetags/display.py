@@ -10,7 +10,8 @@ from django.utils.formats import date_format
 from telephony import phone_numbers
 from telephony.area_codes import place_of_area_code
 from telephony.backends.base import Offer
-from telephony.models import Call, UserPhoneNumber
+from telephony.end_reasons import EndReason
+from telephony.models import Call, CallStatus, DoNotCall, UserPhoneNumber
 from voicemail import inbox
 from voicemail.models import Message
 
@@ -80,6 +81,30 @@ def full_time(moment: datetime) -> str:
     days_ago = (timezone.localdate() - local.date()).days
     day = {0: "Today ", 1: "Yesterday "}.get(days_ago, date_format(local, "j M Y") + ", ")
     return day + date_format(local, "H:i")
+
+
+@register.filter
+def outgoing_state(call: Call) -> str:
+    """How an outgoing call stands, in a few words."""
+    if call.end_reason:
+        return str(EndReason(call.end_reason).label).capitalize()
+    if call.call_sid is None:
+        return "Not confirmed by the phone provider"
+    return "Talking" if call.status == CallStatus.IN_PROGRESS else "Ringing"
+
+
+_WISHES = {
+    DoNotCall.Source.OWNER: "Added by you",
+    DoNotCall.Source.KEY: "Pressed 9 in a call",
+    DoNotCall.Source.VOICE: "Asked for it in a call",
+    DoNotCall.Source.STAFF: "Added by support",
+}
+
+
+@register.filter
+def wish(entry: DoNotCall) -> str:
+    """How a number came onto the do-not-call list."""
+    return _WISHES[DoNotCall.Source(entry.source)]
 
 
 @register.filter
