@@ -24,10 +24,12 @@ from agent.errors import AgentUnavailable, ProfileError
 from aloha_site.json_bodies import refuse_other_bodies
 from telephony.api_errors import NoActiveNumber, NotBought
 from telephony.errors import (
+    CountryNotAllowed,
     IdempotencyKeyReused,
     InvalidPhoneNumber,
     NoneAvailable,
     NoNumber,
+    NotCallable,
     NumberError,
     NumberNotOffered,
     PriceAboveCap,
@@ -35,6 +37,12 @@ from telephony.errors import (
     ProviderError,
     ProviderUnclear,
     RateLimited,
+)
+from telephony.outbound_errors import (
+    CallRefused,
+    CampaignNameTaken,
+    CampaignNotFound,
+    NotReadyToCall,
 )
 from voicemail.errors import SettingsError
 
@@ -56,6 +64,12 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     ProviderError: HTTPStatus.BAD_GATEWAY,
     ProviderBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderUnclear: HTTPStatus.SERVICE_UNAVAILABLE,
+    NotCallable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CountryNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CallRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotReadyToCall: HTTPStatus.CONFLICT,
+    CampaignNotFound: HTTPStatus.NOT_FOUND,
+    CampaignNameTaken: HTTPStatus.CONFLICT,
     AgentUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5

@@ -6,7 +6,6 @@ secret stops the start with the variable's name.
 
 import hashlib
 import re
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from aloha_site import csp
 from aloha_site.agent_settings import agent_settings
 from aloha_site.database_settings import database_settings
 from aloha_site.log_settings import logging_settings
+from aloha_site.secret_key import development_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -53,20 +53,6 @@ DEBUG = _flag("DEBUG", default=False)
 # Everything Aloha writes beside the database: recordings, calls heard by the simulator, secrets.
 VAR_DIR = Path(_text("ALOHA_VAR_DIR") or BASE_DIR / "var")
 
-
-def _development_secret_key() -> str:
-    """A key of this installation's own, made once; production must bring its own."""
-    path = VAR_DIR / "secret-key"
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
-
-
 SECRET_KEY = _text("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
@@ -74,7 +60,7 @@ if not SECRET_KEY:
             "SECRET_KEY is not set. Give it at least 50 random characters, "
             "or set DEBUG=1 for development."
         )
-    SECRET_KEY = _development_secret_key()
+    SECRET_KEY = development_secret_key(VAR_DIR)
 
 # The only source of addresses given to the carrier and checked against it; never a Host header.
 PUBLIC_BASE_URL = _text("PUBLIC_BASE_URL", "http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
@@ -305,6 +291,20 @@ AGENT_CALLS_PER_NUMBER = _whole_number("AGENT_CALLS_PER_NUMBER", default=3)
 AGENT_CALLS_AT_ONCE = _whole_number("AGENT_CALLS_AT_ONCE", default=100)
 # Minutes of calls with an agent that an owner has within 24 hours; beyond that as above.
 AGENT_MINUTES_PER_DAY = _whole_number("AGENT_MINUTES_PER_DAY", default=240)
+
+# Countries that agents may call, by two letters; unset, the one of the owner's number.
+OUTBOUND_COUNTRIES = _text("OUTBOUND_COUNTRIES").upper().replace(",", " ").split()
+# The hours in which people are called, by the clock where they are: from 9:00 until 20:00.
+OUTBOUND_FIRST_HOUR = _whole_number("OUTBOUND_FIRST_HOUR", default=9)
+OUTBOUND_LAST_HOUR = _whole_number("OUTBOUND_LAST_HOUR", default=20)
+# Outgoing calls per owner and day, their minutes within 24 hours, and the calls of everybody.
+OUTBOUND_CALLS_PER_DAY = _whole_number("OUTBOUND_CALLS_PER_DAY", default=10)
+OUTBOUND_MINUTES_PER_DAY = _whole_number("OUTBOUND_MINUTES_PER_DAY", default=30)
+OUTBOUND_CALLS_PER_DAY_IN_ALL = _whole_number("OUTBOUND_CALLS_PER_DAY_IN_ALL", default=200)
+OUTBOUND_RING_SECONDS = _whole_number("OUTBOUND_RING_SECONDS", default=30)
+# What an answering machine gets: a short `message`, `hang_up`, or `talk`, which asks nobody to
+# wait until machines are told from people. Any other word is a system check's fault.
+OUTBOUND_MACHINE = _text("OUTBOUND_MACHINE", "message")
 # A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
 # fallback is asked.
 VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")

@@ -121,11 +121,6 @@ class SwitchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only what there is can be switched off: no call goes out yet."""
-        kwargs["choices"] = [(Switch.Kind.AGENT.value, Switch.Kind.AGENT.label)]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
-
     def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
         """Note who it was."""
         obj.set_by = request.user  # type: ignore[assignment]  # nobody anonymous gets here

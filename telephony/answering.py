@@ -61,3 +61,47 @@ def decide(facts: LineFacts) -> Answer:
     if facts.voicemail_only:
         return AgentAnswers(CallType.VOICEMAIL)
     return AgentAnswers(CallType.LIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFacts:
+    """What is known when somebody whom we called has answered.
+
+    `is_wanted`: nothing has come up since that forbids the call. `by_machine`: the carrier says
+    that a machine answered; what is to be done then is `on_machine`.
+    """
+
+    is_ours: bool
+    is_over: bool
+    is_wanted: bool
+    by_machine: bool
+    on_machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Nobody is talked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveNote:
+    """Speak a short message onto an answering machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCalls:
+    """The agent says who it is and talks."""
+
+
+OutgoingAnswer = HangUp | LeaveNote | AgentCalls
+
+
+def decide_outgoing(facts: OutgoingFacts) -> OutgoingAnswer:
+    """What somebody hears whom we called; the first rule that fits wins."""
+    if not facts.is_ours or facts.is_over or not facts.is_wanted:
+        return HangUp()
+    if facts.by_machine and facts.on_machine == "hang_up":
+        return HangUp()
+    if facts.by_machine and facts.on_machine == "message":
+        return LeaveNote()
+    return AgentCalls()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telephony import api, call_api
+from telephony import api, call_api, campaign_api, outbound_api
 
 urlpatterns = [
     path(
@@ -26,6 +26,13 @@ urlpatterns = [
     path(
         "api/telephony/twilio/active-number", api.ActiveNumber.as_view(), name="api_active_number"
     ),
+    path("api/campaigns", campaign_api.Campaigns.as_view(), name="api_campaigns"),
+    path(
+        "api/campaigns/<uuid:campaign_id>",
+        campaign_api.OneCampaign.as_view(),
+        name="api_campaign",
+    ),
+    path("api/twilio/voice/outbound", outbound_api.PlaceCall.as_view(), name="api_place_call"),
     path("api/calls", call_api.Calls.as_view(), name="api_calls"),
     path("api/calls/<uuid:call_id>", call_api.OneCall.as_view(), name="api_call"),
 ]

@@ -10,4 +10,4 @@ class TelephonyConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from telephony import checks  # noqa: F401
+        from telephony import checks, outbound_checks  # noqa: F401

@@ -64,11 +64,15 @@ NOBODY_SPEAKS = Farewell("no_message", AgentOutcome.FINISHED)
 class Bridge:
     """One call's conversation, from the start of its stream to its end.
 
-    `own_words` are the sentences it can say itself, OWN_SENTENCES by name.
+    `own_words` are the sentences it can say itself, OWN_SENTENCES by name. `opt_out_key` ends the
+    call of somebody whom we called and who wants no more calls.
     """
 
-    def __init__(self, *, max_call_ms: int, own_words: Mapping[str, OwnWords]) -> None:
+    def __init__(
+        self, *, max_call_ms: int, own_words: Mapping[str, OwnWords], opt_out_key: str = ""
+    ) -> None:
         self._max_call_ms = max_call_ms
+        self._opt_out_key = opt_out_key
         self._own_words = own_words
         self._agent = Capabilities()
         self._ledger = PlaybackLedger()
@@ -127,6 +131,8 @@ class Bridge:
 
     def key_pressed(self, digit: str, *, now_ms: int) -> list[Action]:
         """What to do when the caller presses a key."""
+        if digit == self._opt_out_key:
+            return self._close(AgentOutcome.OPTED_OUT_BY_KEY, now_ms)
         self._patience.caller_is_there(now_ms)
         return [TellKey(digit)]
 

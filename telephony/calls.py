@@ -18,7 +18,7 @@ from agent import profiles
 from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
-from telephony import answering, call_events, phone_numbers
+from telephony import answering, call_events, do_not_call, phone_numbers
 from telephony.call_events import EventKind
 from telephony.call_progress import Progress, Report, advance
 from telephony.carrier_requests import IncomingCall, StatusReport
@@ -29,6 +29,7 @@ from telephony.models import (
     Call,
     CallStatus,
     CarrierRecording,
+    Direction,
     StreamState,
     UserPhoneNumber,
     VoicemailMode,
@@ -138,11 +139,11 @@ def claim_stream(token: str) -> Call | None:
     )
     if not claimed:
         return None
-    return Call.objects.select_related("number", "owner").get(stream_token=token)
+    return Call.objects.select_related("number", "owner", "campaign").get(stream_token=token)
 
 
 def brief_of(call: Call) -> CallBrief:
-    """What the agent is told about a call; needs `number` and `owner` loaded."""
+    """What the agent is told about a call; needs `number`, `owner` and `campaign` loaded."""
     profile = profiles.profile_of(call.owner)
     return CallBrief(
         call_type=CallType(call.call_type),
@@ -154,6 +155,8 @@ def brief_of(call: Call) -> CallBrief:
         about=profile.about,
         language=profile.language,
         forwarded=call.was_forwarded,
+        outbound=call.direction == Direction.OUTBOUND,
+        campaign_purpose=call.campaign.purpose if call.campaign else "",
     )
 
 
@@ -162,6 +165,7 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
     Call.objects.filter(id=call_id).update(
         stream_state=StreamState.CLOSED, agent_outcome=outcome.value
     )
+    do_not_call.heed_outcome(call_id, outcome)
     call_events.note(call_id, kind=EventKind.AGENT_CLOSED, facts={"outcome": outcome.value})
     settle_end_reason(call_id)
 
@@ -173,7 +177,7 @@ def keep_stream_facts(call_id: UUID, facts: dict[str, int | float | None]) -> No
 
 def has_said_goodbye(call_sid: str) -> bool:
     """Whether the agent itself ended its part of the call."""
-    goodbyes = (AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT)
+    goodbyes = (AgentOutcome.FINISHED, AgentOutcome.TIME_LIMIT, AgentOutcome.OPTED_OUT)
     return Call.objects.filter(call_sid=call_sid, agent_outcome__in=goodbyes).exists()
 
 
@@ -266,6 +270,9 @@ def settle_end_reason(call_id: UUID) -> None:
         carrier_records=call.carrier_records,
         carrier_fell_back=call.carrier_fell_back,
         has_message=call.carrier_recordings.exists(),
+        outgoing=call.direction == Direction.OUTBOUND,
+        was_placed=call.call_sid is not None,
+        by_machine=call.answered_by.startswith(("machine", "fax")),
     )
     Call.objects.filter(id=call_id).update(end_reason=end_reason(facts))
 

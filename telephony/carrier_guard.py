@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Query
 from django.views.decorators.csrf import csrf_exempt
 
 from telephony import signatures, stand_ins, webhook_runner
-from telephony.carrier_requests import SignedForm
+from telephony.carrier_requests import SignedForm, signed_form
 from telephony.errors import BadCarrierRequest
 from telephony.stand_ins import StandIn
 from telephony.webhook_runner import Handler, Replay, Webhook
@@ -96,7 +96,7 @@ def _view(webhook: Webhook) -> CarrierView:
         try:
             if not _is_authentic(request, form):
                 return HttpResponse(status=403)
-            return await webhook_runner.answer(webhook, request, SignedForm(form))
+            return await webhook_runner.answer(webhook, request, signed_form(request))
         except BadCarrierRequest as error:
             logger.warning("webhook refused: field", extra={"field": error.field})
             return HttpResponse(status=400)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from uuid import UUID
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from telephony import phone_numbers
 from telephony.errors import BadCarrierRequest
@@ -17,6 +18,7 @@ from telephony.models import FINAL_STATUSES, CallStatus
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}|SIMULATED_CALL_[0-9a-f]{32}")
 _RECORDING_SID = re.compile(r"RE[0-9a-f]{32}|SIMULATED_RECORDING_[0-9a-f]{32}")
+_ROW = "call"
 _MAX_TEXT = 128
 _PROGRESS = {
     "queued": CallStatus.RINGING,
@@ -54,6 +56,27 @@ class SignedForm:
             name.replace("\0", ""): [value.replace("\0", "") for value in values]
             for name, values in self._fields.lists()
         }
+
+
+def signed_form(request: HttpRequest) -> SignedForm:
+    """The fields of a request whose signature is right, with the row that its address names."""
+    fields = request.POST.copy()
+    fields.setlist(_ROW, request.GET.getlist(_ROW))
+    return SignedForm(fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingCall:
+    """An outgoing call that somebody has answered; `answered_by` is blank when nobody looked."""
+
+    row: UUID
+    call_sid: str
+    answered_by: str
+
+    @property
+    def by_machine(self) -> bool:
+        """A machine, a fax; what is unknown counts as a person."""
+        return self.answered_by.startswith(("machine", "fax"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +148,33 @@ def read_call_sid(form: SignedForm) -> str:
     if not _CALL_SID.fullmatch(sid):
         raise BadCarrierRequest("CallSid")
     return sid
+
+
+def read_row(form: SignedForm) -> UUID | None:
+    """The row that the request's address names: that of an outgoing call. Raises as all do."""
+    text = form.get(_ROW)
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise BadCarrierRequest(_ROW) from error
+
+
+def read_is_outgoing(form: SignedForm) -> bool:
+    """Whether we called, and not somebody us."""
+    return form.get("Direction").startswith("outbound")
+
+
+def read_outgoing_call(form: SignedForm) -> OutgoingCall | None:
+    """Facts of a request about a call of ours; None when it names no row. Raises as all do."""
+    call_sid, row = read_call_sid(form), read_row(form)
+    if row is None:
+        return None
+    return OutgoingCall(row=row, call_sid=call_sid, answered_by=_text(form, "AnsweredBy")[:24])
+
+
+def read_digits(form: SignedForm) -> str:
+    """The keys that were pressed. Raises BadCarrierRequest."""
+    return _text(form, "Digits")
 
 
 def read_incoming_call(form: SignedForm) -> IncomingCall:

@@ -41,7 +41,8 @@ from telephony.media_stream import (
     StreamStarted,
     StreamStopped,
 )
-from telephony.models import Call
+from telephony.models import Call, Direction
+from telephony.outgoing import OPT_OUT_KEY
 from telephony.recorder import CallRecorder
 from telephony.said import OwnWords
 from telephony.stream_facts import StreamFacts
@@ -65,7 +66,9 @@ class Conversation:
         self._line = CallerLine(receive, send)
         self._clock = asyncio.get_running_loop().time
         self._bridge = Bridge(
-            max_call_ms=settings.MAX_CALL_SECONDS * 1_000, own_words=_own_words(OWN_SENTENCES)
+            max_call_ms=settings.MAX_CALL_SECONDS * 1_000,
+            own_words=_own_words(OWN_SENTENCES),
+            opt_out_key=OPT_OUT_KEY if call.direction == Direction.OUTBOUND else "",
         )
         self._journal = CallJournal(call.id)
         self._recorder = CallRecorder(call.id)

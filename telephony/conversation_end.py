@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 
 from accounts.row_security import in_service_scope
 from agent.session import AgentOutcome
-from telephony import calls, recording
+from telephony import calls, do_not_call, recording
 from telephony.caller_line import CallerLine
 from telephony.journal import CallJournal
 from telephony.recorder import CallRecorder
@@ -54,6 +54,9 @@ async def finish(
     async def keep_facts() -> None:
         await in_service_scope(calls.keep_stream_facts, call_id, facts.as_json())
 
+    async def heed_words() -> None:
+        await in_service_scope(do_not_call.heed_words, call_id)
+
     async def store_audio() -> None:
         await database_sync_to_async(recording.store_spooled)(call_id)
 
@@ -61,7 +64,8 @@ async def finish(
     first: list[Step] = [keep_outcome, line.hang_up]
     if outcome is AgentOutcome.FAILED:
         first.reverse()
-    steps = [*first, close_agent, journal.flushed, keep_facts, lambda: written, store_audio]
+    steps = [*first, close_agent, journal.flushed, heed_words, keep_facts]
+    steps += [lambda: written, store_audio]
     for step in steps:
         try:
             async with asyncio.timeout(STEP_SECONDS):

@@ -21,6 +21,15 @@ class EndReason(TextChoices):
     NO_MESSAGE = "no_message", "caller left no message after the tone"
     NOT_CONNECTED = "not_connected", "the carrier could not connect the call"
     UNKNOWN = "unknown", "the carrier never said how the call ended"
+    # Of calls that Aloha made.
+    NOT_PLACED = "not_placed", "the call did not go out"
+    LINE_BUSY = "line_busy", "the line was busy"
+    NOBODY_ANSWERED = "nobody_answered", "nobody answered"
+    ALOHA_SAID_GOODBYE = "aloha_said_goodbye", "Aloha talked to them and said goodbye"
+    CALLEE_HUNG_UP = "callee_hung_up", "the person called hung up"
+    CALLEE_OPTED_OUT = "callee_opted_out", "the person called wants no more calls"
+    MACHINE_ANSWERED = "machine_answered", "an answering machine answered"
+    AGENT_FAILED_CALLING = "agent_failed_calling", "agent not reachable: the call was ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +42,15 @@ class EndFacts:
     carrier_records: bool
     carrier_fell_back: bool
     has_message: bool
+    outgoing: bool = False
+    was_placed: bool = True
+    by_machine: bool = False
 
 
 def end_reason(facts: EndFacts) -> EndReason:
     """The reason; facts that come later, such as a recording, may change it."""
+    if facts.outgoing:
+        return _reason_of_outgoing(facts)
     if facts.status in {CallStatus.BUSY, CallStatus.FAILED}:
         return EndReason.NOT_CONNECTED
     match facts.agent_outcome:
@@ -55,3 +69,31 @@ def end_reason(facts: EndFacts) -> EndReason:
     if facts.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         return EndReason.CALLER_HUNG_UP_EARLY
     return EndReason.UNKNOWN
+
+
+def _reason_of_outgoing(facts: EndFacts) -> EndReason:
+    if not facts.was_placed:
+        return EndReason.NOT_PLACED
+    if facts.agent_outcome is not None:
+        return _BY_OUTCOME[facts.agent_outcome]
+    if facts.status in _BY_STATUS:
+        return _BY_STATUS[facts.status]
+    if facts.stream_state == StreamState.OPEN:
+        return EndReason.UNKNOWN
+    return EndReason.MACHINE_ANSWERED if facts.by_machine else EndReason.CALLEE_HUNG_UP
+
+
+_BY_OUTCOME = {
+    AgentOutcome.OPTED_OUT: EndReason.CALLEE_OPTED_OUT,
+    AgentOutcome.OPTED_OUT_BY_KEY: EndReason.CALLEE_OPTED_OUT,
+    AgentOutcome.FINISHED: EndReason.ALOHA_SAID_GOODBYE,
+    AgentOutcome.TIME_LIMIT: EndReason.TIME_LIMIT,
+    AgentOutcome.CALLER_LEFT: EndReason.CALLEE_HUNG_UP,
+    AgentOutcome.FAILED: EndReason.AGENT_FAILED_CALLING,
+}
+_BY_STATUS = {
+    CallStatus.BUSY: EndReason.LINE_BUSY,
+    CallStatus.NO_ANSWER: EndReason.NOBODY_ANSWERED,
+    CallStatus.CANCELED: EndReason.NOBODY_ANSWERED,
+    CallStatus.FAILED: EndReason.NOT_CONNECTED,
+}

@@ -2,13 +2,16 @@
 
 import re
 
-from twilio.twiml.voice_response import Connect, VoiceResponse
+from twilio.twiml.voice_response import Connect, Gather, VoiceResponse
 
 NOT_IN_SERVICE = "The number you called is not in service."
 APOLOGY = "I'm sorry, I can't talk right now."
 LEAVE_MESSAGE = "Please leave a message after the tone."
 MESSAGE_TAKEN = "Thank you for calling. Goodbye."
 NO_MESSAGE = "I did not hear a message. Goodbye."
+OPT_OUT = "If you do not want to be called again, press 9 at any time."
+OPTED_OUT = "You will not be called again. Goodbye."
+CALL_BACK = "Please call this number back. Goodbye."
 
 # XML cannot hold these at all: the carrier would refuse the whole document.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,12 +30,13 @@ def agent_answers(
     """
     response = VoiceResponse()
     response.say(_sayable(notice))
-    connect = Connect(action=after_url, method="POST")
-    stream = connect.stream(
-        url=stream_url, status_callback=stream_status_url, status_callback_method="POST"
+    _connect(
+        response,
+        stream_url=stream_url,
+        after_url=after_url,
+        stream_status_url=stream_status_url,
+        call_type=call_type,
     )
-    stream.parameter(name="callType", value=call_type)
-    response.append(connect)
     return str(response)
 
 
@@ -62,6 +66,71 @@ def classic_voicemail(*, recording_url: str, apology: bool = False, greeting: st
         recording_status_callback_event="completed absent",
     )
     response.say(NO_MESSAGE)
+    response.hangup()
+    return str(response)
+
+
+def agent_calls(
+    *,
+    notice: str,
+    owner_name: str,
+    key_url: str,
+    stream_url: str,
+    after_url: str,
+    stream_status_url: str,
+    call_type: str,
+) -> str:
+    """Say first that an AI calls, then for whom and how to stop it, then let the agent talk.
+
+    A key pressed meanwhile goes to `key_url`; later ones are heard on the stream.
+    """
+    response = VoiceResponse()
+    gather = Gather(
+        input="dtmf", num_digits=1, timeout=1, action=key_url, method="POST", finish_on_key=""
+    )
+    gather.say(_sayable(notice))
+    gather.say(_on_behalf_of(owner_name))
+    gather.say(OPT_OUT)
+    response.append(gather)
+    _connect(
+        response,
+        stream_url=stream_url,
+        after_url=after_url,
+        stream_status_url=stream_status_url,
+        call_type=call_type,
+    )
+    return str(response)
+
+
+def agent_goes_on(
+    *, stream_url: str, after_url: str, stream_status_url: str, call_type: str
+) -> str:
+    """Let the agent talk; the notice was spoken before."""
+    response = VoiceResponse()
+    _connect(
+        response,
+        stream_url=stream_url,
+        after_url=after_url,
+        stream_status_url=stream_status_url,
+        call_type=call_type,
+    )
+    return str(response)
+
+
+def note_on_machine(*, notice: str, owner_name: str) -> str:
+    """Speak a short message onto an answering machine, and hang up."""
+    response = VoiceResponse()
+    response.say(_sayable(notice))
+    response.say(_on_behalf_of(owner_name))
+    response.say(CALL_BACK)
+    response.hangup()
+    return str(response)
+
+
+def opted_out() -> str:
+    """Promise that there will be no more calls, and hang up."""
+    response = VoiceResponse()
+    response.say(OPTED_OUT)
     response.hangup()
     return str(response)
 
@@ -102,6 +171,27 @@ def reject() -> str:
     response = VoiceResponse()
     response.reject(reason="rejected")
     return str(response)
+
+
+def _connect(
+    response: VoiceResponse,
+    *,
+    stream_url: str,
+    after_url: str,
+    stream_status_url: str,
+    call_type: str,
+) -> None:
+    connect = Connect(action=after_url, method="POST")
+    stream = connect.stream(
+        url=stream_url, status_callback=stream_status_url, status_callback_method="POST"
+    )
+    stream.parameter(name="callType", value=call_type)
+    response.append(connect)
+
+
+def _on_behalf_of(owner_name: str) -> str:
+    name = " ".join(_sayable(owner_name).split())
+    return f"I am calling for {name}." if name else "I am calling for the owner of this number."
 
 
 def _sayable(text: str) -> str:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/twilio/voice/after-stream", webhooks.after_stream, name="voice_after_stream"),
     path("api/twilio/voice/status", webhooks.status, name="voice_status"),
     path("api/twilio/voice/stream-status", webhooks.stream_status, name="voice_stream_status"),
+    path("api/twilio/voice/key", webhooks.key_pressed, name="voice_key"),
     path("api/twilio/voice/fallback", webhooks.fallback, name="voice_fallback"),
     path("api/twilio/voice/recording", webhooks.recording, name="voice_recording"),
 ]

@@ -9,22 +9,47 @@ from django.http import HttpResponse
 
 from accounts.row_security import service_scope
 from agent.brief import CallType
-from telephony import answering, call_events, calls, carrier_requests, stand_ins, twiml
+from telephony import (
+    answering,
+    call_events,
+    calls,
+    carrier_requests,
+    dialling,
+    outgoing,
+    stand_ins,
+    twiml,
+)
 from telephony.call_events import EventKind
 from telephony.carrier_guard import twilio_callback, twilio_stand_in, twilio_webhook
-from telephony.carrier_requests import RecordedMessage, SignedForm
+from telephony.carrier_requests import OutgoingCall, RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
 
 
 def _note_unanswered(form: SignedForm, came_at: datetime) -> None:
+    outgoing_call = carrier_requests.read_outgoing_call(form)
+    if outgoing_call is not None:
+        # It rings, which its row may not say yet; who answered has heard that we are sorry.
+        with service_scope():
+            dialling.find_dialled(outgoing_call.row, outgoing_call.call_sid)
+        return
     call = carrier_requests.read_incoming_call(form)
     with service_scope():
         calls.note_unanswered(call, came_at=came_at)
 
 
+def _note_key(form: SignedForm, came_at: datetime) -> None:
+    outgoing_call = carrier_requests.read_outgoing_call(form)
+    if outgoing_call is not None:
+        with service_scope():
+            outgoing.note_key(outgoing_call, carrier_requests.read_digits(form))
+
+
 @partial(twilio_webhook, replay=_note_unanswered)
 def incoming(form: SignedForm) -> HttpResponse:
-    """Somebody calls one of our numbers."""
+    """Somebody calls one of our numbers, or has answered a call of ours."""
+    outgoing_call = carrier_requests.read_outgoing_call(form)
+    if outgoing_call is not None or carrier_requests.read_is_outgoing(form):
+        return _outgoing(outgoing_call)
     call = carrier_requests.read_incoming_call(form)
     with service_scope():
         opened = calls.open_call(call)
@@ -57,6 +82,8 @@ def after_stream(form: SignedForm) -> HttpResponse:
             payload=form.as_payload(),
             facts={"callIsOver": is_over},
         )
+        if outgoing.is_outgoing(call_sid):
+            return _twiml(_end_of_outgoing(call_sid))
         if is_over or calls.has_said_goodbye(call_sid):
             return _twiml(twiml.hang_up())
         calls.hand_to_carrier(call_sid)
@@ -67,7 +94,10 @@ def after_stream(form: SignedForm) -> HttpResponse:
 def status(form: SignedForm) -> HttpResponse:
     """The carrier says where a call is."""
     report = carrier_requests.read_status_report(form)
+    row = carrier_requests.read_row(form)
     with service_scope():
+        if row is not None:
+            dialling.find_dialled(row, report.call_sid)
         call_events.note_report(
             report.call_sid,
             kind=EventKind.STATUS,
@@ -126,18 +156,71 @@ def _note_recording(left: RecordedMessage, form: SignedForm) -> None:
         calls.expect_recording(left.call_sid, left.recording_sid)
 
 
+@partial(twilio_webhook, replay=_note_key)
+def key_pressed(form: SignedForm) -> HttpResponse:
+    """Somebody whom we called pressed a key while the notice was spoken."""
+    outgoing_call = carrier_requests.read_outgoing_call(form)
+    if outgoing_call is None:
+        return _twiml(twiml.hang_up())
+    digits = carrier_requests.read_digits(form)
+    with service_scope():
+        answered = outgoing.take_key(outgoing_call, digits)
+    if answered is None:
+        return _twiml(twiml.opted_out())
+    if isinstance(answered.answer, answering.AgentCalls):
+        return _twiml(twiml.agent_goes_on(**_stream(answered.stream_path)))
+    return _twiml(twiml.hang_up())
+
+
 # The carrier could not get an answer elsewhere: take the message, and file the call later.
 fallback = twilio_stand_in("fallback", stand_in=stand_ins.take_a_message, replay=_note_unanswered)
 
 
+def _outgoing(outgoing_call: OutgoingCall | None) -> HttpResponse:
+    """Somebody whom we called has answered; a call that names no row of ours is ended."""
+    if outgoing_call is None:
+        return _twiml(twiml.hang_up())
+    with service_scope():
+        answered = outgoing.answer_call(outgoing_call)
+    match answered.answer:
+        case answering.HangUp():
+            return _twiml(twiml.hang_up())
+        case answering.LeaveNote():
+            return _twiml(
+                twiml.note_on_machine(notice=settings.CALL_NOTICE, owner_name=answered.owner_name)
+            )
+        case answering.AgentCalls():
+            return _twiml(
+                twiml.agent_calls(
+                    notice=settings.CALL_NOTICE,
+                    owner_name=answered.owner_name,
+                    key_url=_url(f"key?call={outgoing_call.row}"),
+                    **_stream(answered.stream_path),
+                )
+            )
+        case _ as unknown:
+            assert_never(unknown)
+
+
+def _end_of_outgoing(call_sid: str) -> str:
+    if outgoing.pressed_opt_out(call_sid):
+        return twiml.opted_out()
+    return twiml.hang_up() if calls.has_said_goodbye(call_sid) else twiml.sorry()
+
+
 def _agent_twiml(call_type: CallType, stream_path: str) -> str:
     return twiml.agent_answers(
-        notice=settings.CALL_NOTICE,
-        stream_url=public_socket_url(stream_path),
-        after_url=_url("after-stream"),
-        stream_status_url=_url("stream-status"),
-        call_type=call_type,
+        notice=settings.CALL_NOTICE, **_stream(stream_path, call_type=call_type)
     )
+
+
+def _stream(stream_path: str, *, call_type: CallType = CallType.LIVE) -> dict[str, str]:
+    return {
+        "stream_url": public_socket_url(stream_path),
+        "after_url": _url("after-stream"),
+        "stream_status_url": _url("stream-status"),
+        "call_type": call_type,
+    }
 
 
 def _url(step: str) -> str:

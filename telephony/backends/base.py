@@ -21,6 +21,14 @@ MAX_DOCUMENT_CHARACTERS = 4000
 MAX_RING_S = 600
 
 
+class MachineDetection(StrEnum):
+    """Whether the provider tells answering machines from people before it asks for TwiML."""
+
+    OFF = ""
+    AT_START = "Enable"
+    AT_END = "DetectMessageEnd"  # a machine has said its piece: what comes now is recorded
+
+
 class NumberType(StrEnum):
     """Which kind of number is looked for."""
 
@@ -164,11 +172,19 @@ class TelephonyBackend(ABC):
 
     @abstractmethod
     def place_call(
-        self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
+        self,
+        *,
+        to: str,
+        from_: str,
+        url: str,
+        status_url: str,
+        ring_seconds: int,
+        machine_detection: MachineDetection = MachineDetection.OFF,
     ) -> str:
         """Call `to` from a number of ours; the call's SID. `url` answers with its TwiML.
 
-        It rings for 1 to MAX_RING_S seconds; `status_url` hears of every step. Asked for once
+        It rings for 1 to MAX_RING_S seconds; `status_url` hears of every step; with
+        `machine_detection` the request to `url` says who answered. Asked for once
         only: raises ProviderRefused (nobody is called) or ProviderUnclear (it may ring already).
         """
 

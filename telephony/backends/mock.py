@@ -22,6 +22,7 @@ from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
     MAX_RING_S,
     Country,
+    MachineDetection,
     NumberAddresses,
     NumberType,
     Offer,
@@ -203,9 +204,16 @@ class MockBackend(TelephonyBackend):
         ]
 
     def place_call(
-        self, *, to: str, from_: str, url: str, status_url: str, ring_seconds: int
+        self,
+        *,
+        to: str,
+        from_: str,
+        url: str,
+        status_url: str,
+        ring_seconds: int,
+        machine_detection: MachineDetection = MachineDetection.OFF,
     ) -> str:
-        """A fresh simulated SID, and a line in the log; nobody's phone rings."""
+        """A fresh simulated SID, and a line in the log; `dialling` leaves the call to a worker."""
         if not _is_callable(to):
             raise NotCallable
         if not _is_sold(from_):

@@ -164,6 +164,14 @@ class Call(models.Model):
                 name="calls_without_caller",
             ),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner"],
+                condition=models.Q(direction=Direction.OUTBOUND, purpose=CallPurpose.CONVERSATION)
+                & ~models.Q(status__in=FINAL_STATUSES),
+                name="one_running_outbound_call_per_owner",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.call_sid or f"{self.direction} call {self.pk}"

@@ -23,6 +23,13 @@ class IdempotencyKey(models.Model):
         blank=True,
         help_text="The row that the request led to; its status is the answer.",
     )
+    call = models.ForeignKey(
+        "telephony.Call",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        help_text="The call that the request led to, where it asked for one.",
+    )
     refusal = models.JSONField(
         default=dict, blank=True, help_text="Why the request came to nothing for good."
     )

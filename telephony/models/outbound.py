@@ -106,6 +106,14 @@ class SimulatedCall(models.Model):
     callee = models.CharField(
         max_length=20, default="answers", help_text="What the simulated person does."
     )
+    url = models.CharField(
+        max_length=300, default="", help_text="Where the carrier asks for TwiML."
+    )
+    status_url = models.CharField(max_length=300, default="")
+    ring_seconds = models.PositiveSmallIntegerField(default=30)
+    machine_detection = models.CharField(
+        max_length=20, blank=True, default="", help_text="As the carrier was asked for it."
+    )
     claimed_until = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

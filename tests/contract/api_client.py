@@ -11,6 +11,7 @@ from accounts.models import User
 CSRF_TOKEN = "a" * 32
 NUMBERS = "/api/telephony/twilio"
 SETTINGS = "/api/telephony/voicemail/settings"
+OUTBOUND = "/api/twilio/voice/outbound"
 
 
 class ApiClient(Client):
@@ -37,6 +38,10 @@ class ApiClient(Client):
 
     def active(self) -> HttpResponse:
         return self.get(f"{NUMBERS}/active-number")
+
+    def place_call(self, *, key: str = "", **body: Any) -> HttpResponse:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.post(OUTBOUND, body, content_type="application/json", headers=headers)
 
     def change(self, **body: Any) -> HttpResponse:
         return self.patch(SETTINGS, body, content_type="application/json")

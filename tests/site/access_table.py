@@ -40,6 +40,11 @@ OWN_PAGE = {
     "inbox",
     "calls",
     "profile",
+    "call_somebody",
+    "outbound_terms",
+    "do_not_call",
+    "campaigns",
+    "new_campaign",
     "release_number",
     "account_logout",
     "account_reauthenticate",
@@ -82,6 +87,9 @@ CHANGES_OWN = {
     "save_about",
     "release_number",
     "profile",
+    "outbound_terms",
+    "do_not_call",
+    "new_campaign",
     "account_change_password",
 }
 
@@ -89,6 +97,10 @@ CHANGES_OWN = {
 MESSAGE_PAGE = {"message", "message_audio"}
 MESSAGE_FORM = {"message_unread"}
 
+# One campaign, or one entry of the do-not-call list, of one owner.
+CALLING_PAGE = {"campaign"}
+CALLING_FORM = {"campaign_end", "do_not_call_remove"}
+API_CAMPAIGN = {"api_campaign"}
 # One call of one owner, likewise.
 CALL_PAGE = {"call", "call_audio"}
 
@@ -102,18 +114,30 @@ CARRIER = {
     "voice_status",
     "voice_stream_status",
     "voice_recording",
+    "voice_key",
     "voice_fallback",
 }
 CARRIER_ANSWERS: dict[str, Answer] = {"voice_status": 204, "voice_stream_status": 204}
 
 # The owner's API: JSON, 401 without a session, 403 without a CSRF token.
-API_READ = {"api_available_numbers", "api_random_number", "api_active_number", "api_calls"}
+API_READ = {
+    "api_available_numbers",
+    "api_random_number",
+    "api_active_number",
+    "api_calls",
+    "api_campaigns",
+}
 API_CALL = {"api_call"}
 API_READ_WITH_A_NUMBER: dict[str, Answer] = {
     "api_available_numbers": 409,
     "api_random_number": 409,
 }
-API_CHANGE = {"api_purchase_number", "api_release_number", "api_voicemail_settings"}
+API_CHANGE = {
+    "api_purchase_number",
+    "api_release_number",
+    "api_voicemail_settings",
+    "api_place_call",
+}
 
 # Support staff. Models appear with their list, add, change, delete and history pages.
 STAFF = {

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.profiles import profile_of
 from telephony import ws_urls
-from telephony.models import StreamState, Switch, SyncRun
+from telephony.models import Campaign, DoNotCall, StreamState, Switch, SyncRun
 from telephony.recording import store_recording
 from telephony.signatures import public_socket_url
 from tests.contract.api_client import CSRF_TOKEN
@@ -66,6 +66,9 @@ def declared() -> set[str]:
         table.OWN_FORM,
         table.MESSAGE_PAGE,
         table.MESSAGE_FORM,
+        table.CALLING_PAGE,
+        table.CALLING_FORM,
+        table.API_CAMPAIGN,
         table.CALL_PAGE,
         table.API_CALL,
         table.SLASH,
@@ -228,6 +231,9 @@ def form_about(owner: User, message: Message) -> dict[str, object]:
         "about": "Mallory was here.",
         "name": "Mallory",
         "time_zone": "Europe/Paris",
+        "purpose": "Mallory calls.",
+        "consent_note": "Mallory agreed.",
+        "accepted": "on",
     }
     account_fields = {
         "email": owner.email,
@@ -287,6 +293,51 @@ def test_a_message_is_changed_by_its_owner_alone(key, message, owner, stranger, 
     assert rows_of(owner) == before
 
 
+def row_url(key: str, owner: User) -> str:
+    """The address of something of the owner's that has to do with calling people."""
+    if key == "do_not_call_remove":
+        entry = DoNotCall.objects.create(owner=owner, phone_number="+15105550199")
+        return reverse(key, kwargs={"entry_id": entry.pk})
+    campaign = Campaign.objects.create(owner=owner, name="Visits", purpose="Confirm visits.")
+    return reverse(key, kwargs={"campaign_id": campaign.id})
+
+
+@pytest.mark.parametrize("key", sorted(table.CALLING_PAGE))
+def test_a_campaign_opens_for_its_owner_alone(key, owner, stranger, clerk, boss):
+    url = row_url(key, owner)
+    assert answer(browser().get(url)) == LOG_IN
+    assert answer(browser(owner).get(url)) == 200
+    for user in (stranger, clerk, boss):
+        assert answer(browser(user).get(url)) == 404
+
+
+@pytest.mark.parametrize("key", sorted(table.API_CAMPAIGN))
+def test_a_campaign_is_its_owners_alone_for_scripts_too(key, owner, stranger, boss):
+    url = row_url(key, owner)
+    before = rows_of(owner)
+    assert answer(browser().get(url)) == 401
+    assert answer(browser(owner).get(url)) == 200
+    assert answer(browser(owner).delete(url)) == 403
+    for user in (stranger, boss):
+        api, body = with_token(user), {"name": "Mallory"}
+        assert answer(api.get(url)) == 404
+        assert answer(api.patch(url, body, content_type="application/json")) == 404
+        assert answer(api.delete(url)) == 204
+    assert rows_of(owner) == before
+
+
+@pytest.mark.parametrize("key", sorted(table.CALLING_FORM | table.CALLING_PAGE))
+def test_calling_is_arranged_by_its_owner_alone(key, owner, stranger, boss):
+    url = row_url(key, owner)
+    before = rows_of(owner)
+    assert answer(browser(owner).post(url)) == 403
+    assert answer(with_token(None).post(url)) == LOG_IN
+    for user in (stranger, boss):
+        form = {"name": "Mallory", "purpose": "Mallory.", "consent_note": "Mallory."}
+        assert answer(with_token(user).post(url, form)) == 404
+    assert rows_of(owner) == before
+
+
 @pytest.mark.parametrize("key", sorted(table.API_READ))
 def test_the_api_is_read_by_whoever_is_logged_in_about_herself(key, message, owner, stranger):
     assert look(None, key) == 401
@@ -311,6 +362,7 @@ def test_the_api_lets_a_stranger_change_only_her_own(key, message, owner, strang
         "api_purchase_number": ({"phoneNumber": number.phone_number, "country": "US"}, 409, False),
         "api_release_number": ({}, 200, True),
         "api_voicemail_settings": ({"voicemailEnabled": True}, 200, True),
+        "api_place_call": ({"phoneNumber": number.phone_number}, 422, False),
     }[key]
     make_number(stranger, phone_number="+14155550199")
     before, strangers = rows_of(owner), rows_of(stranger)

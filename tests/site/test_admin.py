@@ -154,7 +154,7 @@ def test_calls_say_why_they_ended(as_admin, owner):
     assert "agent not reachable: classic voicemail taken" in page
 
 
-def test_what_does_not_exist_yet_cannot_be_switched_off(as_admin):
+def test_support_switches_calling_off_for_all(as_admin):
     form = {"kind": "outbound", "number": "", "reason": "abuse", "until_0": "", "until_1": ""}
-    assert as_admin.post("/admin/telephony/switch/add/", form).status_code == 200
-    assert not Switch.objects.exists()
+    assert as_admin.post("/admin/telephony/switch/add/", form).status_code == 302
+    assert Switch.objects.get().kind == Switch.Kind.OUTBOUND

@@ -5,7 +5,7 @@ import pytest
 from agent.session import AgentOutcome
 from telephony import calls
 from telephony.end_reasons import EndReason
-from telephony.models import CallStatus, CarrierRecording, StreamState
+from telephony.models import CallStatus, CarrierRecording, Direction, StreamState
 from tests.factories import make_call, make_number
 
 TALKED = {"status": CallStatus.COMPLETED, "stream_state": StreamState.CLOSED}
@@ -54,6 +54,46 @@ CASES = [
     pytest.param({"status": CallStatus.BUSY}, False, EndReason.NOT_CONNECTED, id="busy"),
     pytest.param(
         {"status": CallStatus.COMPLETED, "stream_state": StreamState.OPEN}, False, EndReason.UNKNOWN
+    ),
+]
+
+OUT = {"direction": Direction.OUTBOUND}
+TALKED_OUT = OUT | TALKED
+CASES += [
+    pytest.param(OUT | {"status": "failed", "call_sid": None}, False, EndReason.NOT_PLACED),
+    pytest.param(OUT | {"status": "busy"}, False, EndReason.LINE_BUSY),
+    pytest.param(OUT | {"status": "no-answer"}, False, EndReason.NOBODY_ANSWERED),
+    pytest.param(OUT | {"status": "canceled"}, False, EndReason.NOBODY_ANSWERED, id="canceled"),
+    pytest.param(OUT | {"status": "failed"}, False, EndReason.NOT_CONNECTED, id="out-failed"),
+    pytest.param(TALKED_OUT | {"agent_outcome": "finished"}, False, EndReason.ALOHA_SAID_GOODBYE),
+    pytest.param(
+        TALKED_OUT | {"agent_outcome": "time_limit"}, False, EndReason.TIME_LIMIT, id="out-limit"
+    ),
+    pytest.param(TALKED_OUT | {"agent_outcome": "opted_out"}, False, EndReason.CALLEE_OPTED_OUT),
+    pytest.param(
+        TALKED_OUT | {"agent_outcome": "opted_out_by_key"},
+        False,
+        EndReason.CALLEE_OPTED_OUT,
+        id="pressed-9",
+    ),
+    pytest.param(TALKED_OUT | {"agent_outcome": "caller_left"}, False, EndReason.CALLEE_HUNG_UP),
+    pytest.param(
+        OUT | {"status": "completed", "stream_state": StreamState.ISSUED},
+        False,
+        EndReason.CALLEE_HUNG_UP,
+        id="callee-left-during-the-notice",
+    ),
+    pytest.param(TALKED_OUT | {"agent_outcome": "failed"}, False, EndReason.AGENT_FAILED_CALLING),
+    pytest.param(
+        OUT | {"status": "completed", "answered_by": "machine_end_beep"},
+        False,
+        EndReason.MACHINE_ANSWERED,
+    ),
+    pytest.param(
+        OUT | {"status": "completed", "stream_state": StreamState.OPEN},
+        False,
+        EndReason.UNKNOWN,
+        id="out-process-died",
     ),
 ]
 

@@ -29,6 +29,7 @@ WEBHOOKS = [
     STATUS,
     "/api/twilio/voice/stream-status",
     "/api/twilio/voice/recording",
+    "/api/twilio/voice/key",
     FALLBACK,
 ]
 

@@ -1,0 +1,84 @@
+"""Who does not want to be called: noted at once, and for good."""
+
+import logging
+import re
+from uuid import UUID
+
+from accounts.models import User
+from agent.session import AgentOutcome, Role
+from telephony.models import Call, Direction, DoNotCall
+from telephony.phone_numbers import masked
+
+logger = logging.getLogger(__name__)
+
+# What people say who want no more calls; the agent's own ears come first, this is the net below.
+_REFUSALS = re.compile(
+    r"\b(?:"
+    r"(?:do not|don'?t|never|stop) (?:ever )?call(?:ing)?(?: me| us| here| this number)?+\b"
+    r"(?! (?:it|that|him|her|them|the|my|after|before|between|until|at|on|in|back)\b)"
+    r"|take (?:me|us|this number|my number) off (?:your|the|this) list"
+    r"|remove (?:me|us|this number|my number) from (?:your|the|this) list"
+    r"|no more calls"
+    r"|unsubscribe"
+    r")",
+    re.IGNORECASE,
+)
+
+_SOURCES = {
+    AgentOutcome.OPTED_OUT: DoNotCall.Source.VOICE,
+    AgentOutcome.OPTED_OUT_BY_KEY: DoNotCall.Source.KEY,
+}
+
+
+def is_listed(owner_id: UUID, phone_number: str) -> bool:
+    """Whether this owner's agent may not call the number."""
+    return DoNotCall.objects.filter(owner_id=owner_id, phone_number=phone_number).exists()
+
+
+def add_callee(call: Call, *, source: DoNotCall.Source) -> None:
+    """Never call this person again for this owner; the first reason given stays."""
+    entry = DoNotCall(owner_id=call.owner_id, phone_number=call.to_number, source=source, call=call)
+    DoNotCall.objects.bulk_create([entry], ignore_conflicts=True)
+    logger.info(
+        "opted out of calls", extra={"call": str(call.id), "callee": masked(call.to_number)}
+    )
+
+
+def add_number(*, user: User, phone_number: str) -> None:
+    """The owner wants a number never called; E.164."""
+    entry = DoNotCall(owner=user, phone_number=phone_number, source=DoNotCall.Source.OWNER)
+    DoNotCall.objects.bulk_create([entry], ignore_conflicts=True)
+
+
+def remove_number(*, user: User, entry_id: int) -> bool:
+    """Take an entry of the owner's own off her list; a wish of whoever was called stays."""
+    own = DoNotCall.objects.filter(owner=user, id=entry_id, source=DoNotCall.Source.OWNER)
+    return bool(own.delete()[0])
+
+
+def asked_for(text: str) -> bool:
+    """Whether somebody says in these words that they want no more calls."""
+    return (
+        _REFUSALS.search(" ".join(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()))
+        is not None
+    )
+
+
+def heed_outcome(call_id: UUID, outcome: AgentOutcome) -> None:
+    """Note the wish that ended a call of ours; other outcomes, and other calls, are none."""
+    if outcome in _SOURCES and (called := _called(call_id)):
+        add_callee(called, source=_SOURCES[outcome])
+
+
+def heed_words(call_id: UUID) -> None:
+    """Note the wish that somebody whom we called has said in so many words, by the transcript."""
+    called = _called(call_id)
+    if called is None:
+        return
+    turns = called.transcript.filter(role=Role.CALLER.value).values_list("text", flat=True)
+    if any(asked_for(text) for text in turns):
+        add_callee(called, source=DoNotCall.Source.VOICE)
+
+
+def _called(call_id: UUID) -> Call | None:
+    return Call.objects.filter(id=call_id, direction=Direction.OUTBOUND).first()
