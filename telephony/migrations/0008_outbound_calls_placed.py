@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0014_append_only_events_and_reminders"),
+        ("telephony", "0007_own_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('telephony', '0007_own_rows'),
+        ('telephony', '0008_outbound_calls_placed'),
     ]
 
     operations = [
