@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from agent.session import AgentOutcome, Role, TranscriptSource
 from aloha_site.call_words import Words, ended_because, message_of
-from aloha_site.templatetags.display import number_as_read_in
+from voicemail.callers import number_as_read_in
 from telephony.call_events import EventKind
 from telephony.end_reasons import EndReason
 from telephony.models import (

@@ -34,8 +34,10 @@ from telephony.models import (
 )
 from telephony.recording import store_recording
 from telephony.simulator.callers import load_script
-from voicemail.models import Message, Stage
-from voicemail.processing import summarise
+from voicemail.models import MailState, Message, Stage
+from voicemail.searching import text_of
+from voicemail.summaries import plain_summary
+from voicemail.words import words_of
 
 OWNER_EMAIL, OWNER_PASSWORD = "demo@aloha.localhost", "aloha-demo"  # development only
 SUPPORT_EMAIL, SUPPORT_PASSWORD = "support@aloha.localhost", "aloha-support"
@@ -146,13 +148,27 @@ def _message(number: UserPhoneNumber, past: PastCall, *, started_at: datetime) -
     )
     store_recording(call=call, caller=_side(lines, Role.CALLER), agent=_side(lines, Role.AGENT))
     TranscriptLine.objects.bulk_create(_transcript(call, lines))
-    Message.objects.create(
+    _write_message(call, past.caller_name)
+
+
+def _write_message(call: Call, caller_name: str) -> None:
+    """As the worker would write it; nobody gets an e-mail about the demo."""
+    words = words_of(call)
+    found = plain_summary(words)
+    message = Message(
         call=call,
-        stage=Stage.SUMMARISED,
-        caller_name=past.caller_name,
-        summary=summarise(call),
+        stage=Stage.NOTIFIED,
+        mail_state=MailState.NOT_WANTED,
+        caller_name=caller_name,
+        reason=found.reason,
+        urgency=found.urgency,
+        callback_number=found.callback_number,
+        summary=found.summary,
+        summary_source=found.source,
         created_at=call.ended_at or timezone.now(),
     )
+    message.search_text = text_of(message, words)
+    message.save()
 
 
 def _conversation(script: str) -> list[Line]:

@@ -192,6 +192,8 @@ SECURE_CSP = csp.OWN_ORIGIN_ONLY
 # smtp://user:password@host:587 or similar; unset, mails are printed on the console.
 EMAIL_URL = _text("EMAIL_URL", "consolemail://")
 vars().update(env.email_url_config(EMAIL_URL))
+# Seconds for each answer of the mail server; without it a silent one holds the worker for ever.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", "Aloha <aloha@localhost>")
 
 # --- Language, time, files ----------------------------------------------------------------------
@@ -335,11 +337,17 @@ AGENT = agent_settings(
 
 # --- After the call -----------------------------------------------------------------------------
 
-# With it spoken messages are written down; without it they are only heard.
+# With it a model writes down what callers said and sums it up; without it spoken messages are only
+# heard, and a plain rule takes the caller's first sentences.
 OPENAI_API_KEY = _text("OPENAI_API_KEY")
 # Another server that speaks OpenAI's HTTP API: a loopback fake, a gateway.
 OPENAI_BASE_URL = _text("OPENAI_BASE_URL")
 OPENAI_TRANSCRIPTION_MODEL = _text("OPENAI_TRANSCRIPTION_MODEL", "gpt-transcribe")
+SUMMARY_MODEL = _text("SUMMARY_MODEL", "gpt-5.6-luna")
+SUMMARY_TIMEOUT_SECONDS = 8.0
+# How long recordings and words are kept, unless the owner chose otherwise.
+AUDIO_RETENTION_DAYS = _whole_number("AUDIO_RETENTION_DAYS", default=90)
+TEXT_RETENTION_DAYS = _whole_number("TEXT_RETENTION_DAYS", default=365)
 
 # --- Logs ---------------------------------------------------------------------------------------
 

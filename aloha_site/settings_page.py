@@ -22,13 +22,13 @@ from agent.errors import ProfileError
 from agent.forms import AboutForm, AgentNameForm, VoiceForm
 from agent.profiles import change_profile, profile_of
 from aloha_site.number_search import NumberSearch
-from aloha_site.templatetags.display import international
 from telephony.backends.base import get_backend as get_telephony_backend
 from telephony.errors import NumberError, TelephonyError
 from telephony.forms import NumberSearchForm, ReleaseNumberForm, TakeNumberForm
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.numbers import active_number, current_number, purchase_number, release_number
 from telephony.phone_numbers import national
+from voicemail.callers import international
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
 from voicemail.preferences import VoicemailChanges, change_voicemail_settings

@@ -1,7 +1,9 @@
 """Errors of the voicemail room.
 
 VoicemailError
-└── SettingsError     a setting that is refused, with its field and why
+├── SettingsError        a setting that is refused, with its field and why
+├── SummaryUnavailable   the model that summarises gave no answer to use
+└── MailNotSent          the mail server did not take an e-mail; it is tried again
 """
 
 
@@ -22,3 +24,17 @@ class SettingsError(VoicemailError):
         super().__init__(message)
         self.field = field
         self.code = code
+
+
+class SummaryUnavailable(VoicemailError):
+    """The summary model gave no answer."""
+
+    code = "summary_unavailable"
+    retryable = True
+
+
+class MailNotSent(VoicemailError):
+    """The mail server did not take the e-mail."""
+
+    code = "mail_not_sent"
+    retryable = True

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 
 from accounts.models import User
 from telephony.models import Recording
-from voicemail.models import Message, MessageQuerySet, Stage
+from voicemail.models import PREPARED_STAGES, Message, MessageQuerySet
 
 MESSAGES_PER_PAGE = 25
 
@@ -57,14 +57,14 @@ def recording_of(message: Message) -> Recording | None:
 
 
 def is_prepared(message: Message) -> bool:
-    """The worker has nothing left to do with it."""
-    return message.stage == Stage.SUMMARISED
+    """All of it can be read; the worker has at most to tell the owner."""
+    return message.stage in PREPARED_STAGES
 
 
 def gist(message: Message) -> str:
     """One line that says what the message is about."""
-    if message.summary:
-        return message.summary
+    if message.reason or message.summary:
+        return message.reason or message.summary
     if not is_prepared(message):
         return "Just came in, still being prepared."
     recording = recording_of(message)

@@ -1,18 +1,20 @@
-"""From a finished call to a message the owner can read: rows with a stage, drained by a worker.
+"""From a finished call to a message the owner has heard of: rows with a stage, drained by workers.
 
-Every step may run twice. A worker claims a message by moving its due time, so any number of
-workers may run and a killed one's work comes due again when its lease ends.
+collected -> audio ready -> transcribed -> summarised -> notified. Every step may run twice. A
+worker claims a message by moving its due time; what it finds out it writes only while that claim
+stands, so any number of workers may run and a killed one's work comes due again when its lease
+ends. Nothing here holds a transaction while it waits for a network.
 """
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
-from agent.session import AgentOutcome, Role
-from telephony import recording, stale_calls
+from telephony import recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -22,11 +24,16 @@ from telephony.models import (
     Recording,
     StreamState,
 )
-from voicemail.models import Message, Stage
+from telephony.recording_check import AudioDamaged
+from voicemail import notifications, openai_summaries, searching, summaries
+from voicemail.errors import MailNotSent, SummaryUnavailable
+from voicemail.models import PREPARED_STAGES, Contact, Message, Stage
+from voicemail.words import words_of
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+# Longer than any one step may take with all its deadlines; each step takes a new one.
+LEASE = timedelta(seconds=120)
 RETRY_AFTER = timedelta(seconds=1)
 MAX_RETRY_AFTER = timedelta(minutes=10)
 # A stream whose process died stays open in the database; its call is collected all the same.
@@ -40,12 +47,20 @@ AUDIO_PATIENCE = timedelta(seconds=10)
 CARRIER_PATIENCE = timedelta(seconds=15)
 # With the delays doubling from 1 s to 10 min these are about two hours.
 FETCH_ATTEMPTS = 20
+# A file that is not what was stored does not become it by waiting.
+DAMAGED_ATTEMPTS = 3
+# The owner waits: after these the plain rule writes the summary.
+SUMMARY_ATTEMPTS = 2
 # The queue is looked through as far back as this each time, and wholly now and then.
 RECENT = timedelta(hours=1)
 
 
 class AudioNotReady(Exception):
     """The recording is still on its way."""
+
+
+class ClaimLost(Exception):
+    """The lease ended and somebody else has taken the message up."""
 
 
 def work_once(*, all_time: bool) -> bool:
@@ -75,7 +90,9 @@ def collect_messages(*, all_time: bool = True) -> int:
 
 def reopen_messages() -> int:
     """Take up messages again whose recording the carrier announced late; how many there were."""
-    late = CarrierRecording.objects.waiting().filter(call__message__stage=Stage.SUMMARISED)
+    late = CarrierRecording.objects.waiting().filter(
+        call__message__stage__in=PREPARED_STAGES, call__message__erased_at__isnull=True
+    )
     with service_scope():
         ids = list(late.values_list("call__message__id", flat=True))
         if not ids:
@@ -86,40 +103,58 @@ def reopen_messages() -> int:
 
 
 def advance_messages(limit: int = 20) -> int:
-    """Take due messages a step further; how many were claimed."""
-    due = (
-        Message.objects.select_related("call")
-        .exclude(stage=Stage.SUMMARISED)
-        .filter(next_step_at__lte=timezone.now())
-        .order_by("next_step_at")[:limit]
-    )
-    with service_scope():
-        claimed = [message for message in due if claim(message)]
-    for message in claimed:
+    """Take due messages as far as they get now; how many were claimed."""
+    for claimed in range(limit):
+        message = claim_next()
+        if message is None:
+            return claimed
         _advance(message)
-    return len(claimed)
+    return limit
+
+
+def claim_next() -> Message | None:
+    """Claim the message that is due longest; rows that another worker is claiming are left to it.
+
+    SQLite has no row locks: there the scope's transaction is the only writer.
+    """
+    with service_scope():
+        due = (
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("call__owner", "call__number")
+            .exclude(stage=Stage.NOTIFIED)
+            .filter(next_step_at__lte=timezone.now(), erased_at__isnull=True)
+            .order_by("next_step_at")
+            .first()
+        )
+        return due if due is not None and claim(due) else None
 
 
 def claim(message: Message) -> bool:
     """Move the due time unless another worker did it first."""
     until = timezone.now() + LEASE
     unclaimed = Message.objects.filter(id=message.id, next_step_at=message.next_step_at)
-    return bool(unclaimed.update(next_step_at=until))
+    is_mine = bool(unclaimed.update(next_step_at=until))
+    if is_mine:
+        message.next_step_at = until
+    return is_mine
 
 
 def _advance(message: Message) -> None:
     try:
         _take_steps(message)
+    except ClaimLost:
+        logger.warning("message taken up by another worker", extra={"call": str(message.call_id)})
     except AudioNotReady:
         _come_back(message, after=RETRY_AFTER)
-    except ProviderUnclear as error:
-        # Right after the callback the carrier may not have the file yet.
+    except notifications.NotYet as wish:
+        _come_back(message, after=wish.until - timezone.now())
+    except (ProviderUnclear, MailNotSent, SummaryUnavailable, AudioDamaged) as error:
+        # Right after the callback the carrier may not have the file yet; servers come back.
         _come_back(message, after=_delay(message), error=str(error))
     except Exception as error:
         # The outermost loop of one message: whatever it is, the others go on.
         logger.exception("message step failed", extra={"call": str(message.call_id)})
-        reason = f"{type(error).__name__}: {error}"[:300]
-        _come_back(message, after=_delay(message), error=reason)
+        _come_back(message, after=_delay(message), error=f"{type(error).__name__}: {error}")
 
 
 def _delay(message: Message) -> timedelta:
@@ -130,37 +165,54 @@ def _delay(message: Message) -> timedelta:
 def _take_steps(message: Message) -> None:
     if message.stage == Stage.COLLECTED:
         _ensure_audio(message)
-        message.stage = Stage.AUDIO_READY
-        with service_scope():
-            message.save(update_fields=["stage"])
+        _reach(message, Stage.AUDIO_READY)
     if message.stage == Stage.AUDIO_READY:
-        with service_scope():
-            message.summary = summarise(message.call)
-            message.stage = Stage.SUMMARISED
-            message.last_error = ""
-            message.save(update_fields=["stage", "summary", "last_error"])
+        _reach(message, Stage.TRANSCRIBED)
+    if message.stage == Stage.TRANSCRIBED:
+        _reach(message, Stage.SUMMARISED, **_gist(message))
         logger.info("message ready", extra={"call_sid": message.call.call_sid})
+    if message.stage == Stage.SUMMARISED:
+        notifications.tell_owner(message, record=lambda **fields: _record(message, **fields))
+        _reach(message, Stage.NOTIFIED)
+
+
+def _reach(message: Message, stage: Stage, **fields: Any) -> None:
+    """Write down a step with what it found, and take a new lease for the next one."""
+    until = timezone.now() + LEASE
+    _record(message, stage=stage, attempts=0, last_error="", next_step_at=until, **fields)
 
 
 def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
+    fields: dict[str, Any] = {"next_step_at": timezone.now() + after, "last_error": error[:300]}
+    try:
+        _record(message, attempts=message.attempts + bool(error), **fields)
+    except ClaimLost:
+        logger.warning("message taken up by another worker", extra={"call": str(message.call_id)})
+
+
+def _record(message: Message, **fields: Any) -> None:
+    """Write fields while the claim stands. Raises ClaimLost."""
     with service_scope():
-        Message.objects.filter(id=message.id).update(
-            next_step_at=timezone.now() + after,
-            attempts=message.attempts + bool(error),
-            last_error=error,
-        )
+        mine = Message.objects.filter(id=message.id, next_step_at=message.next_step_at)
+        if not mine.update(**fields):
+            raise ClaimLost
+    for name, value in fields.items():
+        setattr(message, name, value)
 
 
 def _ensure_audio(message: Message) -> None:
-    """Return once all audio is stored that can be expected. Raises AudioNotReady."""
+    """Return once all audio is stored that can be expected. Raises AudioNotReady, AudioDamaged."""
     call = message.call
     waited = timezone.now() - (call.ended_at or call.started_at)
     _ensure_stream_audio(call, waited)
     recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
     with service_scope():
         announced = call.carrier_recordings.exists()
+        stored = Recording.objects.filter(call=call).first()
     if call.carrier_records and not announced and waited < CARRIER_PATIENCE:
         raise AudioNotReady
+    if stored is not None:
+        _verify(stored, give_up=message.attempts >= DAMAGED_ATTEMPTS)
 
 
 def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
@@ -174,15 +226,46 @@ def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
         raise AudioNotReady
 
 
-def summarise(call: Call) -> str:
-    """The gist in one sentence, by plain rules: the caller's first words, or how much was said."""
-    turns = call.transcript.filter(role=Role.CALLER.value)
-    words = " ".join(turn.text for turn in turns if turn.text)
-    if words:
-        return words if len(words) <= 160 else f"{words[:157].rsplit(' ', 1)[0]} ..."
-    spoken_s = round(sum(turn.end_ms - turn.start_ms for turn in turns) / 1_000)
-    if spoken_s:
-        return f"Left a spoken message of {spoken_s} second{'s' if spoken_s != 1 else ''}."
-    if call.agent_outcome == AgentOutcome.FINISHED:
-        return "Stayed on the line and said nothing."
-    return "Hung up before saying anything."
+def _verify(stored: Recording, *, give_up: bool) -> None:
+    """Hold the file against its row; one that stays damaged does not count as audio any more."""
+    try:
+        recording_check.verify(stored)
+    except AudioDamaged:
+        if not give_up:
+            raise
+        logger.error("recording damaged and given up", extra={"call": str(stored.call_id)})
+        with service_scope():
+            stored.delete()
+
+
+def _gist(message: Message) -> dict[str, Any]:
+    """The fields that the summary fills."""
+    with service_scope():
+        words = words_of(message.call)
+        contact = Contact.objects.filter(
+            owner=message.call.owner, phone_number=words.caller_number or "-"
+        ).first()
+    found = _summary(words, attempts=message.attempts)
+    name = contact.name if contact else message.caller_name or found.caller_name
+    message.caller_name, message.reason, message.summary = name, found.reason, found.summary
+    return {
+        "caller_name": name,
+        "reason": found.reason,
+        "urgency": found.urgency,
+        "callback_number": found.callback_number,
+        "summary": found.summary,
+        "summary_source": found.source,
+        "search_text": searching.text_of(message, words),
+    }
+
+
+def _summary(words: summaries.CallWords, *, attempts: int) -> summaries.Summary:
+    if not words.callers_words or not openai_summaries.is_configured():
+        return summaries.plain_summary(words)
+    try:
+        return openai_summaries.summarise(words)
+    except SummaryUnavailable:
+        if attempts < SUMMARY_ATTEMPTS:
+            raise
+        logger.warning("summary written by the plain rule")
+        return summaries.plain_summary(words)

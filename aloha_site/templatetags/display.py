@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import phonenumbers
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,37 +12,15 @@ from telephony.backends.base import Offer
 from telephony.end_reasons import EndReason
 from telephony.models import Call, CallStatus, DoNotCall, UserPhoneNumber
 from voicemail import inbox
-from voicemail.models import Message
+from voicemail.callers import caller_number, name_or_number, place_of
 
 register = template.Library()
 
 register.filter("national", phone_numbers.national)
 register.filter("gist", inbox.gist)
-
-
-@register.filter
-def caller_number(call: Call) -> str:
-    """The caller's number as the owner would write it, or `Number withheld`."""
-    if call.caller_withheld or phone_numbers.is_withheld(call.from_number):
-        return "Number withheld"
-    return number_as_read_in(call.number.country, call.from_number)
-
-
-def number_as_read_in(country: str, e164: str) -> str:
-    """A number as people of this country write it: national form for their own numbers."""
-    home_code = phonenumbers.country_code_for_region(country)
-    if e164.startswith(f"+{home_code}"):
-        return phone_numbers.national(e164)
-    return international(e164)
-
-
-def international(e164: str) -> str:
-    """A number as other countries write it; text that is no number comes back as it is."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return e164
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+register.filter("caller_number", caller_number)
+register.filter("caller", name_or_number)
+register.filter("callers_place", place_of)
 
 
 @register.filter
@@ -54,12 +31,6 @@ def place(number: Offer | UserPhoneNumber) -> str:
     if phone_numbers.is_toll_free(number.phone_number):
         return "Toll-free"
     return ", ".join(name for name in place_of_area_code(number.area_code or "") if name)
-
-
-@register.filter
-def caller(message: Message) -> str:
-    """Who called: the name if one is known, else the number."""
-    return message.caller_name or caller_number(message.call)
 
 
 @register.filter

@@ -20,7 +20,7 @@ from tests.journeys.fault_matrix import (
     where_message_is,
 )
 from tests.peers.faulty_agent import Fault, Phase
-from voicemail.models import Message, Stage
+from voicemail.models import PREPARED_STAGES, Message
 
 pytestmark = pytest.mark.M6
 
@@ -73,7 +73,7 @@ async def message_of(call_sid: str) -> Message:
     async with asyncio.timeout(MESSAGE_SECONDS):
         while True:
             message = await messages.filter(
-                call__call_sid=call_sid, stage=Stage.SUMMARISED
+                call__call_sid=call_sid, stage__in=PREPARED_STAGES
             ).afirst()
             if message is not None:
                 return message

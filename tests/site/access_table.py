@@ -207,4 +207,7 @@ OWNED = {
     "telephony.IdempotencyKey": "owner",
     "telephony.SimulatedCall": "call__owner",
     "voicemail.Message": "call__owner",
+    "voicemail.Contact": "owner",
+    "voicemail.NotificationPreference": "owner",
+    "voicemail.KeepingPreference": "owner",
 }

@@ -16,7 +16,7 @@ CALLER, AGENT = b"\x00" * 800, b"\xff" * 800  # 100 ms each
 def leave_message(number: UserPhoneNumber, *, minutes_ago: int = 5, **fields: Any) -> Message:
     """A message with 100 ms of audio; `fields` are the message's own."""
     store_recording(call=(call := ended_call(number, minutes_ago)), caller=CALLER, agent=AGENT)
-    return Message.objects.create(call=call, **({"stage": Stage.SUMMARISED} | fields))
+    return Message.objects.create(call=call, **({"stage": Stage.NOTIFIED} | fields))
 
 
 def ended_call(number: UserPhoneNumber, minutes_ago: int, **fields: Any) -> Call:

@@ -15,6 +15,8 @@ from telephony.recording import fetch_carrier_recordings, spool_path, store_reco
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
+from voicemail.summaries import plain_summary
+from voicemail.words import words_of
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_a_finished_call_becomes_one_message(number):
     store_recording(call=call, caller=b"\xff" * 8_000, agent=b"\xff" * 8_000)
     work()
     work()
-    assert Message.objects.get().stage == Stage.SUMMARISED
+    assert Message.objects.get().stage == Stage.NOTIFIED
 
 
 @pytest.mark.parametrize(
@@ -98,13 +100,13 @@ def test_audio_left_behind_by_a_dead_process_is_stored_by_the_worker(number):
     work()
     assert call.recording.duration_ms == 1_000
     assert not spool_path(call.id).exists()
-    assert Message.objects.get().stage == Stage.SUMMARISED
+    assert Message.objects.get().stage == Stage.NOTIFIED
 
 
 def test_a_message_without_audio_is_finished_in_the_end(number):
     ended_call(number, seconds_ago=11)
     work()
-    assert Message.objects.get().stage == Stage.SUMMARISED
+    assert Message.objects.get().stage == Stage.NOTIFIED
 
 
 def test_a_call_whose_end_was_never_reported_becomes_a_message(number):
@@ -135,18 +137,18 @@ def test_the_gist_says_what_was_left(number, turns, gist):
     for position, text in enumerate(turns):
         say(call, text, position=position)
     say(call, "Please leave a message.", role=Role.AGENT, position=99)
-    assert processing.summarise(call) == gist
+    assert plain_summary(words_of(call)).reason == gist
 
 
 def test_a_caller_who_hangs_up_at_once_is_said_to_have(number):
     call = ended_call(number, agent_outcome="caller_left")
-    assert processing.summarise(call) == "Hung up before saying anything."
+    assert plain_summary(words_of(call)).reason == "Hung up before saying anything."
 
 
 def test_a_long_message_is_cut_at_a_word(number):
     call = ended_call(number)
     say(call, "word " * 100)
-    gist = processing.summarise(call)
+    gist = plain_summary(words_of(call)).reason
     assert len(gist) <= 160
     assert gist.endswith("word ...")
 
@@ -233,7 +235,7 @@ def test_a_recording_that_never_comes_does_not_hold_the_message_for_ever(number)
     work()
     lost.refresh_from_db()
     assert lost.lost_because
-    assert Message.objects.get().stage == Stage.SUMMARISED
+    assert Message.objects.get().stage == Stage.NOTIFIED
 
 
 def test_a_recording_that_is_no_audio_does_not_hold_the_message(number):
@@ -244,7 +246,7 @@ def test_a_recording_that_is_no_audio_does_not_hold_the_message(number):
     work()
     broken.refresh_from_db()
     assert "WAV" in broken.lost_because
-    assert Message.objects.get().stage == Stage.SUMMARISED
+    assert Message.objects.get().stage == Stage.NOTIFIED
 
 
 @pytest.mark.parametrize("attempts", [0, 47, 5_000])
@@ -256,7 +258,7 @@ def test_a_message_that_keeps_failing_does_not_hold_up_others(number, stranger, 
     Message.objects.update(attempts=attempts)
     healthy = ended_call(make_number(stranger), stream_state=StreamState.NONE)
     work()
-    assert healthy.message.stage == Stage.SUMMARISED
+    assert healthy.message.stage == Stage.NOTIFIED
     assert "IsADirectoryError" in Message.objects.get(call=call).last_error
 
 

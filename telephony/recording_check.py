@@ -1,0 +1,27 @@
+"""Whether a stored recording still is what was stored: size, hash, length."""
+
+import hashlib
+
+from agent.speech.mulaw import BYTES_PER_MS
+from agent.speech.wav import mulaw_header
+from telephony.models import Recording
+
+
+class AudioDamaged(Exception):
+    """The stored audio is not what its row says."""
+
+
+def verify(recording: Recording) -> None:
+    """Read the file and hold it against its row. Raises AudioDamaged."""
+    try:
+        with recording.file.open() as file:
+            wav: bytes = file.read()
+    except OSError as error:
+        raise AudioDamaged(f"The recording cannot be read: {type(error).__name__}.") from error
+    audio_bytes = len(wav) - len(mulaw_header(0, channels=recording.channels))
+    if hashlib.sha256(wav).hexdigest() != recording.sha256:
+        raise AudioDamaged(f"The recording has other content: {len(wav)} bytes.")
+    if audio_bytes // recording.channels // BYTES_PER_MS != recording.duration_ms:
+        raise AudioDamaged("The recording has another length than its row.")
+    if len(recording.peaks) != recording.channels:
+        raise AudioDamaged("The recording has no peaks.")

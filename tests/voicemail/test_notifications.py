@@ -1,0 +1,176 @@
+"""The one e-mail about a message, against a mail server on loopback."""
+
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import make_number
+from tests.peers.mail_server import mail_server
+from tests.voicemail.messages import leave_message
+from voicemail import notifications, processing
+from voicemail.errors import SettingsError
+from voicemail.models import MailState, Message, Stage, Urgency, Wanted
+
+pytestmark = pytest.mark.V4
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+@pytest.fixture
+def server(settings):
+    with mail_server() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield running
+
+
+def ready_message(number, **fields) -> Message:
+    defaults = {"stage": Stage.SUMMARISED, "caller_name": "Mrs Ito", "reason": "The boiler leaks."}
+    return leave_message(number, **(defaults | fields))
+
+
+def work(message: Message) -> Message:
+    Message.objects.update(next_step_at=timezone.now())
+    processing.advance_messages()
+    message.refresh_from_db()
+    return message
+
+
+def test_the_owner_gets_the_gist_and_a_link(server, number, owner, settings):
+    message = work(ready_message(number, summary="Water runs under the door."))
+    (mail,) = server.mails
+    text = mail.get_body(("plain",)).get_content()
+    assert server.recipients == [owner.email]
+    assert mail["Subject"] == "Mrs Ito: The boiler leaks."
+    assert "Water runs under the door." in text
+    assert f"{settings.PUBLIC_BASE_URL}/aloha/inbox/{message.id}" in text
+    assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.SENT)
+
+
+def test_the_mail_has_text_and_html_and_never_audio(server, number):
+    work(ready_message(number))
+    types = {part.get_content_type() for part in server.mails[0].walk()}
+    assert types == {"multipart/alternative", "text/plain", "text/html"}
+
+
+def test_an_urgent_message_says_so_first(server, number):
+    work(ready_message(number, urgency=Urgency.HIGH))
+    assert server.mails[0]["Subject"].startswith("Urgent: ")
+
+
+def test_what_a_caller_says_adds_no_header_and_no_markup(server, number):
+    hostile = "Ito\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>"
+    work(ready_message(number, caller_name=hostile[:80], reason=hostile))
+    (mail,) = server.mails
+    assert mail["Bcc"] is None
+    assert mail["Subject"].startswith("Ito Bcc: all@example.com")
+    assert "<script>" not in mail.get_body(("html",)).get_content()
+
+
+def test_a_message_is_told_of_once_whatever_happens_to_it_later(server, number):
+    message = work(ready_message(number))
+    Message.objects.update(stage=Stage.COLLECTED)
+    assert work(message).stage == Stage.NOTIFIED
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("moment", ["connect", "MAIL", "RCPT", "DATA", "text"])
+def test_a_mail_that_was_refused_is_sent_later_and_once(server, number, moment):
+    server.refuse = {moment: 451}
+    message = work(ready_message(number))
+    assert (message.stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
+    assert "refused" in message.last_error
+    server.refuse = {}
+    assert work(message).mail_state == MailState.SENT
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("moment", ["connect", "MAIL", "RCPT"])
+def test_a_server_that_hangs_up_early_has_no_mail_and_gets_it_later(server, number, moment):
+    server.hang_up_at = moment
+    message = work(ready_message(number))
+    assert message.mail_state == MailState.NONE
+    server.hang_up_at = ""
+    work(message)
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("moment", ["kept", "text"])
+def test_a_mail_that_the_server_may_have_is_never_sent_again(server, number, moment):
+    server.hang_up_at = moment
+    message = work(ready_message(number))
+    assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.UNCLEAR)
+    server.hang_up_at = ""
+    work(message)
+    assert len(server.mails) == (1 if moment == "kept" else 0)
+
+
+def test_a_mail_server_that_is_down_is_asked_again_less_and_less_often(settings, number):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    message = ready_message(number)
+    for attempt in (1, 2, 3):
+        assert work(message).attempts == attempt
+    assert message.last_error == "The mail server was not reached: ConnectionRefusedError."
+    assert message.next_step_at > timezone.now() + timedelta(seconds=3)
+
+
+def test_after_a_worker_died_in_the_middle_of_sending_nothing_is_sent_twice(server, number):
+    message = work(ready_message(number, mail_state=MailState.HANDING_OVER))
+    assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.UNCLEAR)
+    assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "urgency", "mails"),
+    [
+        (Wanted.ALL, Urgency.NORMAL, 1),
+        (Wanted.URGENT, Urgency.NORMAL, 0),
+        (Wanted.URGENT, Urgency.HIGH, 1),
+        (Wanted.NONE, Urgency.HIGH, 0),
+    ],
+)
+def test_owners_choose_which_messages_they_hear_of(server, number, owner, wanted, urgency, mails):
+    choose(owner, wanted=wanted)
+    message = work(ready_message(number, urgency=urgency))
+    assert len(server.mails) == mails
+    assert message.stage == Stage.NOTIFIED
+
+
+def test_in_quiet_hours_the_mail_waits_for_their_end(server, number, owner):
+    owner.time_zone = "UTC"
+    owner.save()
+    now = timezone.now()
+    ends = (now + timedelta(hours=2)).replace(second=0, microsecond=0)
+    choose(owner, quiet_from=(now - timedelta(hours=1)).time(), quiet_until=ends.time())
+    message = work(ready_message(number))
+    assert (message.stage, message.attempts) == (Stage.SUMMARISED, 0)
+    assert abs(message.next_step_at - ends) < timedelta(seconds=1)
+    assert server.mails == []
+
+
+def test_a_deleted_message_is_not_told_of(server, number):
+    work(ready_message(number, deleted_at=timezone.now()))
+    assert server.mails == []
+
+
+def test_quiet_hours_need_both_ends(owner):
+    with pytest.raises(SettingsError) as refused:
+        choose(owner, quiet_from=time(22))
+    assert refused.value.field == "quiet_until"
+
+
+def choose(owner, **fields) -> None:
+    defaults = {
+        "wanted": Wanted.ALL,
+        "quiet_from": None,
+        "quiet_until": None,
+        "urgent_passes": True,
+    }
+    notifications.change_preference(user=owner, **(defaults | fields))

@@ -1,0 +1,49 @@
+"""How pages and mails name a caller: name, number as the owner would write it, place."""
+
+import phonenumbers
+
+from telephony import phone_numbers
+from telephony.backends.area_places import CANADIAN_CITIES, US_CITIES
+from telephony.models import Call
+from voicemail.models import Message
+
+WITHHELD = "Number withheld"
+
+
+def caller_number(call: Call) -> str:
+    """The caller's number as the owner would write it, or `Number withheld`."""
+    if call.caller_withheld or phone_numbers.is_withheld(call.from_number):
+        return WITHHELD
+    return number_as_read_in(call.number.country, call.from_number)
+
+
+def number_as_read_in(country: str, e164: str) -> str:
+    """A number as people of this country write it: national form for their own numbers."""
+    home_code = phonenumbers.country_code_for_region(country)
+    return phone_numbers.national(e164) if e164.startswith(f"+{home_code}") else international(e164)
+
+
+def international(e164: str) -> str:
+    """A number as other countries write it; text that is no number comes back as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def name_or_number(message: Message) -> str:
+    """Who called: the name if one is known, else the number."""
+    return message.caller_name or caller_number(message.call)
+
+
+def place_of(call: Call) -> str:
+    """The city that the caller's area code belongs to, empty where no table says it.
+
+    The area code says where a number was given out, not where the caller is.
+    """
+    if call.caller_withheld or not call.from_number.startswith("+1"):
+        return ""
+    area_code = call.from_number[2:5]
+    city, _ = US_CITIES.get(area_code) or CANADIAN_CITIES.get(area_code) or ("", "")
+    return city
