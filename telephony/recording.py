@@ -185,7 +185,7 @@ def _replace(
     recording.duration_ms = len(stereo) // CHANNELS // BYTES_PER_MS
     recording.channels = CHANNELS
     recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
-    recording.file.save("call.wav", ContentFile(wav), save=False)
+    _write_file(recording, wav)
     try:
         with service_scope(), transaction.atomic():
             if old_name:
@@ -199,6 +199,17 @@ def _replace(
     if old_name:
         recording.file.storage.delete(old_name)
     return recording
+
+
+def _write_file(recording: Recording, wav: bytes) -> None:
+    """Store a new file; what a full disk took of it does not stay."""
+    storage = recording.file.storage
+    name = recording.file.field.generate_filename(recording, "call.wav")
+    try:
+        recording.file = storage.save(name, ContentFile(wav))
+    except OSError:
+        storage.delete(name)
+        raise
 
 
 def _lock(recording: Recording, *, sha256: str) -> None:

@@ -1,0 +1,84 @@
+"""A full disk under the recordings: what does not fit does not count as audio."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from telephony.models import Recording
+from telephony.recording import spool_path
+from telephony.recording_check import AudioDamaged, verify
+from tests.factories import make_number
+from tests.voicemail.messages import ended_call
+from voicemail import processing
+from voicemail.models import Message, Stage
+
+pytestmark = pytest.mark.V4
+DISK_BYTES = 256 * 1024
+
+
+@pytest.fixture
+def small_disk(tmp_path, settings):
+    """A file system of 256 KiB under the recordings."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small file system")
+    disk = tmp_path / "recordings"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(disk)]
+    if subprocess.run(command, check=False).returncode:
+        pytest.skip("this container may not mount file systems")
+    settings.MEDIA_ROOT = disk
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def call(owner):
+    call = ended_call(make_number(owner), 1, stream_state="closed")
+    path = spool_path(call.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x20\xff" * 80_000)
+    os.utime(path, (0, 0))
+    return call
+
+
+def work() -> Message:
+    processing.collect_messages()
+    Message.objects.update(next_step_at=timezone.now())
+    processing.advance_messages()
+    return Message.objects.get()
+
+
+def test_what_does_not_fit_is_no_audio_and_is_stored_once_there_is_room(small_disk, call):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(150_000))
+    message = work()
+    assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
+    assert "No space left" in message.last_error
+    assert files_on(small_disk) == {ballast}
+    assert spool_path(call.id).exists()
+    ballast.unlink()
+    assert work().stage == Stage.NOTIFIED
+    verify(Recording.objects.get())
+    assert not spool_path(call.id).exists()
+
+
+def files_on(disk: Path) -> set[Path]:
+    return {path for path in disk.rglob("*") if path.is_file()}
+
+
+def test_a_truncated_file_is_noticed_and_after_a_while_no_audio(call):
+    work()
+    recording = Recording.objects.get()
+    with default_storage.open(recording.file.name, "rb+") as file:
+        file.truncate(1_000)
+    with pytest.raises(AudioDamaged):
+        verify(recording)
+    Message.objects.update(stage=Stage.COLLECTED)
+    for _ in range(processing.DAMAGED_ATTEMPTS):
+        assert "recording" in work().last_error
+    assert work().stage == Stage.NOTIFIED
+    assert not Recording.objects.exists()
