@@ -11,7 +11,6 @@ from itertools import zip_longest
 
 from agent.session import AgentOutcome, Role, TranscriptSource
 from aloha_site.call_words import Words, ended_because, message_of
-from voicemail.callers import number_as_read_in
 from telephony.call_events import EventKind
 from telephony.end_reasons import EndReason
 from telephony.models import (
@@ -25,6 +24,7 @@ from telephony.models import (
 )
 from telephony.recording import MESSAGE_LINE
 from voicemail import inbox
+from voicemail.callers import number_as_read_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from itertools import groupby
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from voicemail.callers import number_as_read_in
 from telephony import phone_numbers
 from telephony.end_reasons import EndReason
 from telephony.models import Call, CallPurpose, CallStatus, Direction
+from voicemail.callers import number_as_read_in
 from voicemail.models import Message
 
 _HAPPENED: dict[str, str] = {

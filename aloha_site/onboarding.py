@@ -38,6 +38,7 @@ class Situation:
 
     number: UserPhoneNumber | None
     people_waiting: int
+    urgent_waiting: int = 0
     has_messages: bool
 
     @property
@@ -94,7 +95,7 @@ def headline(situation: Situation) -> str:
     """One sentence about the owner's situation."""
     if situation.people_waiting:
         verb = "waits" if situation.people_waiting == 1 else "wait"
-        return f"{_people(situation.people_waiting)} {verb} for you"
+        return f"{_people(situation.people_waiting)} {verb} for you{_urgently(situation)}"
     if situation.number is None:
         return "Choose a number, and Aloha answers it"
     if not situation.number.voicemail_enabled:
@@ -119,3 +120,13 @@ def _states(*done: bool) -> Iterator[StepState]:
 def _people(count: int) -> str:
     word = _WORDS[count] if count < len(_WORDS) else str(count)
     return f"{word.capitalize()} {'person' if count == 1 else 'people'}"
+
+
+def _urgently(situation: Situation) -> str:
+    urgent = situation.urgent_waiting
+    if not urgent:
+        return ""
+    if urgent == situation.people_waiting:
+        return ", urgently" if urgent == 1 else ", all of them urgently"
+    count = _WORDS[urgent] if urgent < len(_WORDS) else str(urgent)
+    return f", {count} of them urgently"

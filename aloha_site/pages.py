@@ -23,10 +23,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
-    messages = list(inbox.messages_of(user)[:LATEST])
+    messages = list(inbox.look_through(user)[:LATEST])
+    waiting = inbox.who_waits(user)
     situation = onboarding.Situation(
         number=active_number(user),
-        people_waiting=inbox.people_waiting(user),
+        people_waiting=waiting.people,
+        urgent_waiting=waiting.urgent,
         has_messages=bool(messages),
     )
     context = {
@@ -34,7 +36,10 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
         "situation": situation,
         "headline": onboarding.headline(situation),
         "steps": onboarding.steps(situation),
-        "waiting": [message for message in messages if message.is_unread],
+        "waiting": sorted(
+            (message for message in messages if message.is_unread),
+            key=lambda message: not message.is_urgent,
+        ),
         "earlier": [message for message in messages if not message.is_unread],
     }
     return render(request, "site/home.html", context)

@@ -31,6 +31,8 @@ from telephony.phone_numbers import national
 from voicemail.callers import international
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
+from voicemail.keeping_forms import NotificationForm
+from voicemail.notifications import change_preference, preference_of
 from voicemail.preferences import VoicemailChanges, change_voicemail_settings
 
 CardView = Callable[[OwnerRequest], HttpResponse]
@@ -159,6 +161,19 @@ def save_about(request: OwnerRequest) -> HttpResponse:
     return _save_profile(request, "about", AboutForm(request.POST))
 
 
+@settings_card("notifications")
+@in_own_rows
+def save_notifications(request: OwnerRequest) -> HttpResponse:
+    """Which messages the owner gets e-mail about."""
+    form = NotificationForm(request.POST)
+    if form.is_valid():
+        try:
+            change_preference(user=request.user, **form.cleaned_data)
+        except SettingsError as error:
+            form.add_error(error.field, str(error))
+    return _saved(request, "notifications", form)
+
+
 def _save_profile(request: OwnerRequest, card: str, form: forms.BaseForm) -> HttpResponse:
     if form.is_valid():
         try:
@@ -224,6 +239,9 @@ def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
         "agent_form": AgentNameForm(initial=model_to_dict(profile)),
         "voice_form": VoiceForm(initial=model_to_dict(profile)),
         "about_form": AboutForm(initial=model_to_dict(profile)),
+        "notifications_form": NotificationForm(
+            initial=model_to_dict(preference_of(request.user), exclude=["owner"])
+        ),
     }
     if number is not None and number.status == NumberStatus.ACTIVE:
         context["voicemail_form"] = _voicemail_form(number)

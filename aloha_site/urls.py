@@ -19,6 +19,11 @@ urlpatterns = [
     path("aloha/calls", call_pages.calls_page, name="calls"),
     path("aloha/calls/<uuid:call_id>", call_pages.call_page, name="call"),
     path("aloha/calls/<uuid:call_id>/audio", call_pages.call_audio, name="call_audio"),
+    path(
+        "aloha/settings/notifications",
+        settings_page.save_notifications,
+        name="save_notifications",
+    ),
     path("", include("voicemail.urls")),
     path("", include("telephony.page_urls")),
     path("aloha/settings/", RedirectView.as_view(pattern_name="settings")),

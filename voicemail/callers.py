@@ -47,3 +47,21 @@ def place_of(call: Call) -> str:
     area_code = call.from_number[2:5]
     city, _ = US_CITIES.get(area_code) or CANADIAN_CITIES.get(area_code) or ("", "")
     return city
+
+
+def number_to_dial(message: Message) -> str:
+    """Where to call back: what the caller named, else the caller's own number; may be empty."""
+    call = message.call
+    if message.callback_number:
+        return message.callback_number
+    if call.caller_withheld or not call.from_number.startswith("+"):
+        return ""
+    return call.from_number
+
+
+def callback_display(message: Message) -> str:
+    """The number to call back as the owner would write it."""
+    number = number_to_dial(message)
+    home_code = phonenumbers.country_code_for_region(message.call.number.country)
+    is_home = number.startswith(f"+{home_code}")
+    return phone_numbers.national(number) if is_home else international(number)

@@ -3,7 +3,8 @@
 VoicemailError
 ├── SettingsError        a setting that is refused, with its field and why
 ├── SummaryUnavailable   the model that summarises gave no answer to use
-└── MailNotSent          the mail server did not take an e-mail; it is tried again
+├── MailNotSent          the mail server did not take an e-mail; it is tried again
+└── NotYetErased         something has to end before an owner can be erased
 """
 
 
@@ -37,4 +38,11 @@ class MailNotSent(VoicemailError):
     """The mail server did not take the e-mail."""
 
     code = "mail_not_sent"
+    retryable = True
+
+
+class NotYetErased(VoicemailError):
+    """Something has to end first."""
+
+    code = "not_yet_erased"
     retryable = True

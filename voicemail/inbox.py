@@ -1,15 +1,32 @@
-"""The owner's inbox: what is in it, who waits, what was read."""
+"""The owner's inbox: what is in it, who waits, what was read, put away or deleted."""
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db import models, transaction
+from django.db.models import Count, F, Q
 
 from accounts.models import User
+from agent.brief import CallType
 from telephony.models import Recording
-from voicemail.models import PREPARED_STAGES, Message, MessageQuerySet
+from voicemail.models import PREPARED_STAGES, Contact, Message, MessageQuerySet, Urgency
+from voicemail.searching import matching
+from voicemail.summaries import NAME_LENGTH, one_line
 
 MESSAGES_PER_PAGE = 25
+# A deleted message can be taken back for so long.
+UNDO_PERIOD = timedelta(hours=1)
+
+
+class Show(models.TextChoices):
+    """Which part of the inbox is looked at."""
+
+    ALL = "all", "All"
+    UNREAD = "unread", "Unread"
+    VOICEMAIL = "voicemail", "Voicemail"
+    CALLS = "calls", "Calls"
+    ARCHIVED = "archived", "Archive"
 
 
 def messages_of(user: User) -> MessageQuerySet:
@@ -17,8 +34,24 @@ def messages_of(user: User) -> MessageQuerySet:
     return (
         Message.objects.for_user(user)
         .select_related("call__number", "call__recording")
+        .annotate(started_at=F("call__started_at"))
         .order_by("-call__started_at", "-id")
     )
+
+
+def look_through(user: User, *, show: Show = Show.ALL, search: str = "") -> MessageQuerySet:
+    """One part of the inbox; a search also finds what is in the archive."""
+    found = matching(messages_of(user), search)
+    match show:
+        case Show.ARCHIVED:
+            return found.filter(archived_at__isnull=False)
+        case Show.UNREAD:
+            return found.unread()
+        case Show.VOICEMAIL:
+            found = found.filter(call__call_type=CallType.VOICEMAIL.value)
+        case Show.CALLS:
+            found = found.filter(call__call_type=CallType.LIVE.value)
+    return found if search.strip() else found.filter(archived_at__isnull=True)
 
 
 def find_message(*, user: User, message_id: uuid.UUID) -> Message:
@@ -26,14 +59,37 @@ def find_message(*, user: User, message_id: uuid.UUID) -> Message:
     return messages_of(user).get(id=message_id)
 
 
-def people_waiting(user: User) -> int:
-    """How many callers have left something unread; every withheld number counts as one person."""
-    unread = Message.objects.for_user(user).unread()
-    counted = unread.aggregate(
-        withheld=Count("id", filter=Q(call__caller_withheld=True)),
-        known=Count("call__from_number", filter=Q(call__caller_withheld=False), distinct=True),
+def find_deleted(*, user: User, message_id: uuid.UUID) -> Message:
+    """One that the owner has deleted and can take back. Raises Message.DoesNotExist."""
+    rows = Message.objects.deleted_for_user(user).select_related("call__number")
+    return rows.get(id=message_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many callers have left something unread, and how many of them are urgent."""
+
+    people: int
+    urgent: int
+
+
+def who_waits(user: User) -> Waiting:
+    """Count the people who wait; every withheld number counts as one person."""
+    is_known, is_urgent = Q(call__caller_withheld=False), Q(urgency=Urgency.HIGH)
+    counted = (
+        Message.objects.for_user(user)
+        .unread()
+        .aggregate(
+            withheld=Count("id", filter=~is_known),
+            known=Count("call__from_number", filter=is_known, distinct=True),
+            urgent_withheld=Count("id", filter=~is_known & is_urgent),
+            urgent_known=Count("call__from_number", filter=is_known & is_urgent, distinct=True),
+        )
     )
-    return int(counted["withheld"] + counted["known"])
+    return Waiting(
+        people=int(counted["withheld"] + counted["known"]),
+        urgent=int(counted["urgent_withheld"] + counted["urgent_known"]),
+    )
 
 
 def mark_read(*, message: Message, now: datetime) -> None:
@@ -46,6 +102,62 @@ def mark_unread(*, message: Message) -> None:
     """The owner wants to come back to the message."""
     Message.objects.filter(id=message.id).update(read_at=None)
     message.read_at = None
+
+
+def archive(*, message: Message, now: datetime) -> None:
+    """The owner is done with the message; again, the same."""
+    Message.objects.filter(id=message.id, archived_at__isnull=True).update(archived_at=now)
+    message.archived_at = message.archived_at or now
+
+
+def unarchive(*, message: Message) -> None:
+    """Back into the inbox."""
+    Message.objects.filter(id=message.id).update(archived_at=None)
+    message.archived_at = None
+
+
+def delete(*, message: Message, now: datetime) -> None:
+    """Out of sight at once; erased by the worker when the time to take it back is over."""
+    Message.objects.filter(id=message.id, deleted_at__isnull=True).update(deleted_at=now)
+
+
+def restore(*, message: Message) -> None:
+    """The owner did not mean to delete it."""
+    Message.objects.filter(id=message.id, erased_at__isnull=True).update(deleted_at=None)
+
+
+@transaction.atomic
+def name_caller(*, user: User, message: Message, name: str) -> None:
+    """Write down who called. All messages from the number carry the name, and later calls too.
+
+    A blank name forgets it.
+    """
+    name = one_line(name)[:NAME_LENGTH].strip()
+    same = Message.objects.for_user(user).filter(id=message.id)
+    if not message.call.caller_withheld and message.call.from_number:
+        number = message.call.from_number
+        contacts = Contact.objects.filter(owner=user, phone_number=number[:16])
+        if name:
+            Contact.objects.update_or_create(
+                owner=user, phone_number=number[:16], defaults={"name": name}
+            )
+        else:
+            contacts.delete()
+        same = Message.objects.for_user(user).filter(call__from_number=number)
+    _rename(same, name)
+    message.caller_name = name
+
+
+def _rename(messages: MessageQuerySet, name: str) -> None:
+    """The name is also what a search finds: it goes in front of the text."""
+    for message in messages.only("id", "caller_name", "search_text"):
+        old = message.caller_name.casefold()
+        text = message.search_text
+        if old and text.startswith(f"{old}\n"):
+            text = text.removeprefix(f"{old}\n")
+        message.search_text = f"{name.casefold()}\n{text}" if name else text
+        message.caller_name = name
+        message.save(update_fields=["caller_name", "search_text"])
 
 
 def recording_of(message: Message) -> Recording | None:

@@ -152,6 +152,44 @@ class Contact(models.Model):
         return self.name
 
 
+class Erasure(models.Model):
+    """A wish to be forgotten, and how far the worker has got with it.
+
+    With a phone number it is about one caller of the owner, without one about the owner herself,
+    whose row stays behind as a tombstone. The number goes when the work is done.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="erasures"
+    )
+    phone_number = models.CharField(max_length=128, blank=True)
+    requested_at = models.DateTimeField(default=timezone.now)
+    next_step_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "phone_number"],
+                condition=Q(done_at__isnull=True),
+                name="one_open_erasure_per_subject",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_step_at"],
+                condition=Q(done_at__isnull=True),
+                name="erasures_to_do",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure of {self.requested_at:%Y-%m-%d %H:%M}"
+
+
 class Wanted(models.TextChoices):
     """Which messages an owner wants to hear of by e-mail."""
 

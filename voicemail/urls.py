@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from voicemail import views
+from voicemail import data_pages, views
 
 urlpatterns = [
     path("aloha/inbox", views.inbox_page, name="inbox"),
     path("aloha/inbox/<uuid:message_id>", views.message_page, name="message"),
     path("aloha/inbox/<uuid:message_id>/unread", views.mark_message_unread, name="message_unread"),
+    path("aloha/inbox/<uuid:message_id>/archive", views.archive_message, name="message_archive"),
+    path("aloha/inbox/<uuid:message_id>/delete", views.delete_message, name="message_delete"),
+    path("aloha/inbox/<uuid:message_id>/undo", views.take_back, name="message_undo"),
+    path("aloha/inbox/<uuid:message_id>/name", views.name_caller, name="message_name"),
     path("aloha/inbox/<uuid:message_id>/audio", views.message_audio, name="message_audio"),
+    path("accounts/data/", data_pages.own_data, name="own_data"),
+    path("accounts/data/export", data_pages.export_data, name="export_data"),
+    path("accounts/data/keeping", data_pages.save_keeping, name="save_keeping"),
+    path("accounts/data/forget", data_pages.forget_caller, name="forget_caller"),
+    path("accounts/data/close", data_pages.close_account, name="close_account"),
 ]

@@ -2,12 +2,14 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,15 +20,15 @@ from agent.session import TranscriptSource
 from voicemail import inbox
 from voicemail.audio import audio_response
 from voicemail.models import Message
+from voicemail.searching import MAX_LENGTH
 
 
 @login_required
 @in_own_rows
 @require_safe
 def inbox_page(request: OwnerRequest) -> HttpResponse:
-    """The list of messages."""
-    context = {"section": "inbox", "page": _page(request), "live": True}
-    return render(request, "voicemail/inbox.html", context)
+    """The list of messages; `?undo=` names one that was just archived or deleted."""
+    return render(request, "voicemail/inbox.html", _list(request) | {"live": True})
 
 
 @login_required
@@ -37,19 +39,18 @@ def message_page(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
     message = _own_message(request, message_id)
     if request.method == "GET":
         inbox.mark_read(message=message, now=timezone.now())
-    transcript = message.call.transcript.all()
+    transcript = list(message.call.transcript.all())
     context: dict[str, Any] = {
-        "section": "inbox",
-        "page": _page(request),
         "message": message,
         "call": message.call,
         "recording": inbox.recording_of(message),
         "transcript": transcript,
+        "transcript_sources": {line.source for line in transcript},
         "has_unwritten_lines": any(line.source == TranscriptSource.NONE for line in transcript),
         "agent_name": profile_of(request.user).agent_name,
         "live": not inbox.is_prepared(message),
     }
-    return render(request, "voicemail/message.html", context)
+    return render(request, "voicemail/message.html", _list(request) | context)
 
 
 @login_required
@@ -64,16 +65,63 @@ def mark_message_unread(request: OwnerRequest, message_id: uuid.UUID) -> HttpRes
 
 @login_required
 @in_own_rows
+@require_POST
+def archive_message(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Done with it."""
+    inbox.archive(message=_own_message(request, message_id), now=timezone.now())
+    return _to_inbox(undo=message_id)
+
+
+@login_required
+@in_own_rows
+@require_POST
+def delete_message(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Away with it; for a while it can be taken back."""
+    inbox.delete(message=_own_message(request, message_id), now=timezone.now())
+    return _to_inbox(undo=message_id)
+
+
+@login_required
+@in_own_rows
+@require_POST
+def take_back(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Back into the inbox, from the archive or from the deleted ones."""
+    message = _put_away(request, message_id)
+    if message is None:
+        raise Http404
+    if message.deleted_at is not None:
+        inbox.restore(message=message)
+    else:
+        inbox.unarchive(message=message)
+    return redirect("message", message_id)
+
+
+@login_required
+@in_own_rows
+@require_POST
+def name_caller(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Who called, in the owner's words; remembered for the number."""
+    message = _own_message(request, message_id)
+    inbox.name_caller(user=request.user, message=message, name=request.POST.get("name", ""))
+    notices.success(request, "Saved. Calls from this number carry the name from now on.")
+    return redirect("message", message_id)
+
+
+@login_required
+@in_own_rows
 @require_safe
 def message_audio(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponseBase:
-    """The recording of the owner's own message, whole or in part."""
+    """The recording of the owner's own message, whole or in part; `?download` to keep it."""
     recording = inbox.recording_of(_own_message(request, message_id))
     if recording is None:
         raise Http404
     try:
-        return audio_response(request, recording.file, etag=f'"{recording.sha256}"')
+        response = audio_response(request, recording.file, etag=f'"{recording.sha256}"')
     except FileNotFoundError as error:
         raise Http404 from error
+    if "download" in request.GET:
+        response["Content-Disposition"] = f'attachment; filename="message-{message_id}.wav"'
+    return response
 
 
 def _own_message(request: OwnerRequest, message_id: uuid.UUID) -> Message:
@@ -83,6 +131,45 @@ def _own_message(request: OwnerRequest, message_id: uuid.UUID) -> Message:
         raise Http404 from error
 
 
-def _page(request: OwnerRequest) -> Page[Message]:
-    paginator = Paginator(inbox.messages_of(request.user), inbox.MESSAGES_PER_PAGE)
-    return paginator.get_page(request.GET.get("page"))
+def _put_away(request: OwnerRequest, message_id: uuid.UUID) -> Message | None:
+    """The owner's message if it is deleted or archived."""
+    try:
+        return inbox.find_deleted(user=request.user, message_id=message_id)
+    except Message.DoesNotExist:
+        archived = inbox.look_through(request.user, show=inbox.Show.ARCHIVED)
+        return archived.filter(id=message_id).first()
+
+
+def _to_inbox(*, undo: uuid.UUID) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('inbox')}?undo={undo}")
+
+
+def _list(request: OwnerRequest) -> dict[str, Any]:
+    """The list that both pages show, and how its links keep what was looked for."""
+    typed = request.GET.get("q", "")[:MAX_LENGTH]
+    asked = request.GET.get("show", "")
+    show = inbox.Show(asked) if asked in inbox.Show.values else inbox.Show.ALL
+    found = inbox.look_through(request.user, show=show, search=typed)
+    page: Page[Message] = Paginator(found, inbox.MESSAGES_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    kept = {name: value for name, value in (("show", asked and show), ("q", typed)) if value}
+    at_page = kept | ({"page": page.number} if page.number > 1 else {})
+    return {
+        "section": "inbox",
+        "page": page,
+        "search": typed,
+        "show": show,
+        "shows": [(value, label) for value, label in inbox.Show.choices],
+        "kept_query": urlencode(kept),
+        "list_query": urlencode(at_page),
+        "undo": _undo(request),
+    }
+
+
+def _undo(request: OwnerRequest) -> Message | None:
+    try:
+        message_id = uuid.UUID(request.GET.get("undo", ""))
+    except ValueError:
+        return None
+    return _put_away(request, message_id)

@@ -12,7 +12,13 @@ from telephony.backends.base import Offer
 from telephony.end_reasons import EndReason
 from telephony.models import Call, CallStatus, DoNotCall, UserPhoneNumber
 from voicemail import inbox
-from voicemail.callers import caller_number, name_or_number, place_of
+from voicemail.callers import (
+    callback_display,
+    caller_number,
+    name_or_number,
+    number_to_dial,
+    place_of,
+)
 
 register = template.Library()
 
@@ -21,6 +27,8 @@ register.filter("gist", inbox.gist)
 register.filter("caller_number", caller_number)
 register.filter("caller", name_or_number)
 register.filter("callers_place", place_of)
+register.filter("number_to_dial", number_to_dial)
+register.filter("callback_display", callback_display)
 
 
 @register.filter

@@ -59,10 +59,11 @@ class Player {
     this.now = element("span", {});
     this.track = element("div", { class: "player-track", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0, "aria-valuemax": Math.round(this.duration) },
       drawing, element("div", { class: "player-times" }, this.now, clock(this.duration)));
-    this.speed = element("button", { type: "button", class: "button player-speed" });
+    this.speeds = SPEEDS.map((speed) => element("button", { type: "button", "aria-label": `Speed ${speed}x` }, `${speed}x`));
+    const speeds = element("div", { class: "segments player-speeds", role: "group", "aria-label": "Speed" }, ...this.speeds);
     this.audio.controls = false;
     this.audio.hidden = true;
-    this.audio.after(element("div", { class: "player" }, this.play, this.track, this.speed));
+    this.audio.after(element("div", { class: "player" }, this.play, this.track, speeds));
   }
 
   listen() {
@@ -70,25 +71,31 @@ class Player {
       this.audio.addEventListener(name, () => this.show());
     }
     this.play.addEventListener("click", () => (this.audio.paused ? this.audio.play() : this.audio.pause()));
-    this.speed.addEventListener("click", () => {
-      this.audio.playbackRate = SPEEDS[(SPEEDS.indexOf(this.audio.playbackRate) + 1) % SPEEDS.length];
-    });
+    // A press on the current one goes on to the next: phones show only that one.
+    this.speeds.forEach((button, index) => button.addEventListener("click", () => {
+      const isCurrent = this.audio.playbackRate === SPEEDS[index];
+      this.audio.playbackRate = SPEEDS[isCurrent ? (index + 1) % SPEEDS.length : index];
+    }));
     this.track.addEventListener("click", (event) => {
       const box = this.track.getBoundingClientRect();
       this.seek(((event.clientX - box.left) / box.width) * this.duration);
     });
     this.track.addEventListener("keydown", (event) => this.key(event));
-    for (const turn of this.turns) this.makeSeekable(turn);
+    this.turns = this.turns.map((line) => this.makeSeekable(line));
   }
 
-  makeSeekable(turn) {
-    const time = turn.querySelector("[data-seek]");
-    const button = element("button", { type: "button", class: "turn-time", "aria-label": `Play from ${time.textContent}` }, time.textContent);
+  // The whole line becomes a button.
+  makeSeekable(line) {
+    const button = element("button", { type: "button" }, ...line.childNodes);
+    button.className = line.className;
+    Object.assign(button.dataset, line.dataset);
     button.addEventListener("click", () => {
-      this.seek(Number(turn.dataset.startMs) / 1000);
+      this.seek(Number(button.dataset.startMs) / 1000);
       this.audio.play();
     });
-    time.replaceWith(button);
+    line.removeAttribute("class");
+    line.replaceChildren(button);
+    return button;
   }
 
   key(event) {
@@ -110,8 +117,7 @@ class Player {
     const part = this.duration ? Math.min(at / this.duration, 1) : 0;
     this.icon.setAttribute("d", this.audio.paused ? ICONS.play : ICONS.pause);
     this.play.setAttribute("aria-label", this.audio.paused ? "Play" : "Pause");
-    this.speed.textContent = `${this.audio.playbackRate}x`;
-    this.speed.setAttribute("aria-label", `Speed ${this.audio.playbackRate}x`);
+    this.speeds.forEach((button, index) => button.setAttribute("aria-pressed", this.audio.playbackRate === SPEEDS[index]));
     this.now.textContent = clock(at);
     this.track.setAttribute("aria-valuenow", Math.round(at));
     this.track.setAttribute("aria-valuetext", `${clock(at)} of ${clock(this.duration)}`);

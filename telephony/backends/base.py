@@ -160,6 +160,13 @@ class TelephonyBackend(ABC):
         """
 
     @abstractmethod
+    def delete_recording(self, sid: str) -> None:
+        """Erase what the carrier recorded; what is gone already counts as done.
+
+        Raises ProviderError.
+        """
+
+    @abstractmethod
     def list_calls(self, *, since: datetime) -> list[ProviderCall]:
         """Answered calls that came in since then, ours or not, all of them or none.
 

@@ -172,6 +172,13 @@ class MockBackend(TelephonyBackend):
             return content
         raise ProviderUnclear
 
+    def delete_recording(self, sid: str) -> None:
+        """Remove the simulator's file."""
+        if not _RECORDING_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a simulated recording.")
+        for path in (settings.VAR_DIR / "calls").glob(f"*/{sid}.wav"):
+            path.unlink(missing_ok=True)
+
     def list_calls(self, *, since: datetime) -> list[ProviderCall]:
         """Our own rows of simulated calls: nobody else knows of any."""
         answered = Call.objects.filter(

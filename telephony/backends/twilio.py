@@ -153,6 +153,16 @@ class TwilioBackend(TelephonyBackend):
             raise ProviderRefused("The recording is larger than 32 MiB.")
         return bytes(content)
 
+    def delete_recording(self, sid: str) -> None:
+        """Delete it at Twilio, which keeps recordings for ever otherwise."""
+        if not _RECORDING_SID.fullmatch(sid):
+            raise ProviderRefused("This is not the SID of a Twilio recording.")
+        try:
+            with readable():
+                self._client.recordings(sid).delete()
+        except NotFound:
+            logger.info("recording was gone already", extra={"sid": sid})
+
     def list_calls(self, *, since: datetime) -> list[ProviderCall]:
         """Completed calls; more than MAX_HISTORY is no answer."""
         with readable():

@@ -213,6 +213,15 @@ def test_a_recording_that_is_not_there_yet_may_be_asked_for_again(backend):
 def test_a_malformed_recording_sid_is_refused(backend, sid):
     with pytest.raises(ProviderRefused):
         backend.fetch_recording(sid)
+    with pytest.raises(ProviderRefused):
+        backend.delete_recording(sid)
+
+
+def test_a_recording_is_deleted_and_deleting_it_again_is_fine(backend, recording_sid):
+    for _ in range(2):
+        backend.delete_recording(recording_sid)
+    with pytest.raises(ProviderUnclear):
+        backend.fetch_recording(recording_sid)
 
 
 DAYS_AGO = timezone.now() - timedelta(days=2)

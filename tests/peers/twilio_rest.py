@@ -180,6 +180,11 @@ class TwilioAccount:
             return _error(HTTPStatus.NOT_FOUND, 20404)
         return HTTPStatus.OK, self.recordings[sid]
 
+    def delete_recording(self, sid: str) -> Answer:
+        if self.recordings.pop(sid, None) is None:
+            return _error(HTTPStatus.NOT_FOUND, 20404)
+        return HTTPStatus.NO_CONTENT, None
+
     def delete(self, sid: str) -> Answer:
         if self.sold.pop(sid, None) is None:
             return _error(HTTPStatus.NOT_FOUND, 20404)
@@ -267,6 +272,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         if found := self._path(r"/IncomingPhoneNumbers/([^/]+)\.json"):
             self._answer(lambda: self.account.delete(found[1]))
+        elif found := self._path(r"/Recordings/([^/]+)\.json"):
+            self._answer(lambda: self.account.delete_recording(found[1]))
         else:
             self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
 

@@ -45,6 +45,7 @@ OWN_PAGE = {
     "do_not_call",
     "campaigns",
     "new_campaign",
+    "own_data",
     "release_number",
     "account_logout",
     "account_reauthenticate",
@@ -77,7 +78,17 @@ OWN_FORM = {
     "save_agent_name",
     "save_voice",
     "save_about",
+    "save_notifications",
+    "save_keeping",
+    "forget_caller",
+    "close_account",
+    "export_data",
 }
+
+# Cards of another page than the settings lead back to theirs.
+OWN_FORM_ANSWERS: dict[str, Answer] = dict.fromkeys(
+    ("save_keeping", "forget_caller", "close_account", "export_data"), "/accounts/data/"
+)
 
 # Of the two kinds above, those where a filled-in form changes something of whoever sends it.
 CHANGES_OWN = {
@@ -91,11 +102,21 @@ CHANGES_OWN = {
     "do_not_call",
     "new_campaign",
     "account_change_password",
+    "save_notifications",
+    "save_keeping",
+    "forget_caller",
+    "close_account",
 }
 
 # One message of one owner: nobody else learns that it exists.
 MESSAGE_PAGE = {"message", "message_audio"}
-MESSAGE_FORM = {"message_unread"}
+MESSAGE_FORM = {
+    "message_unread",
+    "message_archive",
+    "message_delete",
+    "message_undo",
+    "message_name",
+}
 
 # One campaign, or one entry of the do-not-call list, of one owner.
 CALLING_PAGE = {"campaign"}
@@ -126,6 +147,8 @@ API_READ = {
     "api_active_number",
     "api_calls",
     "api_campaigns",
+    "api_messages",
+    "api_message_settings",
 }
 API_CALL = {"api_call"}
 API_READ_WITH_A_NUMBER: dict[str, Answer] = {
@@ -137,7 +160,9 @@ API_CHANGE = {
     "api_release_number",
     "api_voicemail_settings",
     "api_place_call",
+    "api_message_settings",
 }
+API_MESSAGE = {"api_message"}
 
 # Support staff. Models appear with their list, add, change, delete and history pages.
 STAFF = {
@@ -210,4 +235,5 @@ OWNED = {
     "voicemail.Contact": "owner",
     "voicemail.NotificationPreference": "owner",
     "voicemail.KeepingPreference": "owner",
+    "voicemail.Erasure": "owner",
 }

@@ -75,6 +75,7 @@ def declared() -> set[str]:
         table.CARRIER,
         table.API_READ,
         table.API_CHANGE,
+        table.API_MESSAGE,
         table.STAFF,
     )
 
@@ -179,7 +180,7 @@ def test_own_forms_need_a_log_in_and_a_token(key, owner, stranger):
     assert look(None, key) == LOG_IN
     assert answer(with_token(None).post(url_of(key))) == LOG_IN
     for user in (owner, stranger):
-        assert look(user, key) == SETTINGS
+        assert look(user, key) == table.OWN_FORM_ANSWERS.get(key, SETTINGS)
         assert answer(browser(user).post(url_of(key))) == 403
 
 
@@ -234,6 +235,9 @@ def form_about(owner: User, message: Message) -> dict[str, object]:
         "purpose": "Mallory calls.",
         "consent_note": "Mallory agreed.",
         "accepted": "on",
+        "wanted": "urgent",
+        "audio_days": "30",
+        "text_days": "60",
     }
     account_fields = {
         "email": owner.email,
@@ -363,6 +367,7 @@ def test_the_api_lets_a_stranger_change_only_her_own(key, message, owner, strang
         "api_release_number": ({}, 200, True),
         "api_voicemail_settings": ({"voicemailEnabled": True}, 200, True),
         "api_place_call": ({"phoneNumber": number.phone_number}, 422, False),
+        "api_message_settings": ({"wanted": "none"}, 200, True),
     }[key]
     make_number(stranger, phone_number="+14155550199")
     before, strangers = rows_of(owner), rows_of(stranger)
@@ -371,8 +376,21 @@ def test_the_api_lets_a_stranger_change_only_her_own(key, message, owner, strang
     assert (rows_of(stranger) != strangers) == own
 
 
+@pytest.mark.parametrize("key", sorted(table.API_MESSAGE))
+def test_a_message_is_in_its_owners_api_alone(key, message, owner, stranger, boss):
+    url = reverse(key, kwargs={"message_id": message.id})
+    before = rows_of(owner)
+    for user, status in ((None, 401), (stranger, 404), (boss, 404)):
+        client = with_token(user)
+        change = client.patch(url, {"isRead": True}, content_type="application/json")
+        assert {answer(client.get(url)), answer(change), answer(client.delete(url))} == {status}
+    assert answer(browser(owner).delete(url)) == 403
+    assert rows_of(owner) == before
+    assert answer(browser(owner).get(url)) == 200
+
+
 def send(client: Client, key: str, body: dict[str, object]):
-    method = client.patch if key == "api_voicemail_settings" else client.post
+    method = client.patch if key.endswith("_settings") else client.post
     return method(url_of(key), body, content_type="application/json")
 
 

@@ -75,7 +75,7 @@ def test_a_number_that_somebody_else_has_is_left_to_her(settings, tmp_path, stra
 
 def test_both_messages_are_ready_and_tell_who_called(demo_owner):
     messages = Message.objects.for_user(demo_owner).order_by("created_at")
-    assert [message.stage for message in messages] == ["summarised", "summarised"]
+    assert [message.stage for message in messages] == ["notified", "notified"]
     assert ["Tom" in messages[0].summary, "Mrs Ito" in messages[1].summary] == [True, True]
 
 

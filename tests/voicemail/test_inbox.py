@@ -188,4 +188,4 @@ def test_a_caller_who_called_twice_waits_once_and_withheld_ones_each(owner, numb
     for _ in range(2):
         Message.objects.create(call=ended_call(number, 1))
         Message.objects.create(call=ended_call(number, 1, from_number="", caller_withheld=True))
-    assert inbox.people_waiting(owner) == 3
+    assert inbox.who_waits(owner).people == 3

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.row_security import user_scope
 from tests.factories import make_number
 from tests.peers.mail_server import mail_server
 from tests.voicemail.messages import leave_message
@@ -173,4 +174,5 @@ def choose(owner, **fields) -> None:
         "quiet_until": None,
         "urgent_passes": True,
     }
-    notifications.change_preference(user=owner, **(defaults | fields))
+    with user_scope(owner.pk):
+        notifications.change_preference(user=owner, **(defaults | fields))

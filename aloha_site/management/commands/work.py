@@ -16,7 +16,7 @@ from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
 from telephony.simulator.switchboard import Switchboard, play_waiting_calls
-from voicemail import processing
+from voicemail import erasing, processing
 from voicemail.release_mail import send_reminders
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class Command(BaseCommand):
             collect_fallback_messages()
             processing.work_once(all_time=True)
             send_reminders()
+            erasing.keep_house()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -65,6 +66,7 @@ class Command(BaseCommand):
                 _sync()
                 whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
                 _collect(LOOK_BACK if whole else SHORT_LOOK)
+                _keep_house()
                 looked_back_at = time.monotonic()
             if not busy:
                 stop.wait(PAUSE_SECONDS)
@@ -105,3 +107,12 @@ def _collect(look_back: timedelta) -> None:
     except Exception:
         # As above.
         logger.exception("collecting the fallback's messages failed")
+
+
+def _keep_house() -> None:
+    """Forget what is to be forgotten."""
+    try:
+        erasing.keep_house()
+    except Exception:
+        # As above.
+        logger.exception("erasing failed")

@@ -1,0 +1,141 @@
+"""Erasing what a call left: audio and words here and at the carrier, and who it was about.
+
+What must stay of a number (that it was bought, used and given back) stays as a tombstone, its
+digits replaced by a keyed hash, so that it can be told apart but not read.
+"""
+
+import hashlib
+import hmac
+import shutil
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from accounts.models import User
+from accounts.row_security import service_scope
+from telephony.backends.base import backend_for_call
+from telephony.models import (
+    LIVE_STATUSES,
+    Call,
+    CallEvent,
+    CarrierRecording,
+    NumberEvent,
+    Recording,
+    SimulatedOrder,
+    SyncRun,
+    TranscriptLine,
+    UsageCounter,
+    UserPhoneNumber,
+)
+from telephony.recording import spool_path
+
+TOMBSTONE_LENGTH = 16
+
+
+def erase_audio(call: Call) -> None:
+    """Erase a call's audio, the carrier's copy first.
+
+    Raises ProviderError; then nothing is lost sight of, and calling it again goes on.
+    """
+    backend = backend_for_call(simulated=call.simulated)
+    with service_scope():
+        at_carrier = list(CarrierRecording.objects.filter(call=call).values_list("sid", flat=True))
+        stored = Recording.objects.filter(call=call).first()
+    for sid in at_carrier:
+        backend.delete_recording(sid)
+    if stored is not None:
+        # The file first: a row without a file is found and erased again, not so the other way.
+        stored.file.storage.delete(str(stored.file.name))
+    spool_path(call.id).unlink(missing_ok=True)
+    if call.simulated and call.call_sid:
+        shutil.rmtree(settings.VAR_DIR / "calls" / call.call_sid, ignore_errors=True)
+    with service_scope():
+        Recording.objects.filter(call=call).delete()
+        CarrierRecording.objects.filter(call=call).delete()
+
+
+def erase_words(call: Call) -> None:
+    """Erase what was said and what the carrier sent about it; the call itself stays in the log."""
+    with service_scope():
+        TranscriptLine.objects.filter(call=call).delete()
+        CallEvent.objects.filter(call=call).update(payload={}, facts={})
+
+
+def erase_caller(call: Call) -> None:
+    """The other side of the call has no number any more."""
+    with service_scope():
+        calls = Call.objects.filter(id=call.id)
+        if call.direction == "inbound":
+            calls.update(from_number="", caller_withheld=True)
+        else:
+            calls.update(to_number="")
+
+
+def calls_with(owner: User, phone_number: str) -> list[Call]:
+    """The owner's calls that one person made or took."""
+    theirs = Q(direction="inbound", from_number=phone_number) | Q(
+        direction="outbound", to_number=phone_number
+    )
+    with service_scope():
+        return list(Call.objects.for_user(owner).filter(theirs))
+
+
+def is_on_the_phone(owner: User) -> bool:
+    """Whether a call of the owner is still running."""
+    with service_scope():
+        return Call.objects.for_user(owner).exclude(ended_at__isnull=False).exists()
+
+
+def live_numbers(owner: User) -> bool:
+    """Whether a number of the owner may still be charged for."""
+    with service_scope():
+        return UserPhoneNumber.objects.for_user(owner).filter(status__in=LIVE_STATUSES).exists()
+
+
+def erase_calls(owner: User) -> None:
+    """Remove all rows of the owner's calls; their audio must be gone before."""
+    with service_scope():
+        calls = Call.objects.for_user(owner)
+        sids = list(calls.values_list("call_sid", flat=True))
+        SimulatedOrder.objects.filter(call_sid__in=[sid for sid in sids if sid]).delete()
+        calls.delete()
+        UsageCounter.objects.filter(subject=str(owner.pk)).delete()
+
+
+def bury_numbers(owner: User) -> None:
+    """Turn the owner's number rows and their history into tombstones."""
+    with service_scope():
+        for number in UserPhoneNumber.objects.for_user(owner).exclude(status__in=LIVE_STATUSES):
+            _forget_in_reports(number.phone_number)
+            number.phone_number = tombstone(number.phone_number)
+            number.external_phone_number = None
+            number.area_code = None
+            number.save()
+        NumberEvent.objects.filter(number__user=owner).update(provider_answer={})
+
+
+def tombstone(phone_number: str) -> str:
+    """A keyed hash in the place of a number; the same number gives the same one."""
+    if phone_number.startswith("#"):
+        return phone_number
+    key = f"aloha.tombstone.v1:{settings.SECRET_KEY}".encode()
+    digest = hmac.new(key, phone_number.encode(), hashlib.sha256).hexdigest()
+    return f"#{digest}"[:TOMBSTONE_LENGTH]
+
+
+def _forget_in_reports(phone_number: str) -> None:
+    """Reports of `syncnumbers` name numbers in their sentences."""
+    runs = SyncRun.objects.annotate(text=Cast("steps", TextField()))
+    for run in runs.filter(text__contains=phone_number):
+        run.steps = [str(s).replace(phone_number, tombstone(phone_number)) for s in run.steps]
+        run.save(update_fields=["steps"])
+
+
+def older_than(moment: datetime, *, owner: User) -> list[Call]:
+    """The owner's calls that ended before `moment` and still have audio."""
+    with service_scope():
+        has_audio = Q(recording__isnull=False) | Q(carrier_recordings__isnull=False)
+        calls = Call.objects.for_user(owner).filter(has_audio, started_at__lt=moment)
+        return list(calls.distinct()[:500])

@@ -1,0 +1,213 @@
+"""The inbox for scripts, over the same functions as the pages."""
+# ruff: noqa: N815
+# mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
+
+import uuid
+from datetime import UTC
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.scoped_views import in_own_rows
+from telephony.models import TranscriptLine
+from telephony.serializers import ClosedSerializer, TextField, read
+from voicemail import inbox
+from voicemail.api import SwitchField
+from voicemail.models import Message, Urgency
+from voicemail.searching import MAX_LENGTH
+from voicemail.summaries import NAME_LENGTH
+
+_GONE = OpenApiResponse(description="not_found: there is no such message of yours.")
+
+
+class LineRecord(serializers.Serializer):
+    """What one side said in one go; `source` says who wrote the words down."""
+
+    role = serializers.CharField()
+    text = serializers.CharField(help_text="Empty when nobody wrote it down.")
+    startMs = serializers.IntegerField(source="start_ms")
+    endMs = serializers.IntegerField(source="end_ms")
+    source = serializers.CharField()
+
+
+class MessageRecord(serializers.Serializer):
+    """What one call left for the owner. Times are UTC."""
+
+    id = serializers.UUIDField()
+    callId = serializers.UUIDField(source="call_id")
+    receivedAt = serializers.DateTimeField(source="call.started_at", default_timezone=UTC)
+    callerName = serializers.CharField(source="caller_name", help_text="Empty when not known.")
+    callerNumber = serializers.SerializerMethodField(
+        method_name="caller_number", help_text="E.164; null when withheld."
+    )
+    callType = serializers.CharField(source="call.call_type")
+    reason = serializers.CharField()
+    summary = serializers.CharField()
+    summarySource = serializers.CharField(source="summary_source")
+    urgency = serializers.ChoiceField(choices=Urgency.choices)
+    callbackNumber = serializers.SerializerMethodField(
+        method_name="callback_number", help_text="E.164; null when there is none to dial."
+    )
+    durationSeconds = serializers.IntegerField(source="call.duration_s", allow_null=True)
+    audioUrl = serializers.SerializerMethodField(
+        method_name="audio_url", help_text="Null without audio."
+    )
+    isRead = serializers.SerializerMethodField(method_name="is_read")
+    isArchived = serializers.SerializerMethodField(method_name="is_archived")
+    isPrepared = serializers.SerializerMethodField(
+        method_name="is_prepared", help_text="False while the worker still writes the summary."
+    )
+
+    def caller_number(self, message: Message) -> str | None:
+        return None if message.call.caller_withheld else message.call.from_number or None
+
+    def callback_number(self, message: Message) -> str | None:
+        return message.callback_number or None
+
+    def audio_url(self, message: Message) -> str | None:
+        if inbox.recording_of(message) is None:
+            return None
+        return reverse("message_audio", args=[message.id])
+
+    def is_read(self, message: Message) -> bool:
+        return not message.is_unread
+
+    def is_archived(self, message: Message) -> bool:
+        return message.archived_at is not None
+
+    def is_prepared(self, message: Message) -> bool:
+        return inbox.is_prepared(message)
+
+
+class MessageDetail(MessageRecord):
+    """A message with its transcript."""
+
+    transcript = serializers.SerializerMethodField()
+
+    @extend_schema(responses=LineRecord(many=True))
+    def get_transcript(self, message: Message) -> list[dict[str, Any]]:
+        lines: list[TranscriptLine] = list(message.call.transcript.all())
+        return list(LineRecord(lines, many=True).data)
+
+
+class MessagesQuery(ClosedSerializer):
+    """Which messages, and where to go on."""
+
+    show = serializers.ChoiceField(choices=inbox.Show.choices, default=inbox.Show.ALL)
+    q = TextField(
+        default="",
+        allow_blank=True,
+        max_length=MAX_LENGTH,
+        help_text="Words that all stand in the message or its transcript.",
+    )
+    limit = serializers.IntegerField(default=25, min_value=1, max_value=100)
+    cursor = TextField(required=False, help_text="From `next` or `previous` of another answer.")
+
+
+class MessageChanges(ClosedSerializer):
+    """What to change; what is left out stays as it is."""
+
+    isRead = SwitchField(required=False)
+    isArchived = SwitchField(required=False)
+    callerName = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=NAME_LENGTH,
+        help_text="Remembered for the caller's number.",
+    )
+
+
+class MessagePages(CursorPagination):
+    """Pages that stay right while new messages come in."""
+
+    ordering = ("-started_at", "-id")
+    page_size = 25
+    max_page_size = 100
+    page_size_query_param = "limit"
+
+
+class Messages(APIView):
+    """The inbox."""
+
+    @extend_schema(
+        operation_id="listMessages",
+        parameters=[MessagesQuery],
+        responses={
+            200: MessagePages().get_paginated_response_schema(
+                {"type": "array", "items": {"$ref": "#/components/schemas/MessageRecord"}}
+            ),
+            400: OpenApiResponse(description="The query makes no sense."),
+        },
+    )
+    @in_own_rows
+    def get(self, request: Request) -> Response:
+        """Messages, the latest first; a search also looks into the archive."""
+        asked = read(MessagesQuery, request.query_params.dict())
+        found = inbox.look_through(request.user, show=inbox.Show(asked["show"]), search=asked["q"])
+        pages = MessagePages()
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(MessageRecord(page, many=True).data)
+
+
+class OneMessage(APIView):
+    """One message."""
+
+    @extend_schema(operation_id="getMessage", responses={200: MessageDetail, 404: _GONE})
+    @in_own_rows
+    def get(self, request: Request, message_id: uuid.UUID) -> Response:
+        """The message with its transcript; reading it here leaves it unread."""
+        return Response(MessageDetail(_own(request, message_id)).data)
+
+    @extend_schema(
+        operation_id="changeMessage",
+        request=MessageChanges,
+        responses={
+            200: MessageDetail,
+            400: OpenApiResponse(description="A field is unknown or wrong."),
+            404: _GONE,
+        },
+    )
+    @in_own_rows
+    def patch(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Read or unread, archived or not, and who called."""
+        changes = read(MessageChanges, request.data)
+        message, now = _own(request, message_id), timezone.now()
+        match changes.get("isRead"):
+            case True:
+                inbox.mark_read(message=message, now=now)
+            case False:
+                inbox.mark_unread(message=message)
+        match changes.get("isArchived"):
+            case True:
+                inbox.archive(message=message, now=now)
+            case False:
+                inbox.unarchive(message=message)
+        if "callerName" in changes:
+            inbox.name_caller(user=request.user, message=message, name=changes["callerName"])
+        return Response(MessageDetail(message).data)
+
+    @extend_schema(
+        operation_id="deleteMessage",
+        request=None,
+        responses={204: OpenApiResponse(description="Out of sight; erased an hour later.")},
+    )
+    @in_own_rows
+    def delete(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Delete the message, its audio and transcript."""
+        inbox.delete(message=_own(request, message_id), now=timezone.now())
+        return Response(status=204)
+
+
+def _own(request: Request, message_id: uuid.UUID) -> Message:
+    try:
+        return inbox.find_message(user=request.user, message_id=message_id)
+    except Message.DoesNotExist as error:
+        raise Http404 from error

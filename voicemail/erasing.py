@@ -1,0 +1,238 @@
+"""Forgetting: a message, everything about one caller, an owner; and what has been kept enough.
+
+All of it is work for the worker: rows say what is to be forgotten, every step may run twice, and
+a carrier that does not answer is asked again.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.row_security import service_scope
+from telephony import erasing as telephony_erasing
+from telephony import numbers
+from telephony.errors import TelephonyError
+from telephony.models import Call, NumberStatus
+from voicemail.errors import NotYetErased
+from voicemail.inbox import UNDO_PERIOD
+from voicemail.models import Contact, Erasure, KeepingPreference, Message, Stage
+from voicemail.retention import days_of
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+RETRY_AFTER = timedelta(seconds=30)
+MAX_RETRY_AFTER = timedelta(hours=1)
+AT_ONCE = 100
+
+
+def keep_house() -> None:
+    """All chores of forgetting; safe to run in any number of workers."""
+    erase_deleted_messages()
+    erase_what_is_old()
+    while (erasure := _claim()) is not None:
+        _carry_out(erasure)
+
+
+def forget_caller(*, owner: User, phone_number: str) -> Erasure:
+    """Have everything about one caller erased: messages, audio, the number in the call log.
+
+    The messages are out of the inbox at once. Asked again meanwhile, it is the same wish.
+    """
+    now = timezone.now()
+    Message.objects.for_user(owner).filter(call__from_number=phone_number).update(deleted_at=now)
+    Contact.objects.filter(owner=owner, phone_number=phone_number).delete()
+    return _wish(owner, phone_number)
+
+
+def close_account(*, owner: User) -> Erasure:
+    """Have an owner erased. She can log in no more from now on."""
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    return _wish(owner, "")
+
+
+def erase_message(message: Message) -> None:
+    """Erase a message's audio and words for good. Raises ProviderError, to be called again."""
+    telephony_erasing.erase_audio(message.call)
+    telephony_erasing.erase_words(message.call)
+    with service_scope():
+        Message.objects.filter(id=message.id).update(
+            **_blank(),
+            stage=Stage.NOTIFIED,
+            erased_at=timezone.now(),
+            # A worker that has it in hand loses its claim, and writes nothing back.
+            next_step_at=timezone.now(),
+        )
+
+
+def erase_deleted_messages() -> int:
+    """Erase what was deleted and can no longer be taken back; how many messages."""
+    over = timezone.now() - UNDO_PERIOD
+    due = Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
+    return _erase_each(due)
+
+
+def erase_what_is_old() -> int:
+    """Erase audio and words that are older than their owners want to keep; how many calls."""
+    now, count = timezone.now(), 0
+    for owner, audio_days, text_days in _keeping():
+        old = Message.objects.filter(
+            call__owner=owner,
+            call__started_at__lt=now - timedelta(days=text_days),
+            erased_at__isnull=True,
+        )
+        count += _erase_each(old)
+        for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
+            count += _tried(call)
+    return count
+
+
+def _keeping() -> list[tuple[User, int, int]]:
+    """Every owner with a call that may be old enough, and her days."""
+    with service_scope():
+        chosen = {row.owner_id: row for row in KeepingPreference.objects.all()}
+        days = {pk: days_of(row) for pk, row in chosen.items()}
+        shortest = min((min(pair) for pair in days.values()), default=days_of(None)[0])
+        horizon = timezone.now() - timedelta(days=min(shortest, *days_of(None)))
+        owners = User.objects.filter(calls__started_at__lt=horizon).distinct()
+        return [(owner, *days.get(owner.pk, days_of(None))) for owner in owners]
+
+
+def _erase_each(messages: models.QuerySet[Message]) -> int:
+    with service_scope():
+        due = list(messages.select_related("call")[:AT_ONCE])
+    done = 0
+    for message in due:
+        try:
+            erase_message(message)
+            done += 1
+        except (TelephonyError, OSError):
+            # The carrier or the storage is away: the next round tries again.
+            logger.exception("message not erased", extra={"call": str(message.call_id)})
+    return done
+
+
+def _tried(call: Call) -> bool:
+    try:
+        telephony_erasing.erase_audio(call)
+    except (TelephonyError, OSError):
+        logger.exception("audio not erased", extra={"call": str(call.id)})
+        return False
+    return True
+
+
+def _blank() -> dict[str, str]:
+    texts = ("caller_name", "reason", "callback_number", "summary", "search_text", "last_error")
+    return dict.fromkeys(texts, "")
+
+
+def _wish(owner: User, phone_number: str) -> Erasure:
+    with transaction.atomic():
+        Erasure.objects.bulk_create(
+            [Erasure(owner=owner, phone_number=phone_number)], ignore_conflicts=True
+        )
+        open_ones = Erasure.objects.filter(owner=owner, done_at__isnull=True)
+        return open_ones.get(phone_number=phone_number)
+
+
+def _claim() -> Erasure | None:
+    with service_scope():
+        due = (
+            Erasure.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("owner")
+            .filter(done_at__isnull=True, next_step_at__lte=timezone.now())
+            .order_by("next_step_at")
+            .first()
+        )
+        if due is not None:
+            due.next_step_at = timezone.now() + LEASE
+            due.save(update_fields=["next_step_at"])
+        return due
+
+
+def _carry_out(erasure: Erasure) -> None:
+    try:
+        if erasure.phone_number:
+            _erase_caller(erasure.owner, erasure.phone_number)
+        else:
+            _erase_owner(erasure.owner)
+    except Exception as error:
+        # The outermost loop of one wish: whatever it is, the others go on.
+        logger.exception("erasure not done", extra={"erasure": str(erasure.pk)})
+        wait = min(RETRY_AFTER * (1 << min(erasure.attempts, 10)), MAX_RETRY_AFTER)
+        reason = f"{type(error).__name__}: {getattr(error, 'code', '')}"
+        changes = {"next_step_at": timezone.now() + wait, "attempts": erasure.attempts + 1}
+        with service_scope():
+            Erasure.objects.filter(pk=erasure.pk).update(**changes, last_error=reason)
+    else:
+        with service_scope():
+            Erasure.objects.filter(pk=erasure.pk).update(
+                done_at=timezone.now(), phone_number="", last_error=""
+            )
+        logger.info("erasure done", extra={"erasure": str(erasure.pk)})
+
+
+def _erase_caller(owner: User, phone_number: str) -> None:
+    for call in telephony_erasing.calls_with(owner, phone_number):
+        with service_scope():
+            message = Message.objects.select_related("call").filter(call=call).first()
+        if message is not None:
+            erase_message(message)
+        else:
+            telephony_erasing.erase_audio(call)
+            telephony_erasing.erase_words(call)
+        # Last: by the number the call is found again after a crash.
+        telephony_erasing.erase_caller(call)
+
+
+def _erase_owner(owner: User) -> None:
+    """Number first, then what is at the carrier, then files, then rows, then the name."""
+    _release_numbers(owner)
+    if telephony_erasing.is_on_the_phone(owner):
+        raise NotYetErased("A call is still running.")
+    with service_scope():
+        calls = list(Call.objects.for_user(owner))
+    for call in calls:
+        telephony_erasing.erase_audio(call)
+    with service_scope():
+        Message.objects.filter(call__owner=owner).delete()
+        telephony_erasing.erase_calls(owner)
+        telephony_erasing.bury_numbers(owner)
+        _erase_rows_of(owner)
+        _bury(owner)
+
+
+def _release_numbers(owner: User) -> None:
+    """Nothing is erased before the provider has confirmed that nothing is charged any more."""
+    if telephony_erasing.live_numbers(owner):
+        number = numbers.release_number(user=owner)
+        if number.status != NumberStatus.RELEASED or telephony_erasing.live_numbers(owner):
+            raise NotYetErased("The number is not given back yet.")
+
+
+def _erase_rows_of(owner: User) -> None:
+    """Every row that would go with the owner: profile, addresses, factors, contacts, wishes."""
+    for relation in User._meta.related_objects:
+        if getattr(relation, "on_delete", None) is models.CASCADE:
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: owner})
+            rows.delete()
+    LogEntry.objects.filter(object_id=str(owner.pk)).update(object_repr="erased")
+    for session in Session.objects.iterator():
+        if session.get_decoded().get("_auth_user_id") == str(owner.pk):
+            session.delete()
+
+
+def _bury(owner: User) -> None:
+    owner.email = f"erased-{owner.pk}@erased.invalid"
+    owner.name, owner.time_zone = "", "UTC"
+    owner.is_active = owner.is_staff = owner.is_superuser = False
+    owner.last_login = None
+    owner.groups.clear()
+    owner.user_permissions.clear()
+    owner.set_unusable_password()
+    owner.save()

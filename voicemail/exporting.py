@@ -1,0 +1,197 @@
+"""Everything an owner has in Aloha as one zip: JSON for machines, one page for people, audio.
+
+The archive is made while it is sent, a few rows or one recording at a time.
+"""
+
+import json
+import uuid
+import zipfile
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.row_security import user_scope
+from agent.profiles import profile_of
+from telephony.models import Call, Recording, UserPhoneNumber
+from voicemail import callers
+from voicemail.models import Contact, Message
+from voicemail.notifications import preference_of
+
+ROWS_AT_ONCE = 200
+
+
+def export(owner: User) -> Generator[bytes, None, None]:
+    """The zip in pieces; opens scopes of its own."""
+    pipe, date_time = _Pipe(), timezone.now().timetuple()[:6]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        ids = _call_ids(owner)
+        yield from _written(archive, pipe, "aloha.json", _as_json(owner, ids))
+        yield from _written(archive, pipe, "index.html", _as_page(owner, ids))
+        for call_id in ids:
+            audio = _audio_of(owner, call_id)
+            if audio is not None:
+                # Speech hardly shrinks, and the carrier's WAV is small already.
+                info = zipfile.ZipInfo(_audio_name(call_id), date_time)
+                archive.writestr(info, audio, zipfile.ZIP_STORED)
+                yield pipe.taken()
+    yield pipe.taken()
+
+
+class _Pipe:
+    """What the archive writes into: no seeking, and what came is taken out again."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing waits elsewhere."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def taken(self) -> bytes:
+        """All that was written since the last time."""
+        whole = b"".join(self._pieces)
+        self._pieces.clear()
+        return whole
+
+
+def _written(
+    archive: zipfile.ZipFile, pipe: _Pipe, name: str, texts: Iterator[str]
+) -> Iterator[bytes]:
+    with archive.open(name, "w", force_zip64=True) as file:
+        for text in texts:
+            file.write(text.encode())
+            yield pipe.taken()
+
+
+def _call_ids(owner: User) -> list[uuid.UUID]:
+    with user_scope(owner.pk):
+        calls = Call.objects.for_user(owner).order_by("-started_at", "-id")
+        return list(calls.values_list("id", flat=True))
+
+
+def _calls(owner: User, ids: list[uuid.UUID]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        with user_scope(owner.pk):
+            some = Call.objects.for_user(owner).filter(id__in=ids[start : start + ROWS_AT_ONCE])
+            rows = some.select_related("number", "message", "recording")
+            ordered = rows.prefetch_related("transcript").order_by("-started_at", "-id")
+            yield [_call(call) for call in ordered]
+
+
+def _call(call: Call) -> dict[str, Any]:
+    message: Message | None = getattr(call, "message", None)
+    recording: Recording | None = getattr(call, "recording", None)
+    if message is not None and message.deleted_at is not None:
+        message = None
+    return {
+        "id": str(call.id),
+        "direction": call.direction,
+        "callType": call.call_type,
+        "from": call.from_number,
+        "to": call.to_number,
+        "callerName": message.caller_name if message else "",
+        "caller": callers.name_or_number(message) if message else callers.caller_number(call),
+        "startedAt": call.started_at.isoformat(),
+        "durationSeconds": call.duration_s,
+        "status": call.status,
+        "simulated": call.simulated,
+        "audio": _audio_name(call.id) if recording else None,
+        "message": _message(message) if message else None,
+        "transcript": [
+            {
+                "role": line.role,
+                "text": line.text,
+                "startMs": line.start_ms,
+                "endMs": line.end_ms,
+                "source": line.source,
+            }
+            for line in call.transcript.all()
+        ],
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "reason": message.reason,
+        "summary": message.summary,
+        "urgency": message.urgency,
+        "callbackNumber": message.callback_number,
+        "readAt": message.read_at.isoformat() if message.read_at else None,
+        "archivedAt": message.archived_at.isoformat() if message.archived_at else None,
+    }
+
+
+def _about(owner: User) -> dict[str, Any]:
+    with user_scope(owner.pk):
+        profile, preference = profile_of(owner), preference_of(owner)
+        numbers = UserPhoneNumber.objects.for_user(owner).order_by("created_at")
+        contacts = Contact.objects.filter(owner=owner).order_by("name")
+        return {
+            "exportedAt": timezone.now().isoformat(),
+            "account": {"email": owner.email, "name": owner.name, "timeZone": owner.time_zone},
+            "agent": {
+                "name": profile.agent_name,
+                "voice": profile.voice,
+                "greeting": profile.greeting,
+                "about": profile.about,
+            },
+            "notifications": {"wanted": preference.wanted},
+            "numbers": [
+                {
+                    "phoneNumber": number.phone_number,
+                    "status": number.status,
+                    "externalPhoneNumber": number.external_phone_number,
+                    "createdAt": number.created_at.isoformat(),
+                }
+                for number in numbers
+            ],
+            "contacts": [{"phoneNumber": c.phone_number, "name": c.name} for c in contacts],
+        }
+
+
+def _as_json(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
+    """One JSON object; the calls are its last member, written as they come."""
+    head = json.dumps(_about(owner), ensure_ascii=False, indent=1)
+    yield head.removesuffix("\n}") + ',\n "calls": ['
+    separator = "\n"
+    for calls in _calls(owner, ids):
+        for call in calls:
+            yield separator + json.dumps(call, ensure_ascii=False)
+            separator = ",\n"
+    yield "\n ]\n}\n"
+
+
+def _as_page(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
+    yield render_to_string("voicemail/export/head.html", _about(owner))
+    for calls in _calls(owner, ids):
+        yield render_to_string("voicemail/export/calls.html", {"calls": calls})
+    yield "</body>\n</html>\n"
+
+
+def _audio_of(owner: User, call_id: uuid.UUID) -> bytes | None:
+    """The audio of a call that is still there when its turn comes."""
+    with user_scope(owner.pk):
+        stored = Recording.objects.filter(call_id=call_id, call__owner=owner).first()
+    if stored is None:
+        return None
+    try:
+        with default_storage.open(str(stored.file.name)) as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def _audio_name(call_id: uuid.UUID) -> str:
+    return f"audio/{call_id}.wav"

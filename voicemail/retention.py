@@ -1,0 +1,31 @@
+"""For how many days an owner's recordings and words are kept."""
+
+from django.conf import settings
+
+from accounts.models import User
+from voicemail.errors import SettingsError
+from voicemail.models import KeepingPreference
+
+LONGEST_DAYS = 3650
+
+
+def keeping_of(owner: User) -> tuple[int, int]:
+    """Days for audio and for words."""
+    return days_of(KeepingPreference.objects.filter(owner=owner).first())
+
+
+def days_of(chosen: KeepingPreference | None) -> tuple[int, int]:
+    """What the owner chose, else what the installation says."""
+    audio = chosen.audio_days if chosen else None
+    text = chosen.text_days if chosen else None
+    return audio or settings.AUDIO_RETENTION_DAYS, text or settings.TEXT_RETENTION_DAYS
+
+
+def change_keeping(*, owner: User, audio_days: int, text_days: int) -> None:
+    """Keep the choice. Raises SettingsError outside of 1 to 3,650 days."""
+    for field, days in (("audio_days", audio_days), ("text_days", text_days)):
+        if not 1 <= days <= LONGEST_DAYS:
+            raise SettingsError(field, "out_of_range", f"Between 1 and {LONGEST_DAYS} days.")
+    KeepingPreference.objects.update_or_create(
+        owner=owner, defaults={"audio_days": audio_days, "text_days": text_days}
+    )
