@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voicemail', '0001_messages'),
+        ('voicemail', '0002_own_rows'),
     ]
 
     operations = [
