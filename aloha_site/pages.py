@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
-    messages = list(inbox.look_through(user)[:LATEST])
+    messages = list(inbox.with_details(inbox.look_through(user))[:LATEST])
     waiting = inbox.who_waits(user)
     situation = onboarding.Situation(
         number=active_number(user),

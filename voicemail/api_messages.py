@@ -43,7 +43,7 @@ class MessageRecord(serializers.Serializer):
 
     id = serializers.UUIDField()
     callId = serializers.UUIDField(source="call_id")
-    receivedAt = serializers.DateTimeField(source="call.started_at", default_timezone=UTC)
+    receivedAt = serializers.DateTimeField(source="started_at", default_timezone=UTC)
     callerName = serializers.CharField(source="caller_name", help_text="Empty when not known.")
     callerNumber = serializers.SerializerMethodField(
         method_name="caller_number", help_text="E.164; null when withheld."
@@ -153,7 +153,7 @@ class Messages(APIView):
         asked = read(MessagesQuery, request.query_params.dict())
         found = inbox.look_through(request.user, show=inbox.Show(asked["show"]), search=asked["q"])
         pages = MessagePages()
-        page = pages.paginate_queryset(found, request, view=self)
+        page = pages.paginate_queryset(inbox.with_details(found), request, view=self)
         return pages.get_paginated_response(MessageRecord(page, many=True).data)
 
 

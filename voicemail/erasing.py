@@ -82,8 +82,8 @@ def erase_what_is_old() -> int:
     now, count = timezone.now(), 0
     for owner, audio_days, text_days in _keeping():
         old = Message.objects.filter(
-            call__owner=owner,
-            call__started_at__lt=now - timedelta(days=text_days),
+            owner=owner,
+            started_at__lt=now - timedelta(days=text_days),
             erased_at__isnull=True,
         )
         count += _erase_each(old)
@@ -200,7 +200,7 @@ def _erase_owner(owner: User) -> None:
     for call in calls:
         telephony_erasing.erase_audio(call)
     with service_scope():
-        Message.objects.filter(call__owner=owner).delete()
+        Message.objects.filter(owner=owner).delete()
         telephony_erasing.erase_calls(owner)
         telephony_erasing.bury_numbers(owner)
         _erase_rows_of(owner)

@@ -3,9 +3,11 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.db import models, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from accounts.models import User
 from agent.brief import CallType
@@ -29,19 +31,9 @@ class Show(models.TextChoices):
     ARCHIVED = "archived", "Archive"
 
 
-def messages_of(user: User) -> MessageQuerySet:
-    """The owner's messages, the latest first, with all that a row shows."""
-    return (
-        Message.objects.for_user(user)
-        .select_related("call__number", "call__recording")
-        .annotate(started_at=F("call__started_at"))
-        .order_by("-call__started_at", "-id")
-    )
-
-
 def look_through(user: User, *, show: Show = Show.ALL, search: str = "") -> MessageQuerySet:
-    """One part of the inbox; a search also finds what is in the archive."""
-    found = matching(messages_of(user), search)
+    """One part of the inbox, the latest first; a search also finds what is in the archive."""
+    found = matching(Message.objects.for_user(user), search).order_by("-started_at", "-id")
     match show:
         case Show.ARCHIVED:
             return found.filter(archived_at__isnull=False)
@@ -54,9 +46,28 @@ def look_through(user: User, *, show: Show = Show.ALL, search: str = "") -> Mess
     return found if search.strip() else found.filter(archived_at__isnull=True)
 
 
+def page_of(found: MessageQuerySet, number: str | None, *, is_search: bool) -> Page[Message]:
+    """One page of them, with all that a row shows.
+
+    The rows of a page are chosen by id first: on the way to a page far back nothing is joined. A
+    search reads every message once, and not again for their number.
+    """
+    ids: Any = found.values_list("id", flat=True)
+    page: Page[Any] = Paginator(list(ids) if is_search else ids, MESSAGES_PER_PAGE).get_page(number)
+    rows = with_details(found.model.objects.filter(id__in=list(page.object_list)))
+    page.object_list = list(rows.order_by("-started_at", "-id"))
+    return page
+
+
+def with_details(messages: MessageQuerySet) -> MessageQuerySet:
+    """The same, each with its call, number and recording."""
+    return messages.select_related("call__number", "call__recording").defer("search_text")
+
+
 def find_message(*, user: User, message_id: uuid.UUID) -> Message:
     """One of the owner's messages. Raises Message.DoesNotExist, also for somebody else's."""
-    return messages_of(user).get(id=message_id)
+    rows = Message.objects.for_user(user).select_related("call__number", "call__recording")
+    return rows.get(id=message_id)
 
 
 def find_deleted(*, user: User, message_id: uuid.UUID) -> Message:

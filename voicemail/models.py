@@ -1,7 +1,7 @@
 """Messages: what was left for an owner, and how she wants to hear of them."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -57,11 +57,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_user(self, user: User) -> Self:
         """What is in this owner's inbox or archive; not what she has deleted."""
-        return self.filter(call__owner=user, deleted_at__isnull=True)
+        return self.filter(owner=user, deleted_at__isnull=True)
 
     def deleted_for_user(self, user: User) -> Self:
         """What this owner has deleted and can still take back."""
-        return self.filter(call__owner=user, deleted_at__isnull=False, erased_at__isnull=True)
+        return self.filter(owner=user, deleted_at__isnull=False, erased_at__isnull=True)
 
     def unread(self) -> Self:
         """Messages the owner has not opened yet."""
@@ -76,6 +76,11 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.OneToOneField(Call, on_delete=models.PROTECT, related_name="message")
+    # The call's own, and never changed there: with them lists and searches need no join.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
+    )
+    started_at = models.DateTimeField(help_text="When the call came in.")
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.COLLECTED)
     next_step_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -115,10 +120,27 @@ class Message(models.Model):
                 condition=Q(deleted_at__isnull=False, erased_at__isnull=True),
                 name="messages_to_erase",
             ),
+            models.Index(fields=["owner", "-started_at", "-id"], name="messages_in_order"),
+            models.Index(
+                fields=["owner"],
+                condition=Q(read_at__isnull=True, archived_at__isnull=True),
+                name="unread_messages",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"message of {self.call_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Take over from the call what a maker of rows has left out."""
+        if self.owner_id is None:
+            self.owner_id, self.started_at = self.call.owner_id, self.call.started_at
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def of(cls, call: Call, **fields: Any) -> Self:
+        """A new message, not saved yet, with what it takes over from its call."""
+        return cls(call=call, owner_id=call.owner_id, started_at=call.started_at, **fields)
 
     @property
     def is_unread(self) -> bool:

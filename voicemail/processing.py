@@ -83,7 +83,7 @@ def collect_messages(*, all_time: bool = True) -> int:
     if not all_time:
         finished = finished.filter(ended_at__gt=now - RECENT)
     with service_scope():
-        messages = [Message(call=call) for call in finished[:100]]
+        messages = [Message.of(call) for call in finished[:100]]
         Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
 

@@ -14,7 +14,7 @@ from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
 from voicemail.models import SummarySource, Urgency
 
-REASON_LENGTH = 160
+REASON_LENGTH = 120
 SUMMARY_LENGTH = 600
 NAME_LENGTH = 80
 

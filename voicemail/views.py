@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -137,7 +136,7 @@ def _put_away(request: OwnerRequest, message_id: uuid.UUID) -> Message | None:
         return inbox.find_deleted(user=request.user, message_id=message_id)
     except Message.DoesNotExist:
         archived = inbox.look_through(request.user, show=inbox.Show.ARCHIVED)
-        return archived.filter(id=message_id).first()
+        return inbox.with_details(archived).filter(id=message_id).first()
 
 
 def _to_inbox(*, undo: uuid.UUID) -> HttpResponseRedirect:
@@ -150,9 +149,7 @@ def _list(request: OwnerRequest) -> dict[str, Any]:
     asked = request.GET.get("show", "")
     show = inbox.Show(asked) if asked in inbox.Show.values else inbox.Show.ALL
     found = inbox.look_through(request.user, show=show, search=typed)
-    page: Page[Message] = Paginator(found, inbox.MESSAGES_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = inbox.page_of(found, request.GET.get("page"), is_search=bool(typed.strip()))
     kept = {name: value for name, value in (("show", asked and show), ("q", typed)) if value}
     at_page = kept | ({"page": page.number} if page.number > 1 else {})
     return {

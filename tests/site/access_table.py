@@ -231,7 +231,7 @@ OWNED = {
     "telephony.OutboundTerms": "owner",
     "telephony.IdempotencyKey": "owner",
     "telephony.SimulatedCall": "call__owner",
-    "voicemail.Message": "call__owner",
+    "voicemail.Message": "owner",
     "voicemail.Contact": "owner",
     "voicemail.NotificationPreference": "owner",
     "voicemail.KeepingPreference": "owner",

@@ -165,7 +165,7 @@ def test_a_message_that_is_being_prepared_says_so(as_owner, number):
 def test_the_second_page_holds_the_older_messages(as_owner, number):
     calls = [ended_call(number, minutes) for minutes in range(inbox.MESSAGES_PER_PAGE + 1)]
     Message.objects.bulk_create(
-        Message(call=call, stage=Stage.SUMMARISED, summary=f"Number {position}.")
+        Message.of(call, stage=Stage.SUMMARISED, summary=f"Number {position}.")
         for position, call in enumerate(calls)
     )
     oldest = f"Number {inbox.MESSAGES_PER_PAGE}."

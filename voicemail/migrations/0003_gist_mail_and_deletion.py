@@ -1,3 +1,5 @@
+import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -5,6 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('voicemail', '0002_own_rows'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -74,5 +77,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='message',
             index=models.Index(condition=models.Q(('deleted_at__isnull', False), ('erased_at__isnull', True)), fields=['deleted_at'], name='messages_to_erase'),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='owner',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='started_at',
+            field=models.DateTimeField(help_text='When the call came in.', null=True),
         ),
     ]

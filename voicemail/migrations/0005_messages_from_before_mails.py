@@ -12,12 +12,13 @@ def close(apps, schema_editor):
             said = [line.text for line in lines if line.text]
             words = [message.caller_name, message.call.from_number, message.summary, *said]
             message.search_text = "\n".join(word for word in words if word).casefold()
+            message.owner_id, message.started_at = message.call.owner_id, message.call.started_at
             if not message.reason:
                 message.reason = message.summary[:200]
             if message.stage == "summarised":
                 message.stage = "notified"
                 message.mail_state = "not_wanted"
-            message.save(update_fields=["search_text", "reason", "stage", "mail_state"])
+            message.save()
 
 
 def reopen(apps, schema_editor):

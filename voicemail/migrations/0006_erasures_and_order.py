@@ -8,6 +8,12 @@ from django.db import migrations, models
 
 from accounts.row_policies import ProtectRows
 
+class LiftProtection(ProtectRows):
+    """The opposite: takes the policy away, and puts it back when the migration is undone."""
+
+    database_forwards = ProtectRows.database_backwards
+    database_backwards = ProtectRows.database_forwards
+
 
 class Migration(migrations.Migration):
 
@@ -35,4 +41,25 @@ class Migration(migrations.Migration):
             },
         ),
         ProtectRows('voicemail_erasure', owner='owner_id'),
+        migrations.AlterField(
+            model_name='message',
+            name='owner',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='message',
+            name='started_at',
+            field=models.DateTimeField(help_text='When the call came in.'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['owner', '-started_at', '-id'], name='messages_in_order'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('archived_at__isnull', True), ('read_at__isnull', True)), fields=['owner'], name='unread_messages'),
+        ),
+        # A message names its owner itself now: asking the call for every row made lists slow.
+        LiftProtection('voicemail_message', owner='call_id', through='telephony_call'),
+        ProtectRows('voicemail_message', owner='owner_id'),
     ]
