@@ -11,39 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from aloha_site import csp
 from aloha_site.agent_settings import agent_settings
 from aloha_site.database_settings import database_settings
+from aloha_site.environment import BASE_DIR, env
+from aloha_site.environment import flag as _flag
+from aloha_site.environment import text as _text
+from aloha_site.environment import whole_number as _whole_number
 from aloha_site.log_settings import logging_settings
 from aloha_site.secret_key import development_secret_key
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
-
-
-def _text(name: str, default: str = "") -> str:
-    """A variable's text; a blank one counts as not set."""
-    return str(env.str(name, default="")).strip() or default
-
-
-def _flag(name: str, *, default: bool) -> bool:
-    raw = _text(name).lower()
-    if raw in {"", "0", "1", "true", "false", "yes", "no", "on", "off"}:
-        return default if not raw else raw in {"1", "true", "yes", "on"}
-    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {raw!r}.")
-
-
-def _whole_number(name: str, *, default: int) -> int:
-    raw = _text(name)
-    if raw and not raw.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.")
-    return int(raw) if raw else default
-
 
 # --- Basics -------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import shutil
 from datetime import datetime
 
 from django.conf import settings
+from django.db import models
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
@@ -21,7 +22,6 @@ from telephony.models import (
     Call,
     CallEvent,
     CarrierRecording,
-    NumberEvent,
     Recording,
     SimulatedOrder,
     SyncRun,
@@ -105,7 +105,7 @@ def erase_calls(owner: User) -> None:
 
 
 def bury_numbers(owner: User) -> None:
-    """Turn the owner's number rows and their history into tombstones."""
+    """Turn the owner's number rows into tombstones."""
     with service_scope():
         for number in UserPhoneNumber.objects.for_user(owner).exclude(status__in=LIVE_STATUSES):
             _forget_in_reports(number.phone_number)
@@ -113,7 +113,15 @@ def bury_numbers(owner: User) -> None:
             number.external_phone_number = None
             number.area_code = None
             number.save()
-        NumberEvent.objects.filter(number__user=owner).update(provider_answer={})
+            _erase_rows_of(number)
+
+
+def _erase_rows_of(number: UserPhoneNumber) -> None:
+    """Whatever would go with the number; its history stays, and names nobody."""
+    for relation in UserPhoneNumber._meta.related_objects:
+        if relation.on_delete is models.CASCADE:
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: number})
+            rows.delete()
 
 
 def tombstone(phone_number: str) -> str:

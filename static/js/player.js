@@ -84,15 +84,28 @@ class Player {
     this.turns = this.turns.map((line) => this.makeSeekable(line));
   }
 
-  // The whole line becomes a button.
+  // The whole line becomes a button, or only its time where the line holds other things to press.
   makeSeekable(line) {
+    const time = line.querySelector("[data-seek]");
+    if (time) {
+      const button = element("button", { type: "button", class: "turn-time", "aria-label": `Play from ${time.textContent}` }, time.textContent);
+      button.addEventListener("click", () => this.playFrom(line));
+      time.replaceWith(button);
+    }
+    const hasOthers = time || !line.matches(".turn");
+    return hasOthers ? line : this.makeButton(line);
+  }
+
+  playFrom(line) {
+    this.seek(Number(line.dataset.startMs) / 1000);
+    this.audio.play();
+  }
+
+  makeButton(line) {
     const button = element("button", { type: "button" }, ...line.childNodes);
     button.className = line.className;
     Object.assign(button.dataset, line.dataset);
-    button.addEventListener("click", () => {
-      this.seek(Number(button.dataset.startMs) / 1000);
-      this.audio.play();
-    });
+    button.addEventListener("click", () => this.playFrom(button));
     line.removeAttribute("class");
     line.replaceChildren(button);
     return button;

@@ -216,7 +216,7 @@ def lived_in(number, owner):
     Contact.objects.create(owner=owner, phone_number=CALLER, name="Canary Ito")
     DoNotCall.objects.create(owner=owner, phone_number=OTHER)
     NumberEvent.objects.create(
-        number=number, to_status="active", who="owner", provider_answer={"n": number.phone_number}
+        number=number, to_status="active", who="owner", provider_answer={"sid": "PN1"}
     )
     SyncRun.objects.create(steps=[f"{number.phone_number} was bought"])
     Client().force_login(owner)
