@@ -14,8 +14,11 @@ from collections import deque
 from dataclasses import dataclass
 
 MARK_EVERY_MS = 200
-STOOD_STILL_MS = 250
-"""How much later than the quickest mark one must return to show more than an uneven network."""
+STOOD_STILL_MS = 400
+"""How much later than the quickest mark one must return to show more than an uneven network.
+
+A way that grows longer by 150 ms delays a mark by twice that: audio there, mark back.
+"""
 LOST_MARK_MS = 2_000
 """Audio counts as heard this long after it should have been, if no mark says so."""
 _OFFSET = re.compile(r"[0-9]{1,9}")
