@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
+from agent.errors import TranscriptionUnavailable
 from telephony import recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
@@ -28,6 +29,7 @@ from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
 from voicemail.errors import MailNotSent, SummaryUnavailable
 from voicemail.models import PREPARED_STAGES, Contact, Message, Stage
+from voicemail.transcription import transcribe_call
 from voicemail.words import words_of
 
 logger = logging.getLogger(__name__)
@@ -49,10 +51,21 @@ CARRIER_PATIENCE = timedelta(seconds=15)
 FETCH_ATTEMPTS = 20
 # A file that is not what was stored does not become it by waiting.
 DAMAGED_ATTEMPTS = 3
-# The owner waits: after these the plain rule writes the summary.
+# The owner waits: after these a line stays without words,
+TRANSCRIPT_ATTEMPTS = 3
+# and the plain rule writes the summary.
 SUMMARY_ATTEMPTS = 2
 # The queue is looked through as far back as this each time, and wholly now and then.
 RECENT = timedelta(hours=1)
+
+# What a later attempt may mend: the carrier, the models, the mail server, the storage.
+RETRIED = (
+    ProviderUnclear,
+    TranscriptionUnavailable,
+    SummaryUnavailable,
+    MailNotSent,
+    AudioDamaged,
+)
 
 
 class AudioNotReady(Exception):
@@ -148,7 +161,7 @@ def _advance(message: Message) -> None:
         _come_back(message, after=RETRY_AFTER)
     except notifications.NotYet as wish:
         _come_back(message, after=wish.until - timezone.now())
-    except (ProviderUnclear, MailNotSent, SummaryUnavailable, AudioDamaged) as error:
+    except RETRIED as error:
         # Right after the callback the carrier may not have the file yet; servers come back.
         _come_back(message, after=_delay(message), error=str(error))
     except Exception as error:
@@ -167,6 +180,7 @@ def _take_steps(message: Message) -> None:
         _ensure_audio(message)
         _reach(message, Stage.AUDIO_READY)
     if message.stage == Stage.AUDIO_READY:
+        transcribe_call(message.call, give_up=message.attempts >= TRANSCRIPT_ATTEMPTS)
         _reach(message, Stage.TRANSCRIBED)
     if message.stage == Stage.TRANSCRIBED:
         _reach(message, Stage.SUMMARISED, **_gist(message))
