@@ -1,5 +1,7 @@
 """A call from the carrier's door through the real consumer to the Realtime agent and back."""
 
+import asyncio
+
 import pytest
 
 from agent.fake_realtime.manner import Manner
@@ -105,7 +107,16 @@ async def test_the_first_word_comes_within_1200_ms_of_the_handshake(aloha_url, n
         use(server)
         caller = WavCaller([], hang_up_at_ms=4_500)
         _, call = await dial(aloha_url, number, caller)
-    assert call.stream_facts["first_audio_ms"] <= 1_200
+    assert (await facts_of(call))["first_audio_ms"] <= 1_200
+
+
+async def facts_of(call: Call) -> dict[str, int]:
+    """The figures of the stream, which are kept after the caller is gone."""
+    async with asyncio.timeout(15):
+        while not call.stream_facts:
+            await asyncio.sleep(0.1)
+            await call.arefresh_from_db()
+    return call.stream_facts
 
 
 @pytest.mark.M4
