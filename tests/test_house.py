@@ -33,6 +33,7 @@ PURE = (
     "agent.instructions",
     "agent.session",
     "agent.speech.endpointer",
+    "voicemail.carriers",
 )
 IMPURE_IMPORTS = {
     "aiohttp", "asyncio", "channels", "datetime", "django", "random", "requests", "rest_framework",

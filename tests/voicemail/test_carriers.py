@@ -1,0 +1,138 @@
+"""V2: every code of every carrier follows the grammar, and none forwards more than missed calls."""
+
+import pytest
+
+from voicemail import carriers
+from voicemail.carriers import (
+    CARRIERS,
+    COUNTRIES,
+    Carrier,
+    Certainty,
+    CodeSet,
+    carriers_of,
+    fill_in,
+    find_carrier,
+    guess_carrier,
+)
+from voicemail.carriers.grammar import Action, parse
+
+ALOHA = ("+14155550132", "+442079460123")
+CODE_SETS = [
+    pytest.param(codes, id=f"{carrier.key}-{position}")
+    for carrier in (*CARRIERS, *carriers_of("US")[-1:])
+    for position, codes in enumerate((carrier.codes, carrier.second_try))
+    if codes is not None
+]
+
+pytestmark = pytest.mark.V2
+
+
+@pytest.mark.parametrize("number", ALOHA)
+@pytest.mark.parametrize("codes", CODE_SETS)
+def test_every_code_that_sets_up_follows_the_grammar_and_names_the_number(codes: CodeSet, number):
+    dialling = fill_in(codes, number=number)
+    for code in (*dialling.register, *dialling.separate, *filter(None, [dialling.timed])):
+        parsed = parse(code)
+        assert parsed.action is Action.REGISTER
+        assert number.endswith(parsed.number.removeprefix("011").lstrip("+"))
+
+
+@pytest.mark.parametrize("codes", CODE_SETS)
+def test_every_undo_and_status_code_follows_the_grammar(codes: CodeSet):
+    assert all(parse(code.cancel).action is Action.CANCEL for code in codes.all)
+    statuses = [code.status for code in codes.all if code.status]
+    assert all(parse(status).action is Action.QUERY for status in statuses)
+
+
+@pytest.mark.parametrize("codes", CODE_SETS)
+def test_no_code_forwards_calls_that_were_not_missed(codes: CodeSet):
+    dialling = fill_in(codes, number=ALOHA[0])
+    everything = (*dialling.register, *dialling.separate, *dialling.cancel, *dialling.status)
+    assert not any(parse(code).is_unconditional for code in everything)
+
+
+@pytest.mark.parametrize("codes", CODE_SETS)
+def test_what_undoes_a_code_is_of_the_same_service(codes: CodeSet):
+    partners = {"*71": "*73", "*90": "*91", "*92": "*93"}
+    for code in codes.all:
+        registered = parse(code.register.format(number="4155550132")).service
+        assert parse(code.cancel).service == partners.get(registered, registered)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS, ids=lambda carrier: carrier.key)
+def test_every_entry_names_its_source_and_says_what_to_do(carrier: Carrier):
+    assert carrier.source
+    assert carrier.codes is not None or carrier.notes
+    assert 5 <= carrier.ring_s <= 30
+
+
+def test_keys_are_unique_and_the_countries_asked_for_are_there():
+    keys = [carrier.key for carrier in CARRIERS]
+    assert len(keys) == len(set(keys))
+    assert {"US", "CA", "GB", "IE", "FR", "DE", "ES", "IT", "NL", "AU"} <= COUNTRIES.keys()
+    assert all(len(listed) >= 3 for listed in COUNTRIES.values())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "**004*",
+        "**004#",
+        "##004*14155550132#",
+        "**61*+14155550132*11*21#",
+        "*714155",
+        "*73415555",
+    ],
+)
+def test_what_no_network_takes_is_refused(code):
+    with pytest.raises(ValueError, match=r"code|registers|time"):
+        parse(code)
+
+
+@pytest.mark.parametrize("code", ["**21*+14155550132#", "##002#", "*724155550132", "##21#"])
+def test_codes_for_every_call_are_recognised(code):
+    assert parse(code).is_unconditional
+
+
+@pytest.mark.parametrize(
+    ("key", "country", "number", "code"),
+    [
+        ("us-tmobile", "US", "+14155550132", "**004*14155550132#"),
+        ("us-verizon", "US", "+14155550132", "*714155550132"),
+        ("us-verizon", "US", "+442079460123", "*71011442079460123"),
+        ("gb-ee", "GB", "+442079460123", "**004*+442079460123#"),
+        ("standard", "BR", "+5511912345678", "**004*+5511912345678#"),
+    ],
+)
+def test_the_code_to_dial(key, country, number, code):
+    carrier = find_carrier(key, country=country)
+    assert fill_in(carrier.codes, number=number).register == (code,)
+
+
+def test_an_unknown_carrier_gets_the_standard_codes_and_the_advice_to_verify():
+    other = carriers_of("BR")[-1]
+    assert other.certainty is Certainty.STANDARD
+    assert "test call" in other.notes[0]
+
+
+def test_indian_phones_are_not_supported():
+    assert carriers_of("IN") == ()
+    assert "not supported" in carriers.why_unsupported("IN")
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [
+        ("+447400123456", "gb-three"),
+        ("+33612345678", "fr-sfr"),
+        ("+491711234567", "de-telekom"),
+        ("+61412345678", "au-optus"),
+    ],
+)
+def test_the_carrier_is_guessed_where_the_number_plan_knows_it(number, key):
+    assert guess_carrier(number).key == key
+
+
+def test_nothing_is_guessed_where_numbers_are_portable_without_a_trace():
+    assert guess_carrier("+14155550178") is None
