@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from aloha_site import csp
 from aloha_site.agent_settings import agent_settings
+from aloha_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from aloha_site.database_settings import database_settings
 from aloha_site.environment import BASE_DIR, env
 from aloha_site.environment import flag as _flag
@@ -197,27 +198,6 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
-# --- API ----------------------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["aloha_site.api.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["aloha_site.json_bodies.JSONObjectParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "aloha_site.api_schema.ProblemSchema",
-    "EXCEPTION_HANDLER": "aloha_site.api.problem",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Aloha",
-    "DESCRIPTION": "An owner's number, voicemail settings and calls.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {
-        "NumberStatus": "telephony.models.NumberStatus",
-        "CallStatus": "telephony.models.CallStatus",
-    },
-}
-
 # --- Telephony ----------------------------------------------------------------------------------
 
 # Both or neither: with them numbers and calls are real.
@@ -285,6 +265,12 @@ OUTBOUND_RING_SECONDS = _whole_number("OUTBOUND_RING_SECONDS", default=30)
 # What an answering machine gets: a short `message`, `hang_up`, or `talk`, which asks nobody to
 # wait until machines are told from people. Any other word is a system check's fault.
 OUTBOUND_MACHINE = _text("OUTBOUND_MACHINE", "message")
+# Rings owners' phones to test their forwarding, at most so often per hour; unset, their own Aloha
+# numbers ring. After so many days of silence on a proven line its owner is asked to test it.
+FORWARDING_CHECK_NUMBER = _text("FORWARDING_CHECK_NUMBER")
+FORWARDING_CHECKS_PER_HOUR = _whole_number("FORWARDING_CHECKS_PER_HOUR", default=3)
+FORWARDING_QUIET_DAYS = _whole_number("FORWARDING_QUIET_DAYS", default=14)
+SIMULATED_RING_SECONDS = 6.0  # before something happens
 # A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
 # fallback is asked.
 VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")

@@ -1,6 +1,7 @@
 """How a call is answered: rules in order, no framework, no clock."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from agent.brief import CallType
 
@@ -10,7 +11,8 @@ class LineFacts:
     """What is known when a call comes in.
 
     `is_loop`: a number of ours is calling. `agent_is_off`: by staff, for the number or for all.
-    `agent_is_busy`: as many calls, or as many minutes, as it may have.
+    `agent_is_busy`: as many calls, or as many minutes, as it may have. `returning_probe`: our own
+    test call, on its way back.
     """
 
     in_service: bool
@@ -18,6 +20,7 @@ class LineFacts:
     agent_is_off: bool
     agent_is_busy: bool
     voicemail_only: bool
+    returning_probe: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,13 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeReturned:
+    """Do not answer, which is free: that the call came is all we wanted to know."""
+
+    probe: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ClassicVoicemail:
     """Greet, beep, record: no agent."""
 
@@ -47,13 +57,15 @@ class AgentAnswers:
     call_type: CallType
 
 
-Answer = NotInService | Refused | Over | ClassicVoicemail | AgentAnswers
+Answer = NotInService | Refused | ProbeReturned | Over | ClassicVoicemail | AgentAnswers
 
 
 def decide(facts: LineFacts) -> Answer:
     """The answer to a call; the first rule that fits wins."""
     if not facts.in_service:
         return NotInService()
+    if facts.returning_probe is not None:
+        return ProbeReturned(facts.returning_probe)
     if facts.is_loop:
         return Refused()
     if facts.agent_is_off or facts.agent_is_busy:

@@ -18,7 +18,7 @@ from agent import profiles
 from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
-from telephony import answering, call_events, do_not_call, phone_numbers
+from telephony import answering, call_events, do_not_call, phone_numbers, probes
 from telephony.call_events import EventKind
 from telephony.call_progress import Progress, Report, advance
 from telephony.carrier_requests import IncomingCall, StatusReport
@@ -27,6 +27,7 @@ from telephony.line_facts import look_at_line
 from telephony.models import (
     FINAL_STATUSES,
     Call,
+    CallPurpose,
     CallStatus,
     CarrierRecording,
     Direction,
@@ -77,6 +78,9 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
             "answer": type(answer).__name__,
         },
     )
+    if isinstance(answer, answering.ProbeReturned):
+        probes.note_return(answer.probe, incoming)
+        return OpenedCall(answer=answer)
     if number is None or isinstance(answer, answering.NotInService | answering.Refused):
         return OpenedCall(answer=answer)
     try:
@@ -260,7 +264,7 @@ def _timed(report: StatusReport, call: Call) -> Report:
 
 def settle_end_reason(call_id: UUID) -> None:
     """Say why a call ended, by what is known now; a call that goes on has no reason."""
-    call = Call.objects.final().filter(id=call_id).first()
+    call = Call.objects.final().filter(id=call_id, purpose=CallPurpose.CONVERSATION).first()
     if call is None:
         return
     facts = EndFacts(

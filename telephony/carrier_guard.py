@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
@@ -83,7 +84,7 @@ def twilio_stand_in(step: str, *, stand_in: StandIn, replay: Replay) -> CarrierV
 
 def _view(webhook: Webhook) -> CarrierView:
     @csrf_exempt
-    async def view(request: HttpRequest) -> HttpResponse:
+    async def view(request: HttpRequest, call_id: UUID | None = None) -> HttpResponse:
         refusal = _refuse_outside(request)
         if refusal is not None:
             return refusal
@@ -96,7 +97,7 @@ def _view(webhook: Webhook) -> CarrierView:
         try:
             if not _is_authentic(request, form):
                 return HttpResponse(status=403)
-            return await webhook_runner.answer(webhook, request, signed_form(request))
+            return await webhook_runner.answer(webhook, request, signed_form(request, call_id))
         except BadCarrierRequest as error:
             logger.warning("webhook refused: field", extra={"field": error.field})
             return HttpResponse(status=400)

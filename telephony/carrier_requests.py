@@ -58,10 +58,10 @@ class SignedForm:
         }
 
 
-def signed_form(request: HttpRequest) -> SignedForm:
+def signed_form(request: HttpRequest, call_id: UUID | None = None) -> SignedForm:
     """The fields of a request whose signature is right, with the row that its address names."""
     fields = request.POST.copy()
-    fields.setlist(_ROW, request.GET.getlist(_ROW))
+    fields.setlist(_ROW, [str(call_id)] if call_id else request.GET.getlist(_ROW))
     return SignedForm(fields)
 
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.models import NumberStatus, UserPhoneNumber
+from telephony.phone_numbers import is_e164
 
 _SAYS_AI = re.compile(r"\b(AI|artificial intelligence)\b", re.IGNORECASE)
 
@@ -40,6 +41,21 @@ def check_call_notice(**kwargs: Any) -> list[CheckMessage]:
             "CALL_NOTICE does not say that the caller talks to an AI assistant.",
             hint="Keep the word AI in it, or leave CALL_NOTICE unset.",
             id="telephony.E003",
+        )
+    ]
+
+
+@register
+def check_forwarding_check_number(**kwargs: Any) -> list[CheckMessage]:
+    """The number that rings owners' phones is compared with callers, so it has one spelling."""
+    number = settings.FORWARDING_CHECK_NUMBER
+    if not number or is_e164(number):
+        return []
+    return [
+        Error(
+            "FORWARDING_CHECK_NUMBER is no phone number in E.164.",
+            hint="Write it like +14155550100.",
+            id="telephony.E004",
         )
     ]
 

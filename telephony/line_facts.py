@@ -8,6 +8,7 @@ from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from telephony import probes
 from telephony.answering import LineFacts
 from telephony.carrier_requests import IncomingCall
 from telephony.models import (
@@ -45,7 +46,8 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
     row: Any = rows.get(incoming.called)
     return row, LineFacts(
         in_service=row is not None,
-        is_loop=incoming.caller in rows or (row is not None and bool(row.comes_back)),
+        is_loop=incoming.caller in {*rows, settings.FORWARDING_CHECK_NUMBER} - {""}
+        or (row is not None and bool(row.comes_back)),
         agent_is_off=row is not None and bool(row.agent_is_off),
         agent_is_busy=row is not None
         and (
@@ -54,6 +56,9 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
             or row.seconds_today >= settings.AGENT_MINUTES_PER_DAY * 60
         ),
         voicemail_only=row is not None and row.voicemail_mode == VoicemailMode.VOICEMAIL_ONLY,
+        returning_probe=probes.probe_that_returns(incoming, row)
+        if row is not None and bool(row.was_probed)
+        else None,
     )
 
 
@@ -90,7 +95,13 @@ def _facts_in_the_database(now: datetime) -> dict[str, Any]:
         Q(until__isnull=True) | Q(until__gt=now),
         kind=Switch.Kind.AGENT,
     )
+    probed = Call.objects.filter(
+        number=OuterRef("pk"),
+        purpose=CallPurpose.FORWARDING_CHECK,
+        started_at__gt=now - probes.REMEMBERED_FOR,
+    )
     return {
+        "was_probed": Exists(probed),
         "agent_is_off": Exists(off),
         "calls_on_number": _number_from(with_agent.filter(number=OuterRef("pk")), "COUNT", "pk"),
         "calls_of_all": _number_from(with_agent, "COUNT", "pk"),

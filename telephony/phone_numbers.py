@@ -61,6 +61,14 @@ def e164_or_text(text: str) -> str:
         return text
 
 
+def is_e164(text: str) -> bool:
+    """Whether this is a possible number, written as numbers are stored."""
+    try:
+        return normalise(text) == text
+    except InvalidPhoneNumber:
+        return False
+
+
 def is_withheld(caller: str) -> bool:
     """Whether a caller id stands for nobody: a word, a blank, or a word typed on a keypad."""
     return caller.strip().lower() in _WITHHELD
@@ -107,6 +115,15 @@ def national(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def international(e164: str) -> str:
+    """A number as other countries write it; text that is no number comes back as it is."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def masked(e164: str) -> str:

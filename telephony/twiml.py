@@ -12,11 +12,13 @@ NO_MESSAGE = "I did not hear a message. Goodbye."
 OPT_OUT = "If you do not want to be called again, press 9 at any time."
 OPTED_OUT = "You will not be called again. Goodbye."
 CALL_BACK = "Please call this number back. Goodbye."
+PROBE = "This is Aloha's test call. If you have picked up, press any key."
 
 # XML cannot hold these at all: the carrier would refuse the whole document.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 MAX_MESSAGE_SECONDS = 180
+PROBE_WAITS_SECONDS = 3
 PAUSE_SECONDS = 8  # silence that ends a message; people stop to think
 
 
@@ -156,6 +158,24 @@ def not_in_service() -> str:
     response = VoiceResponse()
     response.say(NOT_IN_SERVICE)
     response.hangup()
+    return str(response)
+
+
+def probe_answered(*, key_url: str) -> str:
+    """Ask whoever took a probe call for a key; `key_url` hears of it, also of none.
+
+    Over before the tone of a carrier's voicemail, which so gets no message.
+    """
+    response = VoiceResponse()
+    gather = response.gather(
+        action=key_url,
+        method="POST",
+        input="dtmf",
+        num_digits=1,
+        timeout=PROBE_WAITS_SECONDS,
+        action_on_empty_result=True,
+    )
+    gather.say(PROBE)
     return str(response)
 
 

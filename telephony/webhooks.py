@@ -56,7 +56,7 @@ def incoming(form: SignedForm) -> HttpResponse:
     match opened.answer:
         case answering.NotInService():
             return _twiml(twiml.not_in_service())
-        case answering.Refused():
+        case answering.Refused() | answering.ProbeReturned():
             return _twiml(twiml.reject())
         case answering.Over():
             return _twiml(twiml.hang_up())

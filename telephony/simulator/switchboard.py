@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.row_security import in_service_scope
 from telephony.backends.base import MachineDetection
-from telephony.models import FINAL_STATUSES
+from telephony.models import FINAL_STATUSES, CallPurpose
 from telephony.models import SimulatedCall as SimulatedCallRow
 from telephony.simulated_callees import Callee
 from telephony.simulator.callees import phone_of
@@ -97,6 +97,8 @@ async def _play_waiting() -> int:
 def claim_calls(limit: int) -> list[ClaimedCall]:
     """Take up to `limit` calls that wait to be played; each is taken once."""
     waiting = SimulatedCallRow.objects.filter(claimed_until__isnull=True, finished_at__isnull=True)
+    # Owners' own phones under test are played by `probe_host`.
+    waiting = waiting.exclude(call__purpose=CallPurpose.FORWARDING_CHECK)
     until = timezone.now() + timedelta(seconds=settings.MAX_CALL_SECONDS)
     rows = waiting.exclude(call__status__in=FINAL_STATUSES).select_related("call")
     return [

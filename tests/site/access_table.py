@@ -37,6 +37,7 @@ PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
 # Pages of whoever is logged in; what they show is hers.
 OWN_PAGE = {
     "settings",
+    "forwarding",
     "inbox",
     "calls",
     "profile",
@@ -83,6 +84,10 @@ OWN_FORM = {
     "forget_caller",
     "close_account",
     "export_data",
+    "save_own_phone",
+    "confirm_forwarding",
+    "check_forwarding",
+    "stop_check",
 }
 
 # Cards of another page than the settings lead back to theirs.
@@ -137,8 +142,15 @@ CARRIER = {
     "voice_recording",
     "voice_key",
     "voice_fallback",
+    "probe_answered",
+    "probe_key",
+    "probe_status",
 }
-CARRIER_ANSWERS: dict[str, Answer] = {"voice_status": 204, "voice_stream_status": 204}
+CARRIER_ANSWERS: dict[str, Answer] = {
+    "voice_status": 204,
+    "voice_stream_status": 204,
+    "probe_status": 204,
+}
 
 # The owner's API: JSON, 401 without a session, 403 without a CSRF token.
 API_READ = {
@@ -200,6 +212,7 @@ STAFF_MODELS = {
     "telephony_switch",
     "telephony_syncrun",
     "telephony_userphonenumber",
+    "voicemail_forwardingcheck",
     "voicemail_message",
 }
 
@@ -236,4 +249,6 @@ OWNED = {
     "voicemail.NotificationPreference": "owner",
     "voicemail.KeepingPreference": "owner",
     "voicemail.Erasure": "owner",
+    "voicemail.OwnPhone": "user",
+    "voicemail.ForwardingCheck": "number__user",
 }

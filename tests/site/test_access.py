@@ -25,11 +25,16 @@ from tests.factories import PASSWORD, make_call, make_number, make_user
 from tests.peers.media_line import MediaLine
 from tests.site import access_table as table
 from tests.telephony.carrier import FORM, incoming_form, post
+from tests.voicemail.checks import make_check
 from voicemail.models import Message, Stage
 
 LOG_IN, ADMIN_LOG_IN, SETTINGS = "/accounts/login/", "/admin/login/", "/aloha/settings"
+PROBE = "00000000-0000-4000-8000-000000000000"
 MODEL_PAGES = ("changelist", "add", "history", "delete", "change")
 PARAMETERS = {
+    "probe_answered": {"call_id": PROBE},
+    "probe_key": {"call_id": PROBE},
+    "probe_status": {"call_id": PROBE},
     "account_confirm_email": {"key": "abc"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "abc-def"},
     "admin:app_list": {"app_label": "auth"},
@@ -37,6 +42,7 @@ PARAMETERS = {
 }
 FORMS_OF_THE_CARRIER = {
     "voice_status": {"CallStatus": "completed"},
+    "probe_status": {"CallStatus": "completed"},
     "voice_stream_status": {"StreamEvent": "stream-started", "StreamSid": "MZ1"},
 }
 
@@ -473,6 +479,8 @@ def record_of(model: str, owner: User, message: Message) -> object:
             return message.call.number_id
         case "voicemail_message":
             return message.pk
+        case "voicemail_forwardingcheck":
+            return make_check(message.call.number).pk
     raise ValueError(model)
 
 

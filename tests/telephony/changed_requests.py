@@ -18,6 +18,7 @@ ACCOUNT = "AC" + "5e" * 16
 TOKEN = "0f" * 16
 RECORDING = "SIMULATED_RECORDING_" + "c" * 32
 BASE = "/api/twilio/voice/"
+PROBE = "00000000-0000-4000-8000-000000000000"
 # What each webhook reads beside CallSid, as the carrier sends it.
 READ_FIELDS = {
     f"{BASE}incoming": {"From": "+15105550147", "ForwardedFrom": "+14155550999"},
@@ -26,6 +27,9 @@ READ_FIELDS = {
     f"{BASE}stream-status": {"StreamEvent": "stream-started", "StreamSid": "MZ" + "1" * 32},
     f"{BASE}recording": {"RecordingSid": RECORDING, "RecordingStatus": "completed"},
     f"{BASE}fallback": {},
+    f"{BASE}probe/{PROBE}": {},
+    f"{BASE}probe/{PROBE}/key": {"Digits": "1"},
+    f"{BASE}probe/{PROBE}/status": {"CallStatus": "ringing", "SequenceNumber": "1"},
 }
 JUNK = [
     "%",

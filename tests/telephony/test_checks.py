@@ -79,3 +79,12 @@ def test_half_a_credential_pair_stops_the_start(given, missing, tmp_path):
     )
     assert run.returncode != 0
     assert f"{missing} is not set" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "ids"),
+    [("", []), ("+14155550100", []), ("4155550100", ["telephony.E004"]), ("x", ["telephony.E004"])],
+)
+def test_the_number_that_tests_forwarding_is_e164(settings, number, ids):
+    settings.FORWARDING_CHECK_NUMBER = number
+    assert [message.id for message in checks.check_forwarding_check_number()] == ids

@@ -17,6 +17,7 @@ from tests.telephony.changed_requests import (
     ACCOUNT,
     BASE,
     BROKEN,
+    PROBE,
     READ_FIELDS,
     SIGNED,
     TOKEN,
@@ -42,7 +43,7 @@ def carrier_paths() -> list[str]:
         if isinstance(pattern, URLResolver):
             waiting += [(route, inner) for inner in pattern.url_patterns]
         elif getattr(pattern.callback, "is_carrier_webhook", False):
-            found.append(route)
+            found.append(route.replace("<uuid:call_id>", PROBE))
     return sorted(found)
 
 
