@@ -27,13 +27,14 @@ from telephony.errors import NumberError, TelephonyError
 from telephony.forms import NumberSearchForm, ReleaseNumberForm, TakeNumberForm
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.numbers import active_number, current_number, purchase_number, release_number
-from telephony.phone_numbers import national
-from voicemail.callers import international
+from telephony.phone_numbers import international, national
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
+from voicemail.forwarding_state import status_line
 from voicemail.keeping_forms import NotificationForm
 from voicemail.notifications import change_preference, preference_of
-from voicemail.preferences import VoicemailChanges, change_voicemail_settings
+from voicemail.own_phone import codes_of, how_to_undo, save_own_phone
+from voicemail.preferences import NOT_GIVEN, VoicemailChanges, change_voicemail_settings
 
 CardView = Callable[[OwnerRequest], HttpResponse]
 
@@ -107,7 +108,9 @@ def release(request: OwnerRequest) -> HttpResponse:
     form = ReleaseNumberForm(request.POST or None, phone_number=number.phone_number)
     if form.is_valid():
         return _give_back(request)
-    context = {"section": "settings", "number": number, "form": form}
+    with user_scope(request.user.pk):
+        codes = codes_of(number)
+    context = {"section": "settings", "number": number, "form": form, "codes": codes}
     return render(request, "site/release.html", context)
 
 
@@ -131,15 +134,19 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
     if number is None:
         _notice(request, "number", "Choose a number first.")
         return _to_card("number")
-    form = VoicemailForm(request.POST, country=number.country)
+    form = VoicemailForm(request.POST, number=number)
+    forwarded_before = number.forwarding_enabled
     if form.is_valid():
         try:
-            change_voicemail_settings(number=number, changes=_voicemail_changes(form))
+            number = change_voicemail_settings(number=number, changes=_voicemail_changes(form))
+            if form.cleaned_data.get("carrier"):
+                save_own_phone(request.user.pk, carrier=form.cleaned_data["carrier"])
         except SettingsError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         except NumberError as error:
             form.add_error(None, str(error))
-    return _saved(request, "voicemail", form)
+    undo = how_to_undo(number) if forwarded_before and not number.forwarding_enabled else ""
+    return _saved(request, "voicemail", form, more=undo)
 
 
 @settings_card("agent")
@@ -194,14 +201,17 @@ def _voicemail_changes(form: VoicemailForm) -> VoicemailChanges:
             form.cleaned_data["voicemail_mode"] or VoicemailMode.VOICEMAIL_ONLY
         ),
         external_phone_number=external,
+        forwarding_enabled=form.cleaned_data.get("forwarding_enabled", NOT_GIVEN),
     )
 
 
-def _saved(request: OwnerRequest, card: str, form: forms.BaseForm) -> HttpResponse:
+def _saved(
+    request: OwnerRequest, card: str, form: forms.BaseForm, *, more: str = ""
+) -> HttpResponse:
     """Back to the card, or the page with what was typed and what is wrong with it."""
     if form.errors:
         return _page(request, **{f"{card}_form": form})
-    _notice(request, card, "Saved.")
+    _notice(request, card, f"Saved. {more}".strip())
     return _to_card(card)
 
 
@@ -245,6 +255,8 @@ def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
     }
     if number is not None and number.status == NumberStatus.ACTIVE:
         context["voicemail_form"] = _voicemail_form(number)
+        context["forwarding"] = status_line(number)
+        context["codes"] = codes_of(number)
         context["release_form"] = ReleaseNumberForm(phone_number=number.phone_number)
     return render(request, "site/settings.html", context | bound)
 
@@ -255,5 +267,7 @@ def _voicemail_form(number: UserPhoneNumber) -> VoicemailForm:
         "voicemail_enabled": number.voicemail_enabled,
         "voicemail_mode": mode,
         "external_phone_number": international(number.external_phone_number or ""),
+        "forwarding_enabled": number.forwarding_enabled,
+        "carrier": codes_of(number).choice,
     }
-    return VoicemailForm(initial=initial, country=number.country)
+    return VoicemailForm(initial=initial, number=number)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.admin import ToLookAt
-from voicemail.models import Message
+from voicemail.models import ForwardingCheck, Message
 
 
 @admin.register(Message)
@@ -23,3 +23,20 @@ class MessageAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
     def owner(self, message: Message) -> str:
         """Whose inbox it is in."""
         return message.call.owner.email
+
+
+@admin.register(ForwardingCheck)
+class ForwardingCheckAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Tests of owners' forwarding: when, how they ended, and the call behind them."""
+
+    list_display = ("started_at", "owner", "number", "outcome", "finished_at", "refusal")
+    list_filter = ("outcome",)
+    search_fields = ("number__phone_number", "phone_number", "number__user__email")
+    date_hierarchy = "started_at"
+    list_select_related = ("number__user",)
+    show_full_result_count = False
+
+    @admin.display(ordering="number__user__email")
+    def owner(self, check: ForwardingCheck) -> str:
+        """Whose phone was rung."""
+        return check.number.user.email

@@ -2,6 +2,9 @@
 
 VoicemailError
 ├── SettingsError        a setting that is refused, with its field and why
+├── CheckError           forwarding cannot be tested now
+│   ├── NothingToCheck   it is not switched on, or there is no phone
+│   └── CheckRunning     one test at a time
 ├── SummaryUnavailable   the model that summarises gave no answer to use
 ├── MailNotSent          the mail server did not take an e-mail; it is tried again
 └── NotYetErased         something has to end before an owner can be erased
@@ -46,3 +49,21 @@ class NotYetErased(VoicemailError):
 
     code = "not_yet_erased"
     retryable = True
+
+
+class CheckError(VoicemailError):
+    """Forwarding cannot be tested now."""
+
+    code = "check_error"
+
+
+class NothingToCheck(CheckError):
+    """Switch voicemail and call forwarding on, and give the number of your own phone first."""
+
+    code = "nothing_to_check"
+
+
+class CheckRunning(CheckError):
+    """A test is running already; let your phone ring."""
+
+    code = "check_running"

@@ -6,7 +6,9 @@ from django import forms
 
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
-from telephony.models import VoicemailMode
+from telephony.models import UserPhoneNumber, VoicemailMode
+from voicemail.own_phone import country_of_phone
+from voicemail.wizard_forms import carrier_field
 
 MODES = (
     (
@@ -44,9 +46,17 @@ class VoicemailForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
     )
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+    forwarding_enabled = forms.BooleanField(required=False, label="I'll use call forwarding")
+
+    def __init__(self, *args: Any, number: UserPhoneNumber, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.country = country
+        self.country = number.country
+        self.offers_forwarding = number.voicemail_enabled
+        if self.offers_forwarding:
+            self.fields["carrier"] = carrier_field(country_of_phone(number))
+        else:
+            # Forwarding needs voicemail: the choice comes once that is on.
+            del self.fields["forwarding_enabled"]
 
     def clean_external_phone_number(self) -> str | None:
         """E.164, read as a number of the Aloha number's country; None when left blank."""

@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from telephony.models import Call
+from voicemail.forwarding_models import CheckOutcome, ForwardingCheck, OwnPhone
+
+__all__ = ["CheckOutcome", "ForwardingCheck", "Message", "MessageQuerySet", "OwnPhone", "Stage"]
 
 
 class Stage(models.TextChoices):

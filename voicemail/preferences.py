@@ -10,6 +10,7 @@ from telephony.errors import InvalidPhoneNumber, NoNumber
 from telephony.models import UserPhoneNumber, VoicemailMode
 from telephony.phone_numbers import normalise
 from voicemail.errors import SettingsError
+from voicemail.own_phone import refuse_external_number
 
 
 class Given(Enum):
@@ -94,12 +95,8 @@ def _external_number(typed: str, row: UserPhoneNumber) -> str:
         external = normalise(typed, row.country)
     except InvalidPhoneNumber as error:
         raise SettingsError("external_phone_number", error.code, str(error)) from error
-    if external == row.phone_number:
-        raise SettingsError(
-            "external_phone_number",
-            "own_number",
-            "This is your Aloha number; give the number of your own phone.",
-        )
+    if external != row.external_phone_number:
+        refuse_external_number(external, row)
     return external
 
 

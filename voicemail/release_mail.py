@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.row_security import service_scope
 from telephony.models import ForwardingReminder, NumberStatus, UserPhoneNumber
 from telephony.phone_numbers import national
-from voicemail.undo_forwarding import how_to_undo
+from voicemail.own_phone import how_to_undo
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""How forwarding is switched off at the carrier, which nobody but the owner can do."""
+"""How forwarding is switched off at a carrier that the owner has not told us."""
 
 from telephony.models import UserPhoneNumber
 

@@ -1,10 +1,15 @@
-"""Addresses of the inbox."""
+"""Addresses of the inbox and of the forwarding wizard."""
 
 from django.urls import path
 
-from voicemail import data_pages, views
+from voicemail import data_pages, views, wizard_views
 
 urlpatterns = [
+    path("aloha/settings/forwarding", wizard_views.forwarding_page, name="forwarding"),
+    path("aloha/settings/forwarding/phone", wizard_views.save_phone, name="save_own_phone"),
+    path("aloha/settings/forwarding/confirm", wizard_views.confirm, name="confirm_forwarding"),
+    path("aloha/settings/forwarding/check", wizard_views.check_now, name="check_forwarding"),
+    path("aloha/settings/forwarding/stop", wizard_views.stop, name="stop_check"),
     path("aloha/inbox", views.inbox_page, name="inbox"),
     path("aloha/inbox/<uuid:message_id>", views.message_page, name="message"),
     path("aloha/inbox/<uuid:message_id>/unread", views.mark_message_unread, name="message_unread"),

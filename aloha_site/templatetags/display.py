@@ -29,6 +29,7 @@ register.filter("caller", name_or_number)
 register.filter("callers_place", place_of)
 register.filter("number_to_dial", number_to_dial)
 register.filter("callback_display", callback_display)
+register.filter("international", phone_numbers.international)
 
 
 @register.filter

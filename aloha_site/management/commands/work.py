@@ -10,13 +10,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
+from django.utils import timezone
 
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
+from telephony.simulator.probe_host import play_waiting_probes
 from telephony.simulator.switchboard import Switchboard, play_waiting_calls
-from voicemail import erasing, processing
+from voicemail import erasing, forwarding, forwarding_rhythm, processing
 from voicemail.release_mail import send_reminders
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Command(BaseCommand):
             processing.work_once(all_time=True)
             send_reminders()
             erasing.keep_house()
+            _look_after_forwarding(all_time=True)
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -62,6 +65,7 @@ class Command(BaseCommand):
             all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
             busy = _work(all_time=all_time)
             _remind()
+            _forward(all_time=all_time)
             if all_time:
                 _sync()
                 whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
@@ -90,6 +94,24 @@ def _remind() -> None:
     except Exception:
         # As above: a reminder that was not sent is due again.
         logger.exception("reminding of forwarding failed")
+
+
+def _forward(*, all_time: bool) -> None:
+    try:
+        _look_after_forwarding(all_time=all_time)
+    except Exception:
+        # As above.
+        logger.exception("looking after forwarding failed")
+
+
+def _look_after_forwarding(*, all_time: bool) -> None:
+    """Ring simulated phones, decide tests, renew proofs, and now and then ask about silence."""
+    play_waiting_probes()
+    now = timezone.now()
+    forwarding.settle_checks(now=now)
+    forwarding_rhythm.renew_proofs(now=now, all_time=all_time)
+    if all_time:
+        forwarding_rhythm.ask_about_silence(now=now)
 
 
 def _sync() -> None:
