@@ -1,23 +1,25 @@
 // Copy buttons: shown only with scripts; without a clipboard they select the text instead.
 const COPIED_FOR_MS = 2000;
 
-async function copy(text) {
+async function copy(text, beside) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text);
+    return copyBySelection(text, beside);
   }
 }
 
-function copyBySelection(text) {
+// Inside a modal dialog only what is in the dialog can be selected.
+function copyBySelection(text, beside) {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";
-  document.body.append(field);
+  beside.after(field);
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
+  beside.focus();
   return copied;
 }
 
@@ -32,14 +34,19 @@ function announce(text) {
   status.textContent = text;
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
+function bind(button) {
   const label = button.querySelector("span");
   const idle = label.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const copied = await copy(button.dataset.copy);
+    const copied = await copy(button.dataset.copy, button);
     label.textContent = copied ? "Copied" : button.dataset.copy;
     announce(copied ? `${button.dataset.copy} copied` : "Not copied: select the number and press Ctrl+C");
     if (copied) setTimeout(() => (label.textContent = idle), COPIED_FOR_MS);
   });
 }
+
+for (const button of document.querySelectorAll("[data-copy]")) bind(button);
+document.addEventListener("aloha:replaced", (event) => {
+  for (const button of event.detail.querySelectorAll("[data-copy]")) bind(button);
+});

@@ -3,7 +3,7 @@ function snapshot(form) {
   return new URLSearchParams(new FormData(form)).toString();
 }
 
-for (const form of document.querySelectorAll("[data-unsaved]")) {
+function watch(form) {
   const stored = snapshot(form);
   const hasErrors = form.querySelector('[aria-invalid="true"]') !== null;
   const note = form.querySelector("[data-unsaved-note]");
@@ -16,3 +16,8 @@ for (const form of document.querySelectorAll("[data-unsaved]")) {
   form.addEventListener("input", show);
   show();
 }
+
+for (const form of document.querySelectorAll("[data-unsaved]")) watch(form);
+document.addEventListener("aloha:replaced", (event) => {
+  for (const form of event.detail.querySelectorAll("[data-unsaved]")) watch(form);
+});
