@@ -159,10 +159,10 @@ def _note_recording(left: RecordedMessage, form: SignedForm) -> None:
 @partial(twilio_webhook, replay=_note_key)
 def key_pressed(form: SignedForm) -> HttpResponse:
     """Somebody whom we called pressed a key while the notice was spoken."""
+    digits = carrier_requests.read_digits(form)
     outgoing_call = carrier_requests.read_outgoing_call(form)
     if outgoing_call is None:
         return _twiml(twiml.hang_up())
-    digits = carrier_requests.read_digits(form)
     with service_scope():
         answered = outgoing.take_key(outgoing_call, digits)
     if answered is None:

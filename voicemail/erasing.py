@@ -19,6 +19,7 @@ from telephony import numbers
 from telephony.errors import TelephonyError
 from telephony.models import Call, NumberStatus
 from voicemail.errors import NotYetErased
+from voicemail.forwarding_models import ForwardingCheck
 from voicemail.inbox import UNDO_PERIOD
 from voicemail.models import Contact, Erasure, KeepingPreference, Message, Stage
 from voicemail.retention import days_of
@@ -201,6 +202,7 @@ def _erase_owner(owner: User) -> None:
         telephony_erasing.erase_audio(call)
     with service_scope():
         Message.objects.filter(owner=owner).delete()
+        ForwardingCheck.objects.filter(number__user=owner).delete()
         telephony_erasing.erase_calls(owner)
         telephony_erasing.bury_numbers(owner)
         _erase_rows_of(owner)

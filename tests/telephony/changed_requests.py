@@ -27,6 +27,7 @@ READ_FIELDS = {
     f"{BASE}stream-status": {"StreamEvent": "stream-started", "StreamSid": "MZ" + "1" * 32},
     f"{BASE}recording": {"RecordingSid": RECORDING, "RecordingStatus": "completed"},
     f"{BASE}fallback": {},
+    f"{BASE}key": {"Digits": "9"},
     f"{BASE}probe/{PROBE}": {},
     f"{BASE}probe/{PROBE}/key": {"Digits": "1"},
     f"{BASE}probe/{PROBE}/status": {"CallStatus": "ringing", "SequenceNumber": "1"},

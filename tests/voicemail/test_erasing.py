@@ -31,8 +31,9 @@ from telephony.models import (
 )
 from tests.factories import PASSWORD, make_number
 from tests.site import access_table
-from tests.voicemail.messages import leave_message
+from tests.voicemail.messages import ended_call, leave_message
 from voicemail import erasing
+from voicemail.forwarding_models import ForwardingCheck, OwnPhone
 from voicemail.models import Contact, Erasure, KeepingPreference, Message
 
 pytestmark = pytest.mark.V6
@@ -219,6 +220,13 @@ def lived_in(number, owner):
         number=number, to_status="active", who="owner", provider_answer={"sid": "PN1"}
     )
     SyncRun.objects.create(steps=[f"{number.phone_number} was bought"])
+    OwnPhone.objects.create(user=owner, carrier="us_verizon")
+    ForwardingCheck.objects.create(
+        number=number,
+        phone_number="+14155550178",
+        probe=ended_call(number, 1, purpose="forwarding_check"),
+        deadline_at=timezone.now(),
+    )
     Client().force_login(owner)
     return number
 
