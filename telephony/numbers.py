@@ -24,6 +24,7 @@ from telephony.errors import (
     NoneAvailable,
     NoNumber,
     NumberError,
+    NumberNotOffered,
     NumberTaken,
     ProviderRefused,
     ProviderUnclear,
@@ -134,12 +135,13 @@ def purchase_number(
         _refuse_anothers(user, phone_number)
         offer = offer_for_sale(phone_number, country=country)
         number = _reserve(user, offer, beside=old, key=key)
-    except NumberError:
+    except NumberError as error:
         # The same form sent twice at once: the first one's row is the answer to both.
         if known := _known(user, phone_number, key=key):
             return known
-        # Bought by another owner while it was looked up: taken, not unheard of.
-        _refuse_anothers(user, phone_number)
+        if isinstance(error, NumberNotOffered):
+            # Bought by another owner while it was looked up: taken, not unheard of.
+            _refuse_anothers(user, phone_number)
         raise
     return _buy(number)
 

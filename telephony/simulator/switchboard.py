@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.row_security import in_service_scope
+from accounts.row_security import in_service_scope, service_scope
 from telephony.backends.base import MachineDetection
 from telephony.models import FINAL_STATUSES, CallPurpose
 from telephony.models import SimulatedCall as SimulatedCallRow
@@ -85,13 +85,15 @@ class Switchboard:
 
 def play_waiting_calls() -> int:
     """Play what waits now, to its end; how many calls that were."""
-    return asyncio.run(_play_waiting())
-
-
-async def _play_waiting() -> int:
-    claimed = await in_service_scope(claim_calls, AT_ONCE)
-    await asyncio.gather(*(_play_one(one.call_id, _prepared(one)) for one in claimed))
+    with service_scope():
+        claimed = claim_calls(AT_ONCE)
+    if claimed:
+        asyncio.run(_play_all(claimed))
     return len(claimed)
+
+
+async def _play_all(claimed: list[ClaimedCall]) -> None:
+    await asyncio.gather(*(_play_one(one.call_id, _prepared(one)) for one in claimed))
 
 
 def claim_calls(limit: int) -> list[ClaimedCall]:
