@@ -48,6 +48,9 @@ def let_events_be_deleted(**sent: object) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright leaves an event loop running in its thread."""
+    for item in items:
+        if _uses_browser(item):
+            item.add_marker("browser")
     items.sort(key=_uses_browser)
 
 

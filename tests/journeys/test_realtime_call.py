@@ -102,6 +102,7 @@ async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, n
     assert call.cost_usd > 0
 
 
+@pytest.mark.measured
 async def test_the_first_word_comes_within_1200_ms_of_the_handshake(aloha_url, number, worker, use):
     async with FakeRealtime(canned_conversation, manner=Manner(latency_ms=LATENCY_MS)) as server:
         use(server)

@@ -229,6 +229,7 @@ def test_a_process_that_dies_takes_the_other_with_it(checkout, victim, title):
 
 
 @pytest.mark.P6
+@pytest.mark.measured
 def test_a_second_start_takes_at_most_ten_seconds(checkout):
     with running(checkout):
         pass
@@ -237,6 +238,7 @@ def test_a_second_start_takes_at_most_ten_seconds(checkout):
 
 
 @pytest.mark.P6
+@pytest.mark.measured
 @pytest.mark.check
 def test_a_cold_start_takes_at_most_ninety_seconds_also_after_an_interrupted_one(checkout):
     shutil.rmtree(checkout / ".venv")

@@ -100,7 +100,7 @@ def milliseconds(client: Client, path: str) -> list[float]:
     return times
 
 
-@pytest.mark.check
+@pytest.mark.soak
 def test_a_hundred_thousand_calls_open_within_a_tenth_of_a_second(client, long_log, capsys):
     client.force_login(long_log)
     middle = Call.objects.for_user(long_log).order_by("-started_at")[CALLS // 2]

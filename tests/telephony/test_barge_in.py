@@ -82,6 +82,7 @@ async def slowest_clear_s(
 
 
 @on_both_servers
+@pytest.mark.measured
 async def test_the_line_is_cleared_within_20_ms(call):
     async with MediaLine(stream_url(call)) as line:
         agent = await puppet_on(line, call)
@@ -96,6 +97,7 @@ async def test_the_line_is_cleared_within_20_ms(call):
     assert facts["slowest_barge_in_ms"] > 0
 
 
+@pytest.mark.measured
 async def test_a_database_that_is_held_does_not_hold_the_clear(call):
     async with MediaLine(stream_url(call)) as line:
         agent = await puppet_on(line, call)
@@ -110,6 +112,7 @@ async def test_a_database_that_is_held_does_not_hold_the_clear(call):
     assert slowest_s < 0.02
 
 
+@pytest.mark.measured
 async def test_the_agent_and_the_transcript_learn_what_was_heard(call):
     async with MediaLine(stream_url(call)) as line:
         agent = await puppet_on(line, call)
@@ -139,6 +142,7 @@ async def test_keys_reach_the_agent(call):
                 await asyncio.sleep(0.01)
 
 
+@pytest.mark.measured
 async def test_the_session_opens_at_the_handshake_and_the_first_word_follows_the_start(call):
     async with MediaLine(stream_url(call)) as line:
         agent = await opened_session()

@@ -74,6 +74,7 @@ async def longest_echo(url: str, url_of_writer: str, call_sid: str, sid_of_write
 
 
 @pytest.mark.M9
+@pytest.mark.measured
 @on_both_servers
 async def test_a_stall_in_one_call_delays_no_frame_of_another(aloha_url, owner, stranger, settings):
     settings.AGENT = {"BACKEND": "tests.peers.echo_agent.EchoBackend", "OPTIONS": {}}

@@ -30,7 +30,7 @@ with service_scope():
         make_number(make_user(f"owner{{number}}@example.com"), phone_number=number)
 """
 
-pytestmark = [pytest.mark.check, pytest.mark.P4]
+pytestmark = [pytest.mark.soak, pytest.mark.P4]
 
 
 @pytest.fixture
