@@ -30,3 +30,5 @@ class CallBrief:
     forwarded: bool | None
     outbound: bool = False
     campaign_purpose: str = ""
+    goes_on: bool = False  # another session had begun this call and was cut
+    said_before: tuple[tuple[str, str], ...] = ()  # in it: who ("caller", "agent") said what

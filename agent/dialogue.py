@@ -64,18 +64,28 @@ Action = Say | Finish
 class Dialogue:
     """The rules of one call. Every method returns what to do now; the clock never runs back."""
 
-    def __init__(self, call_type: CallType, *, outbound: bool = False) -> None:
-        self.step = Step.MESSAGE
+    def __init__(
+        self,
+        call_type: CallType,
+        *,
+        outbound: bool = False,
+        goes_on: bool = False,
+        was_told: bool = False,
+    ) -> None:
+        """`goes_on` in a call that was greeted before; the caller had spoken when `was_told`."""
+        self.step = Step.ANYTHING_ELSE if was_told else Step.MESSAGE
         self._suffix = OUTBOUND if outbound else ""
         self._greeting = f"greeting{OUTBOUND}" if outbound else GREETINGS[call_type]
         self._reprompts = [f"{name}{self._suffix}" for name in REPROMPTS]
+        if goes_on:
+            self._greeting = "anything_else" if was_told else self._reprompts[0]
         self._caller_speaks = False
         self._extra_turns = 0
-        self._wait_ms = NO_INPUT_MS
+        self._wait_ms = NOTHING_ELSE_MS if was_told else NO_INPUT_MS
         self._quiet_since_ms: int | None = None
 
     def begin(self) -> list[Action]:
-        """Greet the caller."""
+        """Greet the caller, or go on with one who was greeted before."""
         return [Say(prompt=self._greeting)]
 
     def everything_heard(self, now_ms: int) -> None:

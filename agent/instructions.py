@@ -31,6 +31,7 @@ def for_call(brief: CallBrief) -> str:
         _facts(brief),
         _MESSAGE,
         _LIMITS,
+        *([f"# So far\n{so_far(brief.said_before)}"] if brief.said_before else []),
     ]
     return "\n\n".join(parts)
 

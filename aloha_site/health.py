@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from telephony import draining
+
 
 @never_cache
 @require_safe
@@ -17,8 +19,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready: the database answers and its tables are those of this code; else 503."""
-    trouble = database_trouble()
+    """Ready: it stays, the database answers, its tables are those of this code; else 503."""
+    trouble = "The server drains." if draining.here.has_begun else database_trouble()
     status, text = (503, trouble) if trouble else (200, "ready")
     return HttpResponse(f"{text}\n", content_type="text/plain", status=status)
 

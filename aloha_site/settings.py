@@ -239,6 +239,8 @@ CALL_NOTICE = _text(
     "CALL_NOTICE", "You're speaking with an AI assistant. This call may be recorded."
 )
 MAX_CALL_SECONDS = _whole_number("MAX_CALL_SECONDS", default=600)
+# How long calls go on after the server was told to stop, before other processes take them over.
+DRAIN_SECONDS = _whole_number("DRAIN_SECONDS", default=2 if DEBUG else 120)
 
 # How often an owner may look for numbers and take one, per hour.
 NUMBER_SEARCHES_PER_HOUR = _whole_number("NUMBER_SEARCHES_PER_HOUR", default=30)

@@ -10,9 +10,9 @@ from agent.brief import CallType
 class LineFacts:
     """What is known when a call comes in.
 
-    `is_loop`: a number of ours is calling. `agent_is_off`: by staff, for the number or for all.
-    `agent_is_busy`: as many calls, or as many minutes, as it may have. `returning_probe`: our own
-    test call, on its way back.
+    `is_loop`: a number of ours is calling. `agent_is_off`: by staff, for the number or for all,
+    or because this server stops. `agent_is_busy`: as many calls, or as many minutes, as it may
+    have. `returning_probe`: our own test call, on its way back.
     """
 
     in_service: bool

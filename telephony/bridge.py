@@ -88,6 +88,11 @@ class Bridge:
         self._agent_is_mute = False
         self._closed = False
 
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing of ours is in the caller's ear: a moment to pass the call on."""
+        return self._ledger.is_empty
+
     def agent_opened(self, capabilities: Capabilities) -> None:
         """The agent's session is open: what it does by itself is left to it."""
         self._agent = capabilities

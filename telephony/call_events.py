@@ -26,6 +26,7 @@ class EventKind(TextChoices):
     RECORDING = "recording"
     AFTER_STREAM = "after-stream"
     AGENT_CLOSED = "agent-closed"
+    HANDED_OVER = "handed-over"
     CLOSED_UNREPORTED = "closed-unreported"
 
 

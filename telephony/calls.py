@@ -18,7 +18,14 @@ from agent import profiles
 from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
-from telephony import answering, call_events, do_not_call, phone_numbers, probes
+from telephony import (
+    answering,
+    call_events,
+    do_not_call,
+    phone_numbers,
+    probes,
+    stream_handover,
+)
 from telephony.call_events import EventKind
 from telephony.call_progress import Progress, Report, advance
 from telephony.carrier_requests import IncomingCall, StatusReport
@@ -36,10 +43,9 @@ from telephony.models import (
     VoicemailMode,
 )
 from telephony.prepared_query import PreparedQuery
+from telephony.stream_handover import STREAM_TOKEN_SECONDS
 
 logger = logging.getLogger(__name__)
-
-STREAM_TOKEN_SECONDS = 60
 
 _PROGRESS_FIELDS = ("status", "status_sequence", "answered_at", "ended_at", "duration_s")
 
@@ -100,9 +106,13 @@ def _reopened(call: Call) -> OpenedCall:
             greeting=profiles.voicemail_greeting_of(call.owner_id),
         )
     return OpenedCall(
-        answer=answering.AgentAnswers(CallType(call.call_type)),
-        stream_path=f"/api/twilio/voice/stream/{call.stream_token}",
+        answer=answering.AgentAnswers(CallType(call.call_type)), stream_path=stream_path(call)
     )
+
+
+def stream_path(call: Call) -> str:
+    """Where the call's media stream may be opened; a secret."""
+    return f"/api/twilio/voice/stream/{call.stream_token}"
 
 
 def _insert_call(incoming: IncomingCall, number: UserPhoneNumber, answer: answering.Answer) -> Call:
@@ -161,6 +171,8 @@ def brief_of(call: Call) -> CallBrief:
         forwarded=call.was_forwarded,
         outbound=call.direction == Direction.OUTBOUND,
         campaign_purpose=call.campaign.purpose if call.campaign else "",
+        goes_on=call.stream_generation > 0,
+        said_before=stream_handover.said_before(call),
     )
 
 
@@ -277,6 +289,7 @@ def settle_end_reason(call_id: UUID) -> None:
         outgoing=call.direction == Direction.OUTBOUND,
         was_placed=call.call_sid is not None,
         by_machine=call.answered_by.startswith(("machine", "fax")),
+        was_handed_over=call.stream_generation > 0,
     )
     Call.objects.filter(id=call_id).update(end_reason=end_reason(facts))
 

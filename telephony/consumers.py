@@ -9,13 +9,14 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 
 from accounts.row_security import in_service_scope
-from telephony import calls, signatures
+from telephony import calls, draining, signatures, stream_handover
 from telephony.caller_line import Receive, Send
 from telephony.conversation import Conversation
 from telephony.models import Call
 
 logger = logging.getLogger(__name__)
 
+NORMAL_CLOSURE = 1000
 POLICY_VIOLATION = 1008
 SUBPROTOCOL = "audio.twilio.com"
 """Named back when it is offered, never unasked: the carrier then drops the socket."""
@@ -35,7 +36,14 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
             return
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        await Conversation(call, receive, send).run()
+        if draining.here.has_begun:
+            # A clean close makes the carrier ask what comes next, a refused handshake may not.
+            await in_service_scope(stream_handover.hand_over, call.id)
+            await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
+            return
+        conversation = Conversation(call, receive, send)
+        with draining.here.holding(conversation):
+            await conversation.run()
 
 
 async def _admit(scope: dict[str, Any]) -> Call | None:

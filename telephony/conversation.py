@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from time import perf_counter
 from typing import assert_never
+from uuid import UUID
 
 from django.conf import settings
 
@@ -46,12 +47,14 @@ from telephony.outgoing import OPT_OUT_KEY
 from telephony.recorder import CallRecorder
 from telephony.said import OwnWords
 from telephony.stream_facts import StreamFacts
+from telephony.stream_handover import LINES_PER_STREAM
 from telephony.voice_watch import VoiceWatch
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
+HAND_OVER_SECONDS = 3  # for what the agent is saying; then it is cut off
 AGENT_OPENING_SECONDS = 3.5  # the caller hears one sentence meanwhile; 4 s are dead air
 TICK_SECONDS = 0.1
 HELD_FRAMES = 100  # 2 s of the caller, while the agent's session opens
@@ -63,17 +66,22 @@ class Conversation:
 
     def __init__(self, call: Call, receive: Receive, send: Send) -> None:
         self._call = call
+        self._facts = StreamFacts.going_on(call.stream_facts)
+        self._begins_at_ms = self._facts.handed_over_at_ms
         self._line = CallerLine(receive, send)
         self._clock = asyncio.get_running_loop().time
         self._bridge = Bridge(
-            max_call_ms=settings.MAX_CALL_SECONDS * 1_000,
+            max_call_ms=max(0, settings.MAX_CALL_SECONDS * 1_000 - self._begins_at_ms),
             own_words=_own_words(OWN_SENTENCES),
             opt_out_key=OPT_OUT_KEY if call.direction == Direction.OUTBOUND else "",
         )
-        self._journal = CallJournal(call.id)
+        self._journal = CallJournal(
+            call.id,
+            first_position=call.stream_generation * LINES_PER_STREAM,
+            begins_at_ms=self._begins_at_ms,
+        )
         self._recorder = CallRecorder(call.id)
         self._limits = FrameLimits()
-        self._facts = StreamFacts()
         self._voice = VoiceWatch()
         self._agent: AgentSession | None = None
         self._held: deque[str] = deque(maxlen=HELD_FRAMES)
@@ -82,6 +90,17 @@ class Conversation:
         self._started = asyncio.Event()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._outcome: AgentOutcome | None = None
+        self._hands_over_by: float | None = None
+
+    @property
+    def call_id(self) -> UUID:
+        """The call that is spoken on."""
+        return self._call.id
+
+    def hand_over(self) -> None:
+        """End this stream at the next pause, and let the carrier open another elsewhere."""
+        if self._hands_over_by is None:
+            self._hands_over_by = self._clock() + HAND_OVER_SECONDS
 
     async def run(self) -> None:
         """Converse; ends with the outcome kept, the socket closed and the recording stored."""
@@ -223,6 +242,14 @@ class Conversation:
             if self._started.is_set():
                 self._watch_voice()
                 await self._do(self._bridge.tick(now_ms=self._now_ms()))
+            if self._is_handed_over:
+                return
+
+    @property
+    def _is_handed_over(self) -> bool:
+        if self._hands_over_by is None or self._outcome is not None:
+            return False
+        return self._bridge.is_quiet or self._clock() > self._hands_over_by
 
     def _watch_voice(self) -> None:
         payload, self._latest = self._latest, None
@@ -275,9 +302,11 @@ class Conversation:
                 assert_never(news)
 
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
-        outcome = self._outcome or AgentOutcome.FAILED
+        is_handed_over = self._is_handed_over and not self._line.is_gone
+        outcome = None if is_handed_over else self._outcome or AgentOutcome.FAILED
+        self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-        self._facts.fillers = self._bridge.fillers
+        self._facts.fillers += self._bridge.fillers
         await finish(
             self._call.id,
             outcome,
@@ -290,7 +319,7 @@ class Conversation:
         )
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        self._log(logging.INFO, "stream closed", outcome=outcome.value)
+        self._log(logging.INFO, "stream closed", outcome=outcome or "handed over")
 
     async def _close_agent(self) -> None:
         if self._agent is None:
@@ -299,7 +328,12 @@ class Conversation:
         async for event in self._agent.events():
             if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
                 await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
-        await in_service_scope(agent_reports.keep_report, self._call.id, self._agent.report())
+        await in_service_scope(
+            agent_reports.keep_report,
+            self._call.id,
+            self._agent.report(),
+            is_added=self._call.stream_generation > 0,
+        )
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)

@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 
 from accounts.row_security import in_service_scope
 from agent.session import AgentOutcome
-from telephony import calls, do_not_call, recording
+from telephony import calls, do_not_call, recording, stream_handover
 from telephony.caller_line import CallerLine
 from telephony.journal import CallJournal
 from telephony.recorder import CallRecorder
@@ -32,7 +32,7 @@ class Log(Protocol):
 
 async def finish(
     call_id: UUID,
-    outcome: AgentOutcome,
+    outcome: AgentOutcome | None,
     *,
     facts: StreamFacts,
     line: CallerLine,
@@ -46,9 +46,15 @@ async def finish(
     The carrier asks what comes next once the socket is closed, so a goodbye is kept before. A
     caller whom no agent heard out does not wait for the database: no outcome means that the
     carrier records her. Nobody waits for an agent that is slow to close.
+
+    Without an outcome the call goes on in another stream, perhaps in another process: what was
+    said and recorded is stored before the line is let go.
     """
 
     async def keep_outcome() -> None:
+        if outcome is None:
+            await in_service_scope(stream_handover.hand_over, call_id)
+            return
         await in_service_scope(calls.close_stream, call_id, outcome)
 
     async def keep_facts() -> None:
@@ -64,8 +70,10 @@ async def finish(
     first: list[Step] = [keep_outcome, line.hang_up]
     if outcome is AgentOutcome.FAILED:
         first.reverse()
-    steps = [*first, close_agent, journal.flushed, heed_words, keep_facts]
-    steps += [lambda: written, store_audio]
+    keeping: list[Step] = [journal.flushed, heed_words, keep_facts, lambda: written, store_audio]
+    steps = [*first, close_agent, *keeping]
+    if outcome is None:
+        steps = [*keeping, *first, close_agent, journal.flushed]
     for step in steps:
         try:
             async with asyncio.timeout(STEP_SECONDS):

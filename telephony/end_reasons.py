@@ -34,7 +34,10 @@ class EndReason(TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndFacts:
-    """What is known of a call that is over; `has_message` means recorded after the tone."""
+    """What is known of a call that is over; `has_message` means recorded after the tone.
+
+    `was_handed_over`: a stream was closed so that another process takes the call.
+    """
 
     status: CallStatus
     stream_state: StreamState
@@ -45,6 +48,7 @@ class EndFacts:
     outgoing: bool = False
     was_placed: bool = True
     by_machine: bool = False
+    was_handed_over: bool = False
 
 
 def end_reason(facts: EndFacts) -> EndReason:
@@ -66,6 +70,8 @@ def end_reason(facts: EndFacts) -> EndReason:
         return EndReason.FAILED_WITHOUT_MESSAGE
     if facts.carrier_records:
         return EndReason.MESSAGE_TAKEN if facts.has_message else EndReason.NO_MESSAGE
+    if facts.stream_state is StreamState.ISSUED and facts.was_handed_over:
+        return EndReason.CALLER_HUNG_UP
     if facts.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         return EndReason.CALLER_HUNG_UP_EARLY
     return EndReason.UNKNOWN

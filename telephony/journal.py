@@ -21,12 +21,16 @@ RETRY_SECONDS = 0.5
 
 
 class CallJournal:
-    """The transcript of one call on its way into the database."""
+    """The transcript of one stream on its way into the database.
 
-    def __init__(self, call_id: UUID) -> None:
+    `begins_at_ms` is how much of the call was recorded before this stream.
+    """
+
+    def __init__(self, call_id: UUID, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
         self._call_id = call_id
         self._waiting: asyncio.Queue[TranscriptLine] = asyncio.Queue(MAX_WAITING)
-        self._position = 0
+        self._position = first_position
+        self._begins_at_ms = begins_at_ms
 
     def write(self, line: WriteLine) -> bool:
         """Take a line; never waits. False when the queue is full and the line is lost."""
@@ -35,8 +39,8 @@ class CallJournal:
             position=self._position,
             role=line.role.value,
             text=_storable(line.text),
-            start_ms=line.start_ms,
-            end_ms=line.end_ms,
+            start_ms=line.start_ms + self._begins_at_ms,
+            end_ms=line.end_ms + self._begins_at_ms,
             source=line.source.value,
             heard_chars=line.heard_chars,
         )

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from telephony import probes
+from telephony import draining, probes
 from telephony.answering import LineFacts
 from telephony.carrier_requests import IncomingCall
 from telephony.models import (
@@ -48,7 +48,7 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
         in_service=row is not None,
         is_loop=incoming.caller in {*rows, settings.FORWARDING_CHECK_NUMBER} - {""}
         or (row is not None and bool(row.comes_back)),
-        agent_is_off=row is not None and bool(row.agent_is_off),
+        agent_is_off=row is not None and (bool(row.agent_is_off) or draining.here.is_alone),
         agent_is_busy=row is not None
         and (
             row.calls_on_number >= settings.AGENT_CALLS_PER_NUMBER

@@ -34,6 +34,11 @@ class CallRecorder:
         self._written_ms = 0
         self.unreadable = 0
 
+    @property
+    def length_ms(self) -> int:
+        """How long the recording of this stream is."""
+        return self._now_ms
+
     def caller(self, timestamp_ms: int, payload: str) -> None:
         """Keep 20 ms of the caller; its timestamp is the clock for both sides."""
         self._pending.append(("caller", timestamp_ms, payload))

@@ -1,11 +1,15 @@
 """What one media stream was like, in figures for support and metrics. Pure."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Self
 
 
 @dataclass(slots=True)
 class StreamFacts:
     """Times are milliseconds: the first audio since the handshake, the rest for one barge-in.
+
+    `handed_over_at_ms` counts what the recording holds of all streams so far.
 
     A barge-in lasts from the agent's notice that the caller speaks to the `clear` on its way.
     """
@@ -19,6 +23,13 @@ class StreamFacts:
     ignored_frames: int = 0
     caller_frames_lost: int = 0
     lines_lost: int = 0
+    handed_over_at_ms: int = 0
+
+    @classmethod
+    def going_on(cls, kept: Mapping[str, int | float | None]) -> Self:
+        """The figures of a call's next stream: they go on where those of the last one ended."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in kept.items() if name in known})  # type: ignore[arg-type]  # our own figures
 
     def barged_in(self, took_s: float) -> None:
         """Count one barge-in."""

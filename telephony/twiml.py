@@ -27,11 +27,14 @@ def agent_answers(
 ) -> str:
     """Say the call notice, then hand the audio to our socket.
 
+    Without a notice the caller has heard it, and an agent, before.
+
     `after_url` is asked for what comes next however the stream ended, so it holds the way
     out when the agent fails. The stream's address must not have a query: Twilio drops it.
     """
     response = VoiceResponse()
-    response.say(_sayable(notice))
+    if notice:
+        response.say(_sayable(notice))
     _connect(
         response,
         stream_url=stream_url,

@@ -15,8 +15,10 @@ from telephony import (
     calls,
     carrier_requests,
     dialling,
+    draining,
     outgoing,
     stand_ins,
+    stream_handover,
     twiml,
 )
 from telephony.call_events import EventKind
@@ -65,14 +67,14 @@ def incoming(form: SignedForm) -> HttpResponse:
                 twiml.classic_voicemail(recording_url=_url("recording"), greeting=opened.greeting)
             )
         case answering.AgentAnswers(call_type):
-            return _twiml(_agent_twiml(call_type, opened.stream_path))
+            return _twiml(_agent_twiml(call_type, opened.stream_path, notice=settings.CALL_NOTICE))
         case _ as unknown:
             assert_never(unknown)
 
 
 @twilio_webhook
 def after_stream(form: SignedForm) -> HttpResponse:
-    """The media stream is over: hang up, or take the message without an agent."""
+    """The media stream is over: hang up, open the next one, or take a message without an agent."""
     call_sid = carrier_requests.read_call_sid(form)
     is_over = carrier_requests.read_call_is_over(form)
     with service_scope():
@@ -82,6 +84,10 @@ def after_stream(form: SignedForm) -> HttpResponse:
             payload=form.as_payload(),
             facts={"callIsOver": is_over},
         )
+        is_taken_on = not (is_over or draining.here.is_alone)
+        waiting = stream_handover.waiting_stream(call_sid) if is_taken_on else None
+        if waiting is not None:
+            return _twiml(_agent_twiml(CallType(waiting.call_type), calls.stream_path(waiting)))
         if outgoing.is_outgoing(call_sid):
             return _twiml(_end_of_outgoing(call_sid))
         if is_over or calls.has_said_goodbye(call_sid):
@@ -208,10 +214,8 @@ def _end_of_outgoing(call_sid: str) -> str:
     return twiml.hang_up() if calls.has_said_goodbye(call_sid) else twiml.sorry()
 
 
-def _agent_twiml(call_type: CallType, stream_path: str) -> str:
-    return twiml.agent_answers(
-        notice=settings.CALL_NOTICE, **_stream(stream_path, call_type=call_type)
-    )
+def _agent_twiml(call_type: CallType, stream_path: str, *, notice: str = "") -> str:
+    return twiml.agent_answers(notice=notice, **_stream(stream_path, call_type=call_type))
 
 
 def _stream(stream_path: str, *, call_type: CallType = CallType.LIVE) -> dict[str, str]:

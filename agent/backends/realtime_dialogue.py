@@ -80,8 +80,8 @@ class RealtimeDialogue:
         )
 
     def begin(self) -> None:
-        """The session is ready: greet."""
-        self._ask_for(Purpose.GREETING)
+        """The session is ready: greet, or go on where another one was cut."""
+        self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def resume(self, *, held_ms: int) -> None:
         """A new session stands in for a lost one: it is told what was said, and goes on.

@@ -30,6 +30,7 @@ from agent.session import (
     CallerStopped,
     Capabilities,
     Heard,
+    Role,
     TranscriptSource,
     Utterance,
     UtteranceEnd,
@@ -49,7 +50,13 @@ class ScriptedBackend(AgentBackend):
     can_speak_freely = False
 
     async def open_session(self, brief: CallBrief) -> AgentSession:
-        return ScriptedSession(call_type=brief.call_type, outbound=brief.outbound)
+        was_told = any(who == Role.CALLER for who, _ in brief.said_before)
+        return ScriptedSession(
+            call_type=brief.call_type,
+            outbound=brief.outbound,
+            goes_on=brief.goes_on,
+            was_told=was_told,
+        )
 
     def voices(self) -> tuple[Voice, ...]:
         return REALTIME_VOICES
@@ -69,8 +76,15 @@ class ScriptedBackend(AgentBackend):
 class ScriptedSession:
     """One call with the scripted agent; driven by the caller's audio, never by a clock."""
 
-    def __init__(self, *, call_type: CallType, outbound: bool = False) -> None:
-        self._dialogue = Dialogue(call_type, outbound=outbound)
+    def __init__(
+        self,
+        *,
+        call_type: CallType,
+        outbound: bool = False,
+        goes_on: bool = False,
+        was_told: bool = False,
+    ) -> None:
+        self._dialogue = Dialogue(call_type, outbound=outbound, goes_on=goes_on, was_told=was_told)
         self._endpointer = Endpointer(hangover_ms=HANGOVER_MS)
         self._events: Queue[AgentEvent | None] = Queue()
         self._unheard: dict[str, int] = {}  # utterance id: when it must have been heard

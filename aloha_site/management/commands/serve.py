@@ -5,17 +5,22 @@ import warnings
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # A media frame is under 1 KiB; anything near this is not a carrier speaking.
 MAX_SOCKET_MESSAGE_BYTES = 64 * 1024
-STOP_SECONDS = 3
+# Connections that wait to be accepted.
+BACKLOG = 2048
+# Longer than proxies keep an idle connection: who closes first must not be us, or a request that
+# is just on its way is lost.
+KEEP_ALIVE_SECONDS = 75
 
 
 class Command(BaseCommand):
-    """Runs until SIGTERM or Ctrl-C."""
+    """Runs until SIGTERM or Ctrl-C; then until its calls are over or handed over."""
 
-    help = "Serve Aloha on one address."
+    help = "Serve Aloha on one address. Stopping takes up to DRAIN_SECONDS while calls run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
@@ -23,19 +28,38 @@ class Command(BaseCommand):
         parser.add_argument(
             "--share-port",
             action="store_true",
-            help="let other processes serve the same port: the system spreads connections",
+            help="let other processes serve the same port: the system spreads connections, and a "
+            "successor can start before this one stops",
+        )
+        parser.add_argument(
+            "--role",
+            choices=["all", "web", "media"],
+            default="all",
+            help="media: the carrier's webhooks and sockets alone; web: everything else",
+        )
+        parser.add_argument(
+            "--access-log", action="store_true", help="log every request, without tokens"
         )
 
-    def handle(self, *args: Any, host: str, port: int, share_port: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        host: str,
+        port: int,
+        share_port: bool,
+        role: str,
+        access_log: bool,
+        **options: Any,
+    ) -> None:
         # Static files and audio come from iterators that Django reads whole; it says so each time.
         warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous")
-        # Imported here: the rooms behind it want Django's apps to be ready.
-        from aloha_site.asgi import application
+        # Imported here: it wants Django's apps to be ready.
+        from aloha_site.serving import DrainingServer
 
         with _listen(host, port, share_port=share_port) as listener:
             self.stdout.write(f"Listening on {host}, port {listener.getsockname()[1]}.")
             config = uvicorn.Config(
-                application,
+                _application(role, access_log=access_log),
                 loop="uvloop",
                 http="httptools",
                 ws="websockets-sansio",
@@ -45,16 +69,30 @@ class Command(BaseCommand):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=STOP_SECONDS,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DrainingServer.STOP_SECONDS,
             )
-            uvicorn.Server(config).run(sockets=[listener])
+            DrainingServer(
+                config, listener=listener, drain_s=settings.DRAIN_SECONDS
+            ).run_until_stopped()
+
+
+def _application(role: str, *, access_log: bool) -> Any:
+    """Aloha as this process serves it."""
+    from aloha_site.asgi import application
+    from aloha_site.http_edge import AccessLog, CloseWhileDraining
+    from aloha_site.roles import OnlyInRole, Role
+
+    served = CloseWhileDraining(OnlyInRole(application, Role(role)))
+    return AccessLog(served) if access_log else served
 
 
 def _listen(host: str, port: int, *, share_port: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server(
-            (host, port), family=family, backlog=2048, reuse_port=share_port
+            (host, port), family=family, backlog=BACKLOG, reuse_port=share_port
         )
     except (OSError, OverflowError) as error:
         raise CommandError(f"Cannot listen on {host}, port {port}: {error}.") from error

@@ -1,0 +1,116 @@
+"""The web server: uvicorn, with a way out that cuts no call.
+
+Told to stop, it is not ready any more and takes no new streams. Running calls go on for up to
+DRAIN_SECONDS; what is left then is handed over: its stream closes at the next pause and the carrier
+opens another one. Meanwhile the carrier's requests are answered, on a listener that closes once
+another process listens on the same port, so that what is new goes there.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+
+import uvicorn
+from django.db import Error
+
+from accounts.row_security import in_service_scope
+from aloha_site.shared_port import somebody_else_listens
+from telephony import draining
+from telephony.models import FINAL_STATUSES, Call
+
+logger = logging.getLogger(__name__)
+
+HAND_OVER_SECONDS = 5
+"""From the end of the drain until the last stream is closed: a sentence, and what is stored."""
+LAST_WORD_SECONDS = 2
+"""Then the carrier may still ask what comes next, where nobody else answers it."""
+LOOK_SECONDS = 0.1
+ASK_SECONDS = 0.5
+
+
+class DrainingServer(uvicorn.Server):
+    """Serves one listening socket until SIGTERM, and then for as long as calls need it."""
+
+    STOP_SECONDS = 2
+    """For what is left at the very end; with the two above it stays below 10 s."""
+
+    def __init__(self, config: uvicorn.Config, *, listener: socket.socket, drain_s: float) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self._drain_s = drain_s
+        self._somebody_follows = False
+
+    def run_until_stopped(self) -> None:
+        """Serve; ends with the signal that asked for it."""
+        self.run(sockets=[self._listener])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then stop as uvicorn does."""
+        draining.here.begin(is_alone=lambda: not self._somebody_follows)
+        began_at = time.monotonic()
+        logger.info("server drains", extra={"streams": draining.here.stream_count})
+        await self._wait_for_streams(began_at + self._drain_s)
+        if draining.here.stream_count:
+            logger.info("streams handed over", extra={"streams": draining.here.stream_count})
+            draining.here.hand_over_all()
+            await self._wait_for_streams(time.monotonic() + HAND_OVER_SECONDS)
+        await self._wait_for_last_words(time.monotonic() + LAST_WORD_SECONDS)
+        logger.info("server stops", extra={"seconds": round(time.monotonic() - began_at, 1)})
+        await super().shutdown(sockets)
+
+    async def _wait_for_streams(self, until: float) -> None:
+        while draining.here.stream_count and time.monotonic() < until and not self.force_exit:
+            await self._go_on_serving()
+
+    async def _wait_for_last_words(self, until: float) -> None:
+        """While nobody else answers the carrier: until the calls that were here are over."""
+        asked_at = float("-inf")
+        while not self._somebody_follows and time.monotonic() < until and not self.force_exit:
+            await self._go_on_serving()
+            if time.monotonic() - asked_at > ASK_SECONDS:
+                if not await _any_goes_on():
+                    return
+                asked_at = time.monotonic()
+
+    async def _go_on_serving(self) -> None:
+        await self.on_tick(0)  # keeps the date of answers
+        if not self._somebody_follows and somebody_else_listens(self._listener):
+            self._somebody_follows = True
+            await self._leave_the_port()
+        await asyncio.sleep(LOOK_SECONDS)
+
+    async def _leave_the_port(self) -> None:
+        """Close the listener; connections that the system has already given us are served."""
+        loop = asyncio.get_running_loop()
+        with self._listener.dup() as accepted:
+            accepted.setblocking(False)
+            for server in self.servers:
+                server.close()
+            self._listener.close()
+            await asyncio.sleep(0)
+            # Whoever stands in the queue of a listener that closes is thrown out.
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    connection, _ = accepted.accept()
+                    await loop.connect_accepted_socket(self._protocol, connection)
+        logger.info("another process listens on the port")
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes them for its own listeners."""
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+async def _any_goes_on() -> bool:
+    """Whether one of the calls that had a stream here is not over; with nobody to ask, it is."""
+    if not draining.here.carried:
+        return False
+    running = Call.objects.filter(id__in=draining.here.carried).exclude(status__in=FINAL_STATUSES)
+    try:
+        return await in_service_scope(running.exists)
+    except Error:
+        logger.warning("the database does not say which calls go on", exc_info=True)
+        return True
