@@ -123,6 +123,8 @@ DATABASES: dict[str, Any] = {
         env.db_url_config(_database_url) if _database_url else None, var_dir=VAR_DIR
     )
 }
+# Production on SQLite must be said aloud: one machine, one writer at a time.
+ALOHA_ALLOW_SQLITE = _flag("ALOHA_ALLOW_SQLITE", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Accounts -----------------------------------------------------------------------------------
@@ -315,6 +317,10 @@ SUMMARY_TIMEOUT_SECONDS = 8.0
 AUDIO_RETENTION_DAYS = _whole_number("AUDIO_RETENTION_DAYS", default=90)
 TEXT_RETENTION_DAYS = _whole_number("TEXT_RETENTION_DAYS", default=365)
 
-# --- Logs ---------------------------------------------------------------------------------------
+# --- Logs and figures ---------------------------------------------------------------------------
+
+# Whoever sends it as a Bearer token reads /metrics. Unset, nobody does in production, and whoever
+# is on this machine in development.
+METRICS_TOKEN = _text("METRICS_TOKEN")
 
 LOGGING = logging_settings(level=_text("LOG_LEVEL", "INFO").upper(), is_readable=DEBUG)

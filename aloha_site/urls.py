@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from aloha_site import call_pages, health, pages, settings_page
+from aloha_site import call_pages, health, metrics_view, pages, settings_page
 from aloha_site.schema_view import SchemaView
 
 urlpatterns = [
@@ -38,4 +38,5 @@ urlpatterns = [
     path("api/schema", SchemaView.as_view(), name="api_schema"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics_view.metrics, name="metrics"),
 ]

@@ -24,9 +24,8 @@ from agent.session import (
     CallerStopped,
     UtteranceEnd,
 )
-from agent.speech import prompts
 from telephony import actions as act
-from telephony import agent_reports, calls, media_stream
+from telephony import agent_reports, calls, media_stream, metrics, own_sentences
 from telephony.actions import Action
 from telephony.bridge import OWN_SENTENCES, Bridge
 from telephony.caller_line import CallerLine, Receive, Send
@@ -45,7 +44,6 @@ from telephony.media_stream import (
 from telephony.models import Call, Direction
 from telephony.outgoing import OPT_OUT_KEY
 from telephony.recorder import CallRecorder
-from telephony.said import OwnWords
 from telephony.stream_facts import StreamFacts
 from telephony.stream_handover import LINES_PER_STREAM
 from telephony.voice_watch import VoiceWatch
@@ -72,7 +70,7 @@ class Conversation:
         self._clock = asyncio.get_running_loop().time
         self._bridge = Bridge(
             max_call_ms=max(0, settings.MAX_CALL_SECONDS * 1_000 - self._begins_at_ms),
-            own_words=_own_words(OWN_SENTENCES),
+            own_words=own_sentences.words_of(OWN_SENTENCES),
             opt_out_key=OPT_OUT_KEY if call.direction == Direction.OUTBOUND else "",
         )
         self._journal = CallJournal(
@@ -206,6 +204,7 @@ class Conversation:
                 agent = await get_agent_backend().open_session(brief)
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
+            metrics.AGENT_FAILURES.labels(reason="not available").inc()
             self._log(logging.WARNING, "agent not available", detail=reason)
             return
         for payload in self._held:
@@ -228,8 +227,11 @@ class Conversation:
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
         await self._do(actions)
         if act.SendClear() in actions:
-            self._facts.barged_in(perf_counter() - began_at)
+            took_s = perf_counter() - began_at
+            self._facts.barged_in(took_s)
+            metrics.BARGE_IN.observe(took_s)
         if isinstance(event, AgentFailed) and self._outcome is AgentOutcome.FAILED:
+            metrics.AGENT_FAILURES.labels(reason=event.code).inc()
             self._log(logging.WARNING, "agent failed", code=event.code)
 
     async def _keep_time(self) -> None:
@@ -270,7 +272,9 @@ class Conversation:
                 await self._line.play(payload)
                 self._recorder.agent(payload)
                 if self._facts.first_audio_ms is None:
-                    self._facts.first_audio_ms = int((self._clock() - self._opened_at) * 1_000)
+                    took_s = self._clock() - self._opened_at
+                    self._facts.first_audio_ms = int(took_s * 1_000)
+                    metrics.FIRST_AUDIO.observe(took_s)
             case act.SendMark(name):
                 await self._line.mark(name)
             case act.SendClear():
@@ -343,9 +347,3 @@ class Conversation:
     ) -> None:
         extra = {"call_sid": self._call.call_sid, "call": str(self._call.id), **fields}
         logger.log(level, event, exc_info=error, extra=extra)
-
-
-def _own_words(names: Iterable[str]) -> dict[str, OwnWords]:
-    return {
-        name: OwnWords(text=prompts.text_of(name), pieces=prompts.pieces(name)) for name in names
-    }

@@ -70,10 +70,9 @@ def end_reason(facts: EndFacts) -> EndReason:
         return EndReason.FAILED_WITHOUT_MESSAGE
     if facts.carrier_records:
         return EndReason.MESSAGE_TAKEN if facts.has_message else EndReason.NO_MESSAGE
-    if facts.stream_state is StreamState.ISSUED and facts.was_handed_over:
-        return EndReason.CALLER_HUNG_UP
     if facts.stream_state in {StreamState.NONE, StreamState.ISSUED}:
-        return EndReason.CALLER_HUNG_UP_EARLY
+        spoke = facts.was_handed_over
+        return EndReason.CALLER_HUNG_UP if spoke else EndReason.CALLER_HUNG_UP_EARLY
     return EndReason.UNKNOWN
 
 

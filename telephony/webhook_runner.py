@@ -18,9 +18,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from prometheus_client import Counter
 
-from telephony import request_spool
+from telephony import metrics, request_spool
 from telephony.carrier_requests import SignedForm, read_call_sid
 from telephony.circuit_breaker import CircuitBreaker
 from telephony.daemon_threads import DaemonThreads
@@ -38,12 +37,6 @@ DEADLINE_S = 1.5
 KEEPING_S = 0.5  # a disk that hangs must not silence the caller either
 FAILURES_IN_A_ROW = 3
 REST_S = 5.0
-
-STAND_INS = Counter(
-    "aloha_webhook_stand_ins_total",
-    "Carrier requests answered without their work.",
-    ["step", "reason"],
-)
 
 # Fewer than the database's pool has connections: stuck webhooks leave some to the pages.
 THREADS = 8
@@ -73,12 +66,17 @@ class _NoAnswer(Exception):
 
 async def answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> HttpResponse:
     """The webhook's answer, or its stand-in's. Raises BadCarrierRequest."""
+    with metrics.WEBHOOK.labels(step=webhook.step).time():
+        return await _answer(webhook, request, form)
+
+
+async def _answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> HttpResponse:
     try:
         return await _work(_allowed_work(webhook, form), request, form)
     except _NoAnswer as error:
         reason, cause = str(error), error.__cause__
     is_kept = await _keep(webhook, request, form)
-    STAND_INS.labels(step=webhook.step, reason=reason).inc()
+    metrics.STAND_INS.labels(step=webhook.step, reason=reason).inc()
     logger.log(
         logging.WARNING if reason == "in line" else logging.ERROR,
         "webhook answered without its work",

@@ -20,6 +20,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import HTTPError
 
+from telephony import metrics
 from telephony.backends import twilio_history
 from telephony.backends.base import (
     MAX_DOCUMENT_CHARACTERS,
@@ -265,6 +266,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
         try:
             response = super().request(method, url, *args, **kwargs)
         except requests.RequestException as error:
+            metrics.PROVIDER_ERRORS.labels(error=ProviderUnclear.code).inc()
             raise ProviderUnclear from error
         if not 200 <= response.status_code < 300:
             code = _code_of(response)
@@ -278,6 +280,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
                 "twilio refused",
                 extra={"method": method, "status": response.status_code, "twilio_code": code},
             )
+            metrics.PROVIDER_ERRORS.labels(error=refusal.code).inc()
             raise refusal
         return response
 

@@ -10,6 +10,7 @@ PUBLIC = {
     "home",
     "healthz",
     "readyz",
+    "metrics",
     "account_login",
     "account_signup",
     "account_inactive",
@@ -24,10 +25,12 @@ PUBLIC = {
     "api_schema",
 }
 PUBLIC_WHEN_LOGGED_OUT: dict[str, Answer] = {
+    "metrics": 404,
     "account_confirm_login_code": "/accounts/login/",
     "mfa_authenticate": "/accounts/login/",
 }
 PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
+    "metrics": 404,
     "account_confirm_login_code": "/",
     "account_login": "/",
     "account_signup": "/",
