@@ -7,3 +7,6 @@ class AlohaSiteConfig(AppConfig):
     """Commands and pages that touch several rooms."""
 
     name = "aloha_site"
+
+    def ready(self) -> None:
+        from aloha_site import checks  # noqa: F401  # registers them
