@@ -48,9 +48,16 @@ class CallerLine:
 
     async def hang_up(self) -> None:
         """Close the socket: the carrier goes on with what comes after the stream."""
-        if not self.is_gone:
-            await self._send({"type": "websocket.close", "code": 1000})
+        await self._pass({"type": "websocket.close", "code": 1000})
 
     async def _write(self, text: str) -> None:
-        if not self.is_gone:
-            await self._send({"type": "websocket.send", "text": text})
+        await self._pass({"type": "websocket.send", "text": text})
+
+    async def _pass(self, message: dict[str, Any]) -> None:
+        if self.is_gone:
+            return
+        try:
+            await self._send(message)
+        except OSError:
+            # As servers say it that the other end was faster; its disconnect is still to be read.
+            self.is_gone = True

@@ -1,4 +1,4 @@
-"""OpenAI's transcription endpoint on loopback: strict about the request, told what to answer."""
+"""Part of OpenAI's HTTP API on loopback: strict about the request, told what to answer."""
 
 import email.parser
 import email.policy
@@ -28,6 +28,15 @@ class Transcriptions:
     fault: int | str = 0
     requests: list[dict[str, bytes]] = field(default_factory=list)
     base_url: str = ""
+    offered: list[str] = field(default_factory=lambda: sorted(MODELS | {"gpt-realtime-2.1"}))
+
+    def models(self, authorization: str) -> tuple[int, object]:
+        if authorization != f"Bearer {KEY}":
+            return 401, _error("invalid_api_key")
+        if isinstance(self.fault, int) and self.fault:
+            return self.fault, _error("told_to_fail")
+        described = {"object": "model", "created": 1_790_000_000, "owned_by": "system"}
+        return 200, {"object": "list", "data": [{"id": id_} | described for id_ in self.offered]}
 
     def answer(self, form: dict[str, bytes], authorization: str) -> tuple[int, object]:
         if authorization != f"Bearer {KEY}":
@@ -64,6 +73,11 @@ def transcriptions() -> Iterator[Transcriptions]:
     api = Transcriptions()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/v1/models":
+                return self._send(404, _error("not_found"))
+            return self._send(*api.models(self.headers["Authorization"]))
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path != "/v1/audio/transcriptions":
