@@ -97,12 +97,12 @@ def _calls() -> Iterator[Metric]:
 
 
 def _messages() -> Iterator[Metric]:
-    waiting = Message.objects.exclude(stage=Stage.SUMMARISED).aggregate(
+    waiting = Message.objects.exclude(stage=Stage.NOTIFIED).aggregate(
         count=Count("id"), oldest=Min("created_at")
     )
-    yield _gauge("aloha_messages_waiting", "Messages that are not ready.", waiting["count"])
+    yield _gauge("aloha_messages_waiting", "Messages whose owner was not told.", waiting["count"])
     yield _age("aloha_messages_oldest_seconds", "Age of the oldest of them.", waiting["oldest"])
-    failing = Message.objects.exclude(last_error="").exclude(stage=Stage.SUMMARISED).count()
+    failing = Message.objects.exclude(last_error="").exclude(stage=Stage.NOTIFIED).count()
     yield _gauge("aloha_messages_failing", "Of these, messages whose last step failed.", failing)
     recordings = CarrierRecording.objects.waiting().aggregate(oldest=Min("call__started_at"))
     yield _age(

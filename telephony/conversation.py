@@ -275,7 +275,6 @@ class Conversation:
                     took_s = self._clock() - self._opened_at
                     self._facts.first_audio_ms = int(took_s * 1_000)
                     metrics.FIRST_AUDIO.observe(took_s)
-                    self._log(logging.INFO, "agent speaks", ms=str(self._facts.first_audio_ms))
             case act.SendMark(name):
                 await self._line.mark(name)
             case act.SendClear():

@@ -14,11 +14,11 @@ from django.utils import timezone
 from agent.backends.base import get_backend as get_agent_backend
 from agent.session import AgentOutcome
 from telephony import answering, do_not_call
-from telephony.calls import STREAM_TOKEN_SECONDS
 from telephony.carrier_requests import OutgoingCall
 from telephony.dialling import find_dialled
 from telephony.models import FINAL_STATUSES, Call, Direction, StreamState
 from telephony.outbound import is_off
+from telephony.stream_handover import STREAM_TOKEN_SECONDS
 
 logger = logging.getLogger(__name__)
 
