@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 PIECE_MS = 1_000
 PIECE_ENTRIES = 200
+MAX_UNWRITTEN_BYTES = 1024 * 1024
+"""About a minute of one call waits for room on the disk; what comes after that is lost."""
 
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 
@@ -32,6 +34,7 @@ class CallRecorder:
         self._pending: list[tuple[str, int, str]] = []
         self._now_ms = 0
         self._written_ms = 0
+        self._unwritten = bytearray()  # the writer thread's
         self.unreadable = 0
 
     @property
@@ -76,11 +79,23 @@ class CallRecorder:
             else:
                 self._mixdown.clear(at_ms)
         caller, agent = self._mixdown.settle(until_ms)
-        stereo = interleave(caller, agent)
-        if stereo:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._unwritten += interleave(caller, agent)
+        del self._unwritten[MAX_UNWRITTEN_BYTES:]
+        if self._unwritten:
+            self._append()
+
+    def _append(self) -> None:
+        """Put what waits behind what is written: all of it, or on a full disk nothing."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(self._path, "ab", opener=_open_private) as spool:
+            size = spool.tell()
+        try:
             with open(self._path, "ab", opener=_open_private) as spool:
-                spool.write(stereo)
+                spool.write(self._unwritten)
+        except OSError:
+            os.truncate(self._path, size)
+            raise
+        self._unwritten.clear()
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -1,0 +1,88 @@
+"""Two web processes and two workers share one database: all the work, and none of it twice."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from agent.speech.wav import read_mulaw
+from telephony.simulator.callers import WavCaller
+from telephony.simulator.carrier import SimulatedCall
+from telephony.simulator.result import AnsweredBy
+from tests.journeys.test_database_outages import NUMBER, OWNER
+from tests.journeys.test_server_killed import free_port
+from tests.peers.balancer import balanced
+from tests.peers.postgres import Postgres, private_postgres
+from tests.peers.processes import Process, started
+
+pytestmark = [pytest.mark.check, pytest.mark.P7]
+
+CALLS = 12
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    with private_postgres() as postgres:
+        yield postgres
+
+
+async def test_calls_spread_and_every_message_is_handled_once(
+    postgres, settings, tmp_path, human_speech
+):
+    front, ports = free_port(), [free_port(), free_port()]
+    settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{front}"
+    changes = {"DATABASE_URL": postgres.url, "SPOOL_DIR": str(tmp_path / "carrier-spool")}
+    changes |= {"AGENT_CALLS_PER_NUMBER": "1000", "ALOHA_VAR_DIR": str(tmp_path / "var")}
+    for name, *command in [["migrate", "migrate", "--no-input"], ["owner", "shell", "-c", OWNER]]:
+        process = Process(tmp_path, name, *command, url=url, changes=changes)
+        assert await asyncio.to_thread(process.popen.wait, 60) == 0, process.log.read_text()
+    webs = [
+        Process(tmp_path, f"web-{port}", "serve", "--port", str(port), url=url, changes=changes)
+        for port in ports
+    ]
+    workers = [
+        Process(tmp_path, f"worker-{index}", "work", url=url, changes=changes) for index in (1, 2)
+    ]
+    with started(*webs, *workers), balanced(ports, port=front):
+        for process, words in [
+            *((web, "Listening on") for web in webs),
+            *((worker, "worker started") for worker in workers),
+        ]:
+            await asyncio.to_thread(process.wait_for, words)
+        speech = read_mulaw(human_speech)
+        results = await asyncio.gather(*[dial(url, speech, index).run() for index in range(CALLS)])
+        await all_told(postgres)
+    assert {result.answered_by for result in results} == {AnsweredBy.AGENT}
+    held = [web.log.read_text().count("stream opened") for web in webs]
+    assert sum(held) == CALLS
+    assert all(held)
+    sids = sorted(result.call_sid for result in results)
+    for event in ("message ready", "owner told"):
+        done = [calls_with(event, worker) for worker in workers]
+        print(event, [len(each) for each in done], "by worker; streams", held, "by server")
+        assert sorted(done[0] + done[1]) == sids
+
+
+def dial(url: str, speech: bytes, index: int) -> SimulatedCall:
+    return SimulatedCall(
+        base_url=url,
+        caller=WavCaller([speech], hang_up_at_ms=9_000),
+        to_number=NUMBER,
+        from_number=f"+1510555{100 + index:04}",
+    )
+
+
+async def all_told(postgres: Postgres) -> None:
+    query = "SELECT count(*) FROM voicemail_message WHERE stage = 'notified'"
+    async with asyncio.timeout(60):
+        while True:
+            [(told,)] = await asyncio.to_thread(postgres.rows, query)
+            if told == CALLS:
+                return
+            await asyncio.sleep(0.2)
+
+
+def calls_with(event: str, worker: Process) -> list[str]:
+    """The calls of all lines that tell this event."""
+    return re.findall(rf"{event} .*call_sid=(\w+)", worker.log.read_text())
