@@ -57,6 +57,12 @@ def for_farewell(brief: CallBrief, *, is_anybody_there: bool = True) -> str:
     return f"{for_call(brief)}\n\n# Now\nThe call ends. {words} Ask nothing."
 
 
+def for_opting_out(brief: CallBrief) -> str:
+    """The last answer to somebody who was called and wants no more calls."""
+    words = "Apologise for the call, say that there will be no more calls, and say goodbye"
+    return f"{for_call(brief)}\n\n# Now\nThe call ends. {words}, in one or two short sentences."
+
+
 def for_wrap_up(brief: CallBrief) -> str:
     """The last answer of a call whose time is over."""
     words = (
@@ -167,7 +173,7 @@ def _campaign(brief: CallBrief) -> str:
         "# Why this call\n"
         "You placed this call yourself; the person who answers did not ask for it. "
         f"{purpose}When the person does not want the call, apologise, and end it. "
-        "When the person wants no more calls, say that there will be none, and end it."
+        "When the person wants no more calls, in whatever words, call do_not_call at once."
     )
 
 

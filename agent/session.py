@@ -165,6 +165,7 @@ class AgentReport:
     reason: str = ""
     urgency: str = ""
     callback_number: str = ""
+    wants_no_calls: bool = False  # of somebody whom the agent has called
 
 
 class AgentSession(Protocol):

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from agent.session import AgentReport
+from agent.session import AgentOutcome, AgentReport
+from telephony import do_not_call
 from telephony.models import Call, CallEvent
 
 MESSAGE_NOTED = "message_noted"
@@ -21,6 +22,9 @@ def keep_report(call_id: UUID, report: AgentReport, *, is_added: bool = False) -
             if call.cost_usd is not None and cost_usd is not None:
                 cost_usd += call.cost_usd
         Call.objects.filter(id=call_id).update(agent_usage=usage, cost_usd=cost_usd)
+    if report.wants_no_calls:
+        # Whoever hung up before the goodbye, or was cut off, has said it all the same.
+        do_not_call.heed_outcome(call_id, AgentOutcome.OPTED_OUT)
     if report.reason:
         CallEvent.objects.update_or_create(
             call_id=call_id, kind=MESSAGE_NOTED, key="", defaults={"payload": _noted(report)}

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.backends.realtime_tools import TOOLS
+from agent.backends.realtime_tools import tools_for
 
 LINE_FORMAT = "audio/pcmu"
 """G.711 mu-law; a `rate` beside it is refused."""
@@ -58,7 +58,13 @@ def commit_audio(event_id: str) -> str:
 
 
 def configure(
-    event_id: str, *, options: SessionOptions, instructions: str, voice: str, language: str
+    event_id: str,
+    *,
+    options: SessionOptions,
+    instructions: str,
+    voice: str,
+    language: str,
+    outbound: bool = False,
 ) -> str:
     """Set up a session for a telephone line; nothing is left to the server's defaults."""
     session: dict[str, Any] = {
@@ -75,7 +81,7 @@ def configure(
             },
             "output": {"format": {"type": LINE_FORMAT}, "voice": voice, "speed": 1.0},
         },
-        "tools": TOOLS,
+        "tools": tools_for(outbound=outbound),
         "tool_choice": "auto",
         "truncation": {"type": "retention_ratio", "retention_ratio": 0.8},
         "tracing": None,  # traces hold callers' words

@@ -43,7 +43,7 @@ class RealtimeDialogue:
 
     def __init__(self, brief: CallBrief, *, options: SessionOptions, voice: str) -> None:
         self.outbox = Outbox()
-        self.tools = Toolbox()
+        self.tools = Toolbox(outbound=brief.outbound)
         self.meter = UsageMeter(
             model=options.model, transcription_model=options.transcription_model
         )
@@ -77,6 +77,7 @@ class RealtimeDialogue:
             instructions=instructions.for_call(self._brief),
             voice=self._voice,
             language=self._brief.language,
+            outbound=self._brief.outbound,
         )
 
     def begin(self) -> None:
@@ -264,7 +265,7 @@ class RealtimeDialogue:
             return
         elif purpose is Purpose.FAREWELL or (self.tools.ends_call and self._answer_is_audible):
             self._leave(AgentOutcome.FINISHED)
-        elif self.tools.ends_call:
+        elif self.tools.ends_call or self.tools.wants_no_calls:
             self._ask_for(Purpose.FAREWELL)
         elif self.tools.is_stuck:
             raise SessionRefused("tool_loop")
@@ -317,6 +318,8 @@ class RealtimeDialogue:
         if not self._is_wrapping_up:
             self.outbox.send(commands.stop_answering, options=self._options)
         self._is_done = True
+        if self.tools.wants_no_calls:
+            outcome = AgentOutcome.OPTED_OUT
         self.outbox.tell(AgentDone(outcome=outcome))
 
     def _stop(self, response_id: str) -> None:
@@ -334,6 +337,11 @@ class RealtimeDialogue:
         self._asked_id = self.outbox.send(
             commands.create_response,
             purpose=purpose.label,
-            instructions=words_for(purpose, self._brief, is_anybody_there=self._is_anybody_there),
+            instructions=words_for(
+                purpose,
+                self._brief,
+                is_anybody_there=self._is_anybody_there,
+                wants_no_calls=self.tools.wants_no_calls,
+            ),
             may_call_tools=purpose is Purpose.GO_ON,
         )

@@ -92,7 +92,8 @@ class RealtimeSession:
         self._hand_over()
 
     def report(self) -> AgentReport:
-        meter, message = self._dialogue.meter, self._dialogue.tools.message
+        meter, tools = self._dialogue.meter, self._dialogue.tools
+        message = tools.message
         return AgentReport(
             usage=meter.totals(),
             cost_usd=meter.cost_usd(self._prices),
@@ -100,6 +101,7 @@ class RealtimeSession:
             reason=message.reason if message else "",
             urgency=message.urgency if message else "",
             callback_number=(message and message.callback_number) or "",
+            wants_no_calls=tools.wants_no_calls,
         )
 
     async def events(self) -> AsyncIterator[AgentEvent]:

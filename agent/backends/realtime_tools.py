@@ -1,7 +1,8 @@
 """The tools of the voice agent: what it may call, with which arguments. Pure.
 
-The model decides nothing but to note a message and to take leave. Nothing here looks up a
-person or a number; whose call it is, the server knows. What is not on the list, or not of the
+The model decides nothing but to note a message, to take leave and, where it has called, to note
+that no more calls are wanted. Nothing here looks up a person or a number; whose call it is, the
+server knows. What is not on the list, or not of the
 right form, is answered and never carried out.
 """
 
@@ -54,6 +55,17 @@ TOOLS: list[dict[str, Any]] = [
         "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
     },
 ]
+OUTBOUND_TOOLS: list[dict[str, Any]] = [
+    *TOOLS,
+    {
+        "type": "function",
+        "name": "do_not_call",
+        "description": "Note that the person you called wants no more calls, in whatever words. "
+        "It holds for this person, from now on.",
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
+]
+"""Of a call that the agent has placed."""
 
 
 class TakeMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,18 +81,31 @@ class EndCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The agent takes leave."""
 
 
-ToolCall = TakeMessage | EndCall
+class StopCalling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whoever was called wants no more calls; who that is, the server knows."""
+
+
+ToolCall = TakeMessage | EndCall | StopCalling
 
 _ARGUMENTS: dict[str, type[TakeMessage] | type[EndCall]] = {
     "take_message": TakeMessage,
     "end_call": EndCall,
 }
+_OUTBOUND_ARGUMENTS: dict[str, type[TakeMessage] | type[EndCall] | type[StopCalling]] = {
+    **_ARGUMENTS,
+    "do_not_call": StopCalling,
+}
 _LIMITS = {"reason": 1000, "caller_name": 100, "callback_number": 40}
 
 
-def read_tool_call(name: str | None, arguments: str | None) -> ToolCall:
+def tools_for(*, outbound: bool) -> list[dict[str, Any]]:
+    """What a session is told that it may call."""
+    return OUTBOUND_TOOLS if outbound else TOOLS
+
+
+def read_tool_call(name: str | None, arguments: str | None, *, outbound: bool = False) -> ToolCall:
     """A call of a tool, checked. Raises ToolRefused with words for the model."""
-    kind = _ARGUMENTS.get(name or "")
+    kind = (_OUTBOUND_ARGUMENTS if outbound else _ARGUMENTS).get(name or "")
     if kind is None:
         raise ToolRefused("There is no such tool.")
     if arguments is not None and len(arguments) > MAX_ARGUMENTS_CHARS:
@@ -105,8 +130,10 @@ def _check_lengths(call: TakeMessage) -> None:
 class Toolbox:
     """The tools of one call: carries out what is allowed, answers everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, outbound: bool = False) -> None:
+        self._outbound = outbound
         self.message: TakeMessage | None = None
+        self.wants_no_calls = False
         self.streak = 0  # answers in a row that called tools, while the caller said nothing
         self.refused = 0
         self.ends_call = False
@@ -134,7 +161,7 @@ class Toolbox:
         self.streak += 0 if self.was_called else 1
         self.was_called = True
         try:
-            self._carry_out(_checked(item))
+            self._carry_out(self._checked(item))
         except ToolRefused as error:
             self.refused += 1
             return call_id, _result(error=str(error))
@@ -146,14 +173,15 @@ class Toolbox:
                 self.message = call
             case EndCall():
                 self.ends_call = True
+            case StopCalling():
+                self.wants_no_calls = True
             case _ as unknown:
                 assert_never(unknown)
 
-
-def _checked(item: Item) -> ToolCall:
-    if item.status != "completed":
-        raise ToolRefused("The call was cut off and not carried out.")
-    return read_tool_call(item.name, item.arguments)
+    def _checked(self, item: Item) -> ToolCall:
+        if item.status != "completed":
+            raise ToolRefused("The call was cut off and not carried out.")
+        return read_tool_call(item.name, item.arguments, outbound=self._outbound)
 
 
 def _result(**fields: Any) -> str:

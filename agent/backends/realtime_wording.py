@@ -5,7 +5,9 @@ from agent.backends.realtime_responses import Purpose
 from agent.brief import CallBrief
 
 
-def words_for(purpose: Purpose, brief: CallBrief, *, is_anybody_there: bool) -> str:
+def words_for(
+    purpose: Purpose, brief: CallBrief, *, is_anybody_there: bool, wants_no_calls: bool = False
+) -> str:
     """Instructions for one answer; empty where those of the call are enough."""
     match purpose:
         case Purpose.GREETING:
@@ -14,6 +16,8 @@ def words_for(purpose: Purpose, brief: CallBrief, *, is_anybody_there: bool) -> 
             return instructions.for_going_on(brief)
         case Purpose.ASK:
             return instructions.for_silence(brief)
+        case Purpose.FAREWELL if wants_no_calls:
+            return instructions.for_opting_out(brief)
         case Purpose.FAREWELL:
             return instructions.for_farewell(brief, is_anybody_there=is_anybody_there)
         case Purpose.WRAP_UP:

@@ -8,7 +8,7 @@ import pytest
 from agent.backends.realtime_tools import TOOLS, TakeMessage, read_tool_call
 from agent.errors import ToolRefused
 from agent.fake_realtime.script import prompt
-from agent.session import AgentDone
+from agent.session import AgentDone, AgentOutcome
 from tests.agent.realtime_call import ANSWER, Call, RealtimeCall, playbook
 
 FORBIDDEN_NAMES = (
@@ -17,6 +17,7 @@ FORBIDDEN_NAMES = (
     "__import__", "take_message ", " take_message", "TAKE_MESSAGE", "take-message", "takeMessage",
     "end_call\n", "End_Call", "end_call()", "endcall", "hang_up", "delete_message",
     "change_settings", "set_forwarding", "buy_number", "../take_message", "take_message/../x",
+    "do_not_call",
     "functions.take_message", "mcp.end_call", "take_message\0", "", "nul", "null", "None", "True",
     "0", "constructor", "__class__", "toString", "x" * 10_000, "таке_message", "take_message\u200b",
 )  # fmt: skip
@@ -175,3 +176,58 @@ def test_the_tools_offered_are_the_tools_there_are():
     properties = TOOLS[0]["parameters"]["properties"]
     assert set(properties) == set(TakeMessage.__struct_fields__)
     assert set(TOOLS[0]["parameters"]["required"]) == set(properties)
+
+
+NO_MORE = Call(name="do_not_call", arguments="{}")
+
+
+def called(script) -> RealtimeCall:
+    call = RealtimeCall(script, outbound=True)
+    call.wait(2_000)
+    call.say()
+    call.wait(3_000)
+    return call
+
+
+@pytest.mark.W7
+def test_whoever_wants_no_more_calls_hears_that_there_will_be_none():
+    call = called(playbook([NO_MORE]))
+    assert call.purposes == ["greeting", "farewell"]
+    assert (
+        "there will be no more calls"
+        in call.sent("response.create")[-1]["response"]["instructions"]
+    )
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.OPTED_OUT)]
+    assert call.errors == []
+
+
+@pytest.mark.W7
+def test_a_wish_that_comes_with_the_goodbye_is_one():
+    call = called(playbook([prompt("goodbye"), NO_MORE, Call(name="end_call")]))
+    assert call.purposes == ["greeting"]
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.OPTED_OUT)]
+
+
+@pytest.mark.W7
+@pytest.mark.parametrize("arguments", ['{"number": "+14155550100"}', '{"everybody": true}', "[]"])
+def test_nobody_else_can_be_put_on_the_list(arguments):
+    call = called(playbook([Call(name="do_not_call", arguments=arguments)]))
+    assert not call.dialogue.tools.wants_no_calls
+    assert call.dialogue.tools.refused == 1
+
+
+@pytest.mark.M8
+def test_a_caller_is_offered_no_list():
+    offered = {
+        outbound: [
+            tool["name"]
+            for tool in RealtimeCall(outbound=outbound).sent("session.update")[0]["session"][
+                "tools"
+            ]
+        ]
+        for outbound in (False, True)
+    }
+    assert offered == {
+        False: ["take_message", "end_call"],
+        True: ["take_message", "end_call", "do_not_call"],
+    }

@@ -6,6 +6,7 @@ import pytest
 
 from agent.session import AgentReport
 from telephony.agent_reports import keep_report
+from telephony.models import DoNotCall
 from tests.factories import make_call, make_number
 
 USED = AgentReport(usage={"model": "voice", "responses": 3}, cost_usd=Decimal("0.01234"))
@@ -41,3 +42,18 @@ def test_an_agent_that_used_nothing_leaves_no_figures(call):
     assert call.agent_usage == {}
     assert call.cost_usd is None
     assert not call.events.exists()
+
+
+@pytest.mark.W7
+def test_whoever_was_called_and_wants_no_calls_is_listed(owner):
+    call = make_call(make_number(owner), direction="outbound", to_number="+15105550147")
+    for _ in range(2):
+        keep_report(call.id, AgentReport(wants_no_calls=True))
+    entry = DoNotCall.objects.get()
+    assert (entry.owner, entry.phone_number, entry.source) == (owner, "+15105550147", "voice")
+
+
+@pytest.mark.W7
+def test_a_caller_is_never_listed(call):
+    keep_report(call.id, AgentReport(wants_no_calls=True))
+    assert not DoNotCall.objects.exists()
