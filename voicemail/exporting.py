@@ -85,7 +85,8 @@ def _calls(owner: User, ids: list[uuid.UUID]) -> Iterator[list[dict[str, Any]]]:
             some = Call.objects.for_user(owner).filter(id__in=ids[start : start + ROWS_AT_ONCE])
             rows = some.select_related("number", "message", "recording")
             ordered = rows.prefetch_related("transcript").order_by("-started_at", "-id")
-            yield [_call(call) for call in ordered]
+            calls = [_call(call) for call in ordered]
+        yield calls  # outside the scope: whoever downloads may take her time
 
 
 def _call(call: Call) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from agent.session import Role
 from telephony.models import TranscriptLine
 from tests.factories import PASSWORD, make_number
 from tests.voicemail.messages import leave_message
+from voicemail.exporting import export
 from voicemail.models import Contact, Erasure, KeepingPreference
 from voicemail.retention import keeping_of
 
@@ -64,6 +66,13 @@ def test_the_export_holds_nothing_of_others(client, stranger, message):
         assert json.loads(archive.read("aloha.json"))["calls"] == []
         assert b"Boiler" not in archive.read("index.html")
         assert sorted(archive.namelist()) == ["aloha.json", "index.html"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_locked_while_the_owner_downloads(owner, message):
+    locked = [connection.in_atomic_block for _ in export(owner)]
+    assert len(locked) > 3
+    assert not any(locked)
 
 
 def test_an_export_without_calls_is_valid_json(as_owner):
