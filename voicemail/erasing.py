@@ -17,11 +17,12 @@ from accounts.row_security import service_scope
 from telephony import erasing as telephony_erasing
 from telephony import numbers
 from telephony.errors import TelephonyError
-from telephony.models import Call, NumberStatus
+from telephony.models import Call, ForwardingReminder, NumberStatus
 from voicemail.errors import NotYetErased
 from voicemail.forwarding_models import ForwardingCheck
 from voicemail.inbox import UNDO_PERIOD
 from voicemail.models import Contact, Erasure, KeepingPreference, Message, Stage
+from voicemail.release_mail import send_reminders
 from voicemail.retention import days_of
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 RETRY_AFTER = timedelta(seconds=30)
 MAX_RETRY_AFTER = timedelta(hours=1)
+# A mail server that stays away for an hour does not keep an owner's data.
+MAIL_ATTEMPTS = 7
 AT_ONCE = 100
 
 
@@ -161,7 +164,7 @@ def _carry_out(erasure: Erasure) -> None:
         if erasure.phone_number:
             _erase_caller(erasure.owner, erasure.phone_number)
         else:
-            _erase_owner(erasure.owner)
+            _erase_owner(erasure.owner, attempts=erasure.attempts)
     except Exception as error:
         # The outermost loop of one wish: whatever it is, the others go on.
         logger.exception("erasure not done", extra={"erasure": str(erasure.pk)})
@@ -191,9 +194,10 @@ def _erase_caller(owner: User, phone_number: str) -> None:
         telephony_erasing.erase_caller(call)
 
 
-def _erase_owner(owner: User) -> None:
+def _erase_owner(owner: User, *, attempts: int) -> None:
     """Number first, then what is at the carrier, then files, then rows, then the name."""
     _release_numbers(owner)
+    _tell_of_forwarding(owner, give_up=attempts >= MAIL_ATTEMPTS)
     if telephony_erasing.is_on_the_phone(owner):
         raise NotYetErased("A call is still running.")
     with service_scope():
@@ -215,6 +219,15 @@ def _release_numbers(owner: User) -> None:
         number = numbers.release_number(user=owner)
         if number.status != NumberStatus.RELEASED or telephony_erasing.live_numbers(owner):
             raise NotYetErased("The number is not given back yet.")
+
+
+def _tell_of_forwarding(owner: User, *, give_up: bool) -> None:
+    """While her address is known: her phone goes on forwarding to a number that is not hers."""
+    send_reminders()
+    untold = ForwardingReminder.objects.filter(number__user=owner, sent_at__isnull=True)
+    with service_scope():
+        if untold.exists() and not give_up:
+            raise NotYetErased("The owner is not told yet that her phone still forwards.")
 
 
 def _erase_rows_of(owner: User) -> None:

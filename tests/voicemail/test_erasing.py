@@ -37,6 +37,11 @@ from voicemail.forwarding_models import ForwardingCheck, OwnPhone
 from voicemail.models import Contact, Erasure, KeepingPreference, Message
 
 pytestmark = pytest.mark.V6
+FORWARDED = {
+    "voicemail_enabled": True,
+    "voicemail_mode": "voicemail_only",
+    "forwarding_enabled": True,
+}
 CALLER, OTHER, WORDS = "+15105550147", "+14155550181", "canary boiler words"
 
 
@@ -249,6 +254,29 @@ def test_a_closed_account_leaves_no_trace_but_tombstones(lived_in, owner, caplog
     assert not [canary for canary in CANARIES if canary in caplog.text]
     lived_in.refresh_from_db()
     assert (lived_in.status, lived_in.phone_number) == ("released", tombstone("+14155550132"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whose_phone_forwards_is_told_before_her_address_is_forgotten(lived_in, owner, mailoutbox):
+    type(lived_in).objects.update(**FORWARDED)
+    erasing.close_account(owner=owner)
+    erasing.keep_house()
+    assert [mail.to for mail in mailoutbox] == [["owner@example.com"]]
+    assert Erasure.objects.get().done_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("attempts", "is_erased"), [(0, False), (erasing.MAIL_ATTEMPTS, True)])
+def test_a_mail_server_that_is_away_is_waited_for_and_not_for_ever(
+    lived_in, owner, settings, attempts, is_erased
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    type(lived_in).objects.update(**FORWARDED)
+    erasing.close_account(owner=owner)
+    Erasure.objects.update(attempts=attempts)
+    erasing.keep_house()
+    assert (Erasure.objects.get().done_at is not None) is is_erased
 
 
 @pytest.mark.django_db(transaction=True)
