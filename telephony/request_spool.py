@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 # With the 64 KiB that a request may have at most, 320 MiB; usual ones have 1 KiB.
 MAX_REQUESTS = 5_000
+ASIDE = "unreadable"
+# Callers' numbers stand in them: kept for as long as somebody may still look into the fault.
+ASIDE_KEPT = timedelta(days=30)
+UNFINISHED_KEPT = timedelta(hours=1)
 _NAME = re.compile(r"\d{20}-\d{6}-\d+-\w*\.json")
 _numbers = itertools.count()
 
@@ -91,11 +95,27 @@ def forget(file: Path) -> None:
 
 def set_aside(file: Path) -> None:
     """Move a request that cannot be replayed out of the way, for people to look at."""
-    aside = file.parent / "unreadable"
+    aside = file.parent / ASIDE
     aside.mkdir(mode=0o700, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):  # another worker was faster
         file.rename(aside / file.name)
     logger.error("kept request set aside", extra={"file": file.name})
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete requests set aside long ago, and what crashes left half written; how many files."""
+    count = _delete_older(_folder() / ASIDE, "*.json", than=now - ASIDE_KEPT)
+    return count + _delete_older(_folder(), "*.part", than=now - UNFINISHED_KEPT)
+
+
+def _delete_older(folder: Path, pattern: str, *, than: datetime) -> int:
+    count = 0
+    for file in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):  # another worker was faster
+            if file.stat().st_mtime < than.timestamp():
+                file.unlink()
+                count += 1
+    return count
 
 
 def _folder() -> Path:

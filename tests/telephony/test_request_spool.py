@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 
 from telephony import request_spool
 from telephony.errors import SpoolFull
@@ -203,4 +204,24 @@ def test_a_request_kept_by_a_process_that_is_killed_is_there(settings):
         "SPOOL_DIR": str(settings.SPOOL_DIR),
     }
     subprocess.run([sys.executable, "-c", program], env=environment, timeout=60, check=False)
+    assert len(request_spool.waiting()) == 1
+
+
+@pytest.mark.V6
+def test_what_was_set_aside_is_kept_for_a_month(settings):
+    keep("nowhere", {})
+    replay_kept_requests()
+    now = timezone.now()
+    assert request_spool.forget_old(now=now + timedelta(days=29)) == 0
+    assert request_spool.forget_old(now=now + timedelta(days=31)) == 1
+    assert not list(settings.SPOOL_DIR.glob("unreadable/*"))
+
+
+@pytest.mark.V6
+def test_a_torn_write_goes_after_an_hour_and_a_waiting_request_never(settings):
+    keep("status", ENDED)
+    (settings.SPOOL_DIR / "torn.part").write_text("From=")
+    now = timezone.now()
+    assert request_spool.forget_old(now=now) == 0
+    assert request_spool.forget_old(now=now + timedelta(days=99)) == 1
     assert len(request_spool.waiting()) == 1

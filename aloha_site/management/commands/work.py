@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
+from telephony import request_spool
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             send_reminders()
             erasing.keep_house()
             _look_after_forwarding(all_time=True)
+            request_spool.forget_old(now=timezone.now())
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -135,6 +137,7 @@ def _keep_house() -> None:
     """Forget what is to be forgotten."""
     try:
         erasing.keep_house()
+        request_spool.forget_old(now=timezone.now())
     except Exception:
         # As above.
         logger.exception("erasing failed")
