@@ -3,6 +3,7 @@
 Channels hops through the database thread for every message; media frames must not.
 """
 
+import asyncio
 import logging
 from typing import Any
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 NORMAL_CLOSURE = 1000
 POLICY_VIOLATION = 1008
+ADMISSION_SECONDS = 1.5  # the caller hears nothing; refused, the carrier asks for the message
 SUBPROTOCOL = "audio.twilio.com"
 """Named back when it is offered, never unasked: the carrier then drops the socket."""
 
@@ -54,7 +56,12 @@ async def _admit(scope: dict[str, Any]) -> Call | None:
         logger.warning("stream refused: signature")
         return None
     token: str = scope["url_route"]["kwargs"]["token"]
-    call = await in_service_scope(calls.claim_stream, token)
+    try:
+        async with asyncio.timeout(ADMISSION_SECONDS):
+            call = await in_service_scope(calls.claim_stream, token)
+    except TimeoutError:
+        logger.error("stream refused: the database does not answer")
+        return None
     if call is None:
         logger.warning("stream refused: token unknown, used or stale")
     return call

@@ -5,14 +5,17 @@ import contextlib
 import json
 import random
 import secrets
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from accounts.row_security import service_scope
 from telephony import conversation
 from telephony.models import Call, Recording, StreamState
 from telephony.signatures import sign
@@ -70,6 +73,37 @@ async def handshake(
         session.ws_connect(url, headers=signature | headers, protocols=protocols) as socket,
     ):
         yield socket
+
+
+@contextlib.contextmanager
+def held_back(call: Call) -> Iterator[None]:
+    """Somebody else holds the call's row, so that claiming it has to wait."""
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with service_scope():
+            Call.objects.filter(id=call.id).update(duration_s=None)
+            held.set()
+            over.wait(10)
+        connection.close()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    try:
+        assert held.wait(5)
+        yield
+    finally:
+        over.set()
+        holding.join()
+
+
+@pytest.mark.A5
+async def test_a_caller_does_not_wait_for_a_database_that_hangs(call):
+    with held_back(call):
+        async with asyncio.timeout(3):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                async with handshake(stream_url(call)):
+                    pass
 
 
 class TestTokens:
