@@ -112,6 +112,7 @@ def test_a_mail_that_the_server_does_not_take_is_sent_later(owner, settings, mai
     assert len(mailoutbox) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_worker_sends_reminders(owner, mailoutbox):
     release(owner, **FORWARDED)
     call_command("work", "--once")
