@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, TextField
+from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from accounts.models import User
@@ -139,6 +139,15 @@ def _forget_in_reports(phone_number: str) -> None:
     for run in runs.filter(text__contains=phone_number):
         run.steps = [str(s).replace(phone_number, tombstone(phone_number)) for s in run.steps]
         run.save(update_fields=["steps"])
+
+
+def with_words_older_than(moment: datetime, *, owner: User) -> list[Call]:
+    """The owner's calls from before `moment` of which somebody's words or a report still stand."""
+    spoken = TranscriptLine.objects.filter(call=OuterRef("pk"))
+    told = CallEvent.objects.filter(call=OuterRef("pk")).exclude(payload={}, facts={})
+    with service_scope():
+        calls = Call.objects.for_user(owner).filter(started_at__lt=moment)
+        return list(calls.filter(Exists(spoken) | Exists(told))[:500])
 
 
 def older_than(moment: datetime, *, owner: User) -> list[Call]:

@@ -91,6 +91,11 @@ def erase_what_is_old() -> int:
             erased_at__isnull=True,
         )
         count += _erase_each(old)
+        # Calls that the agent made, and checks, leave words and no message.
+        before = now - timedelta(days=text_days)
+        for call in telephony_erasing.with_words_older_than(before, owner=owner):
+            telephony_erasing.erase_words(call)
+            count += 1
         for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
             count += _tried(call)
     return count

@@ -115,6 +115,18 @@ def test_words_go_after_a_year_and_the_call_stays_in_the_log(number):
     assert Call.objects.filter(id=old.call_id).exists()
 
 
+@pytest.mark.parametrize(("days_ago", "is_gone"), [(366, True), (364, False)])
+def test_words_of_a_call_that_left_no_message_go_after_a_year(number, days_ago, is_gone):
+    Call.objects.filter(id=full_message(number, days_ago=days_ago).call_id).update(
+        direction="outbound", to_number=OTHER
+    )
+    Message.objects.all().delete()
+    erasing.keep_house()
+    assert TranscriptLine.objects.exists() is not is_gone
+    assert CallEvent.objects.get().payload == ({} if is_gone else {"From": CALLER})
+    assert erasing.erase_what_is_old() == 0
+
+
 def test_owners_choose_how_long(number, owner):
     KeepingPreference.objects.create(owner=owner, audio_days=2, text_days=4)
     message = full_message(number, days_ago=3)
