@@ -85,6 +85,14 @@ def test_words_of_somebody_we_called_are_heeded(call):
     assert sources() == ["voice"]
 
 
+def test_a_wish_counts_more_than_the_owners_own_entry(call, owner):
+    do_not_call.add_number(user=owner, phone_number=CALLEE)
+    do_not_call.heed_outcome(call.id, AgentOutcome.OPTED_OUT_BY_KEY)
+    entry = DoNotCall.objects.get()
+    assert (entry.source, entry.call) == ("key", call)
+    assert not do_not_call.remove_number(user=owner, entry_id=entry.pk)
+
+
 @pytest.mark.parametrize(("role", "direction"), [("agent", "outbound"), ("caller", "inbound")])
 def test_the_same_words_of_the_agent_or_of_a_caller_mean_nothing(call, role, direction):
     say(call, role)

@@ -1,0 +1,34 @@
+"""What the agent is told of a call once its stream is open."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from telephony import calls
+from telephony.models import Campaign, StreamState
+from tests.factories import make_call, make_number
+
+
+def claimed_brief(owner, **fields):
+    make_call(
+        make_number(owner),
+        stream_token="token",
+        stream_token_expires_at=timezone.now() + timedelta(seconds=60),
+        stream_state=StreamState.ISSUED,
+        **fields,
+    )
+    return calls.brief_of(calls.claim_stream("token"))
+
+
+@pytest.mark.W7
+def test_of_a_campaigns_call_the_agent_knows_the_purpose(owner):
+    campaign = Campaign.objects.create(owner=owner, name="Visits", purpose="Confirm visits.")
+    brief = claimed_brief(owner, direction="outbound", campaign=campaign)
+    assert (brief.outbound, brief.campaign_purpose) == (True, "Confirm visits.")
+
+
+@pytest.mark.W7
+def test_of_a_call_that_came_in_there_is_no_purpose(owner):
+    brief = claimed_brief(owner)
+    assert (brief.outbound, brief.campaign_purpose) == (False, "")
