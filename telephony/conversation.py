@@ -27,7 +27,7 @@ from agent.session import (
 from telephony import actions as act
 from telephony import agent_reports, calls, media_stream, metrics, own_sentences
 from telephony.actions import Action
-from telephony.bridge import OWN_SENTENCES, Bridge
+from telephony.bridge import Bridge
 from telephony.caller_line import CallerLine, Receive, Send
 from telephony.conversation_end import finish
 from telephony.errors import FrameError
@@ -68,10 +68,11 @@ class Conversation:
         self._begins_at_ms = self._facts.handed_over_at_ms
         self._line = CallerLine(receive, send)
         self._clock = asyncio.get_running_loop().time
+        is_outbound = call.direction == Direction.OUTBOUND
         self._bridge = Bridge(
             max_call_ms=max(0, settings.MAX_CALL_SECONDS * 1_000 - self._begins_at_ms),
-            own_words=own_sentences.words_of(OWN_SENTENCES),
-            opt_out_key=OPT_OUT_KEY if call.direction == Direction.OUTBOUND else "",
+            own_words=own_sentences.words_of(outbound=is_outbound),
+            opt_out_key=OPT_OUT_KEY if is_outbound else "",
         )
         self._journal = CallJournal(
             call.id,
