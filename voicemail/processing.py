@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.row_security import service_scope
 from agent.errors import TranscriptionUnavailable
-from telephony import recording, recording_check, stale_calls
+from telephony import left_audio, recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -80,6 +80,7 @@ def work_once(*, all_time: bool) -> bool:
     """Do what is due now; whether there was anything. `all_time` looks at older calls too."""
     if all_time:
         stale_calls.close_stale_calls()
+        left_audio.store_left_audio()
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 

@@ -1,0 +1,43 @@
+"""Audio of calls that no message waits for, such as those we made: found on the disk and kept.
+
+A process that died, or a storage that was away when a call ended, leaves it in the spool.
+"""
+
+import logging
+import uuid
+
+from accounts.row_security import service_scope
+from telephony import recording
+from telephony.models import Call
+
+logger = logging.getLogger(__name__)
+
+# A running call writes every second, and its end takes its audio within seconds.
+RESTS_SECONDS = 120.0
+# Audio without a call: erased, or from after the backup that the database was restored from.
+WITHOUT_CALL_SECONDS = 30 * 86_400.0
+
+
+def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> int:
+    """Store what rests in the spool of calls that are over; how many files were done with."""
+    count = 0
+    for file in recording.spool_path(uuid.UUID(int=0)).parent.glob("*.mulaw"):
+        try:
+            count += _take(uuid.UUID(file.stem), rests_seconds)
+        except (ValueError, OSError):
+            # No file of ours, or a storage that is still away.
+            logger.exception("audio left in the spool", extra={"file": file.name})
+    return count
+
+
+def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
+    if not recording.spool_has_rested(call_id, rests_seconds):
+        return False
+    with service_scope():
+        call = Call.objects.filter(id=call_id).only("status").first()
+    if call is None:
+        if not recording.spool_has_rested(call_id, WITHOUT_CALL_SECONDS):
+            return False
+        recording.spool_path(call_id).unlink(missing_ok=True)
+        return True
+    return call.is_final and recording.store_spooled(call_id)
