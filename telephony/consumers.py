@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from channels.consumer import AsyncConsumer
+from django.db import InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
 from telephony import calls, draining, signatures, stream_handover
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 NORMAL_CLOSURE = 1000
 POLICY_VIOLATION = 1008
-ADMISSION_SECONDS = 1.5  # the caller hears nothing; refused, the carrier asks for the message
+ADMISSION_SECONDS = 1.5  # the caller hears nothing meanwhile
 SUBPROTOCOL = "audio.twilio.com"
 """Named back when it is offered, never unasked: the carrier then drops the socket."""
 
@@ -32,11 +33,17 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one socket from its handshake to its end."""
         await receive()  # websocket.connect
-        call = await _admit(scope)
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        try:
+            call = await _admit(scope)
+        except (TimeoutError, OperationalError, InterfaceError):
+            logger.exception("stream turned away: the database does not answer")
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+            await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
+            return
         if call is None:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
-        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         if draining.here.has_begun:
             # A clean close makes the carrier ask what comes next, a refused handshake may not.
@@ -49,19 +56,18 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
 
 
 async def _admit(scope: dict[str, Any]) -> Call | None:
-    """The call that this handshake may open: signed by the carrier, its token unspent."""
+    """The call that this handshake may open: signed by the carrier, its token unspent.
+
+    Raises TimeoutError and the errors of a database that is away.
+    """
     signature = dict(scope["headers"]).get(b"x-twilio-signature", b"").decode("latin-1")
     url = signatures.public_socket_url(scope["path"])
     if not signatures.is_authentic(url, {}, signature):
         logger.warning("stream refused: signature")
         return None
     token: str = scope["url_route"]["kwargs"]["token"]
-    try:
-        async with asyncio.timeout(ADMISSION_SECONDS):
-            call = await in_service_scope(calls.claim_stream, token)
-    except TimeoutError:
-        logger.error("stream refused: the database does not answer")
-        return None
+    async with asyncio.timeout(ADMISSION_SECONDS):
+        call = await in_service_scope(calls.claim_stream, token)
     if call is None:
         logger.warning("stream refused: token unknown, used or stale")
     return call
