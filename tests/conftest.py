@@ -37,13 +37,14 @@ def pytest_configure() -> None:
 
 
 def let_events_be_deleted(**sent: object) -> None:
-    """Between tests SQLite is emptied row by row, which the trigger against it would refuse.
+    """Between tests SQLite is emptied row by row, which the triggers against it would refuse.
 
-    The trigger's own tests put it back.
+    The triggers' own tests put them back.
     """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER IF EXISTS telephony_numberevent_no_delete")
+            for table in ("telephony_numberevent", "accounts_auditevent"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -231,6 +231,7 @@ OWNERLESS = {
 # Every model with rows of one owner, and how they lead to her.
 OWNED = {
     "accounts.User": "pk",
+    "accounts.AuditEvent": "owner",
     "account.EmailAddress": "user",
     "mfa.Authenticator": "user",
     "agent.AgentProfile": "user",

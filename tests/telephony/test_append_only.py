@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from accounts.append_only import sqlite_trigger
 from telephony import numbers
-from telephony.append_only import sqlite_trigger
 from telephony.models import NumberEvent
 from tests.factories import make_number, make_user
 
