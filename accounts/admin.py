@@ -1,4 +1,4 @@
-"""Owners and staff in the admin."""
+"""Owners and staff in the admin, and what staff did."""
 
 import re
 from typing import Any
@@ -7,11 +7,13 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.csv_export import ExportsRows
+from accounts.models import AuditEvent, User
 
-admin.site.site_header = "Aloha administration"
+admin.site.site_header = "Aloha support"
 admin.site.site_title = "Aloha"
 admin.site.index_title = "Support"
 
@@ -67,3 +69,46 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights are given by superusers only, and log-in addresses are the owners' own matter."""
         return ("email",) if request.user.is_superuser else (*self.fields[:3], *self.fields[4:])
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ToLookAt, ExportsRows):
+    """Who did or looked at what, when, from where and why; nothing in it can be changed."""
+
+    list_display = ("at", "who", "action", "whose", "target_type", "target_id", "reason")
+    list_filter = ("action", "target_type")
+    search_fields = ("actor__email", "owner__email", "target_id", "reason")
+    search_help_text = "An address, the id of a call, number or message, or words of the reason."
+    date_hierarchy = "at"
+    show_full_result_count = False
+    fields = (
+        *("at", "who", "action", "whose", "target_type", "target_id"),
+        *("reason", "ip", "request_id"),
+    )
+    readonly_fields = ("who", "whose")
+    export_columns = (
+        *("at", "actor_id", "action", "owner_id", "target_type", "target_id"),
+        *("reason", "ip", "request_id"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the addresses of those whose accounts are still there; an event outlives them."""
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(actor_email=_email_of("actor_id"), owner_email=_email_of("owner_id"))
+        )
+
+    @admin.display(ordering="actor_email")
+    def who(self, event: Any) -> str:
+        """The member of staff; the id where the account is gone."""
+        return str(event.actor_email or event.actor_id)
+
+    @admin.display(description="whose data", ordering="owner_email")
+    def whose(self, event: Any) -> str:
+        """The owner concerned; the id where the account is gone, a dash for everybody's."""
+        return str(event.owner_email or event.owner_id or "-")
+
+
+def _email_of(column: str) -> Subquery:
+    return Subquery(User.objects.filter(pk=OuterRef(column)).values("email"))

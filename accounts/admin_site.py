@@ -1,13 +1,17 @@
-"""The admin's site: everything in it runs in the staff's scope."""
+"""The admin's site: everything in it runs in the staff's scope, behind a second factor."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 
 from accounts.row_security import staff_scope
 
@@ -28,4 +32,28 @@ class AlohaAdminSite(AdminSite):
                     response.render()
                 return response
 
-        return super().admin_view(cast("V", scoped), cacheable)
+        return self.unscoped_view(cast("V", scoped), cacheable)
+
+    def unscoped_view(self, view: V, cacheable: bool = False) -> V:
+        """Guard a view as the admin does and leave scopes to it.
+
+        For views that ask the provider: it must not be waited for inside a transaction.
+        """
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if lacks_second_factor(request):
+                return render(request, "admin/second_factor.html", status=403)
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(cast("V", guarded), cacheable)
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Whether somebody of the staff must set a second factor up before going on.
+
+    Whoever has one gave it at log-in: allauth asks for it. Logging out is always possible.
+    """
+    if not settings.STAFF_SECOND_FACTOR or request.path == reverse("admin:logout"):
+        return False
+    return not is_mfa_enabled(request.user)

@@ -61,7 +61,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 INSTALLED_APPS = [
     *(["daphne"] if "runserver" in sys.argv else []),
     "whitenoise.runserver_nostatic",
-    "accounts.admin_config.AlohaAdminConfig",
+    "aloha_site.admin_config.AlohaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -154,6 +154,8 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 # Log-in limits count by the visitor's address: the one that the outermost of so many proxies has
 # written into X-Forwarded-For. 0 believes no header, since anybody can send one.
 ALLAUTH_TRUSTED_PROXY_COUNT = _whole_number("TRUSTED_PROXY_COUNT", default=0)
+# Staff see other people's numbers and calls: outside development only with a second factor.
+STAFF_SECOND_FACTOR = _flag("STAFF_SECOND_FACTOR", default=not DEBUG)
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 

@@ -1,29 +1,35 @@
-"""Numbers and calls in the admin, to look at.
+"""Numbers and calls in the admin, to look at and to act upon by buttons that ask why.
 
 A number is a paid contract and a call is a record: neither is made, changed or removed here.
-What was said in a call stays out of the admin.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import Count
 from django.http import HttpRequest
 
+from accounts import audit
 from accounts.admin import ToLookAt
-from telephony import owner_admin, phone_numbers
+from accounts.admin_actions import RowAction, WithRowActions
+from accounts.csv_export import ExportsRows
+from telephony import owner_admin, support
+from telephony.admin_glances import age_of, as_stored, last_calls, last_sync
 from telephony.end_reasons import EndReason
-from telephony.errors import InvalidPhoneNumber
-from telephony.models import Call, CallEvent, NumberEvent, Switch, SyncRun, UserPhoneNumber
+from telephony.models import (
+    Call,
+    CallEvent,
+    Campaign,
+    DoNotCall,
+    NumberEvent,
+    Switch,
+    SyncRun,
+    UserPhoneNumber,
+)
+from telephony.support_actions import CALL_ACTIONS, NUMBER_ACTIONS
 
 __all__ = ["owner_admin"]  # registers itself
-
-
-def as_stored(typed: str) -> str:
-    """What to search for: the E.164 form of a number in any spelling, anything else as typed."""
-    try:
-        return phone_numbers.normalise(typed, "US")
-    except InvalidPhoneNumber:
-        return typed
 
 
 class NumberEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
@@ -34,7 +40,7 @@ class NumberEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg
 
 
 @admin.register(UserPhoneNumber)
-class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+class UserPhoneNumberAdmin(ToLookAt, WithRowActions, ExportsRows):
     """Numbers with their state; found by any spelling of the number, or by their owner."""
 
     list_display = (
@@ -42,6 +48,20 @@ class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg
         *("forwarding_enabled", "twilio_phone_sid", "created_at"),
     )
     list_filter = ("status", "voicemail_mode", "country")
+    row_actions = NUMBER_ACTIONS
+    export_columns = (
+        *("phone_number", "user__email", "status", "voicemail_mode", "country", "area_code"),
+        *("forwarding_enabled", "forwarding_verified_at", "twilio_phone_sid", "created_at"),
+    )
+    fields = (
+        *("user", "phone_number", "status", "twilio_phone_sid", "country", "area_code"),
+        *("voicemail_mode", "external_phone_number", "forwarding_enabled", "proof"),
+        *("classic_forced", "calls_go_to", "provider_looked_at", "created_at", "updated_at"),
+        "latest_calls",
+    )
+    readonly_fields = (
+        *("proof", "classic_forced", "calls_go_to", "provider_looked_at", "latest_calls"),
+    )
     search_fields = (
         "phone_number",
         "external_phone_number",
@@ -54,6 +74,32 @@ class UserPhoneNumberAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg
     list_select_related = ("user",)
     show_full_result_count = False
     inlines = (NumberEventInline,)
+
+    @admin.display(description="forwarding proof")
+    def proof(self, number: UserPhoneNumber) -> str:
+        """When a test call last came through."""
+        return age_of(number.forwarding_verified_at, none="never proven")
+
+    @admin.display(description="classic voicemail forced", boolean=True)
+    def classic_forced(self, number: UserPhoneNumber) -> bool:
+        """Whether staff took the agent off this number."""
+        return support.is_forced_classic(number)
+
+    @admin.display(description="calls go to")
+    def calls_go_to(self, number: UserPhoneNumber) -> str:
+        """Where the provider sends its calls, and what is left to settle about it."""
+        drift = f", {number.sync_attempts} attempts to settle" if number.sync_attempts else ""
+        return f"{number.webhook_base_url or 'not known'}{drift}"
+
+    @admin.display(description="last comparison with the provider")
+    def provider_looked_at(self, number: UserPhoneNumber) -> str:
+        """The last run over all numbers, and what it found of this one."""
+        return last_sync(number)
+
+    @admin.display(description="last calls")
+    def latest_calls(self, number: UserPhoneNumber) -> str:
+        """The last twenty with their end reasons."""
+        return last_calls(number.calls.all())
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))
@@ -82,7 +128,7 @@ class CallEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Call)
-class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
     """Calls with how they went; the stream's token is a secret and never shown."""
 
     list_display = (
@@ -96,8 +142,14 @@ class CallAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-started_at",)
     list_select_related = ("number", "owner")
     show_full_result_count = False
-    exclude = ("stream_token", "stream_token_expires_at")
+    exclude = ("stream_token", "stream_token_expires_at", "end_reason")
+    readonly_fields = ("ended_because",)
     inlines = (CallEventInline,)
+    row_actions: ClassVar[Sequence[RowAction]] = CALL_ACTIONS
+    export_columns = (
+        *("started_at", "call_sid", "owner__email", "from_number", "to_number", "direction"),
+        *("call_type", "status", "end_reason", "duration_s", "cost_usd", "simulated"),
+    )
 
     @admin.display(description="ended because", ordering="end_reason")
     def ended_because(self, call: Call) -> str:
@@ -122,6 +174,70 @@ class SwitchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
-        """Note who it was."""
+        """Note who it was and write it down."""
         obj.set_by = request.user  # type: ignore[assignment]  # nobody anonymous gets here
         super().save_model(request, obj, form, change)
+        audit.record(
+            audit.who_acts(request, reason=obj.reason),
+            f"switched {obj.get_kind_display().lower()} off",
+            owner=obj.number.user if obj.number else None,
+            target=obj.number,
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Switch) -> None:
+        """Write it down before the row is gone."""
+        audit.record(
+            audit.who_acts(request, reason=f"no longer: {obj.reason}"[:200]),
+            f"switched {obj.get_kind_display().lower()} on",
+            owner=obj.number.user if obj.number else None,
+            target=obj.number,
+        )
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for switch in queryset:
+            self.delete_model(request, switch)
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Why owners have people called, and how those agreed to it."""
+
+    list_display = ("name", "owner", "is_active", "call_count", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("name", "owner__email", "owner__name")
+    date_hierarchy = "created_at"
+    list_select_related = ("owner",)
+    show_full_result_count = False
+    readonly_fields = ("latest_calls",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(call_total=Count("calls"))
+
+    @admin.display(description="calls", ordering="call_total")
+    def call_count(self, campaign: Any) -> int:
+        """How many calls named it."""
+        total: int = campaign.call_total
+        return total
+
+    @admin.display(description="last calls")
+    def latest_calls(self, campaign: Campaign) -> str:
+        """The last twenty with their end reasons."""
+        return last_calls(campaign.calls.all())
+
+
+@admin.register(DoNotCall)
+class DoNotCallAdmin(ToLookAt, ExportsRows):
+    """Whom owners' agents never call again, and how the wish became known."""
+
+    list_display = ("phone_number", "owner", "source", "call", "created_at")
+    list_filter = ("source",)
+    search_fields = ("phone_number", "owner__email", "owner__name")
+    search_help_text = "A number in any spelling, or the owner's name or address."
+    date_hierarchy = "created_at"
+    list_select_related = ("owner", "call")
+    show_full_result_count = False
+    export_columns = ("phone_number", "owner__email", "source", "created_at")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, as_stored(search_term))

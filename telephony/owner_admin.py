@@ -7,8 +7,10 @@ from django.http import HttpRequest
 
 from accounts.admin import ToLookAt, UserAdmin
 from accounts.models import User
+from telephony.admin_glances import age_of, last_calls
 from telephony.errors import HasLiveNumber
 from telephony.models import UserPhoneNumber
+from telephony.numbers import active_number
 from telephony.owners import refuse_deletion
 
 
@@ -23,15 +25,29 @@ class NumberInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
 
 
 class OwnerAdmin(UserAdmin):
-    """The admin of users, which knows of no numbers, with what numbers say about them."""
+    """The admin of users, which knows of no numbers, with what numbers and calls say about them."""
 
     inlines = (NumberInline,)
+    own_facts = ("forwarding_proof", "latest_calls", "deletion")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*super().get_fields(request, obj), "deletion")
+        return (*super().get_fields(request, obj), *self.own_facts)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*super().get_readonly_fields(request, obj), "deletion")
+        return (*super().get_readonly_fields(request, obj), *self.own_facts)
+
+    @admin.display(description="forwarding proof")
+    def forwarding_proof(self, user: User) -> str:
+        """When a test call last came through to the active number."""
+        number = active_number(user)
+        if number is None:
+            return "no active number"
+        return age_of(number.forwarding_verified_at, none="never proven")
+
+    @admin.display(description="last calls")
+    def latest_calls(self, user: User) -> str:
+        """The last twenty with their end reasons."""
+        return last_calls(user.calls.all())
 
     @admin.display(description="deletion")
     def deletion(self, user: User) -> str:

@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class AlohaAdminConfig(AdminConfig):
     """Django's admin on our own site."""
 
-    default_site = "accounts.admin_site.AlohaAdminSite"
+    default_site = "aloha_site.support_site.SupportSite"
