@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import audit
 from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
@@ -76,6 +77,7 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
         "steps": steps,
         "facts": call_story.facts(call, agent_name=agent_name),
         "live": not call.is_final or is_due,
+        "acts": audit.acts_about(request.user, target=call),
     }
     return render(request, "site/call.html", context)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import ceil
+from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
@@ -92,7 +93,8 @@ def first_word_p95_ms(calls: QuerySet[Call]) -> int | None:
 
 def reasons() -> list[Reason]:
     """Today's calls by their end reason, the commonest first."""
-    day = f"{timezone.localdate():%Y-%m-%d}"
+    today = timezone.localdate()
+    day = {f"started_at__{part}": getattr(today, part) for part in ("year", "month", "day")}
     listing = reverse("admin:telephony_call_changelist")
     counted = (
         calls_of_today()
@@ -106,7 +108,7 @@ def reasons() -> list[Reason]:
             label=EndReason(reason).label,
             count=count,
             tone=_tone(reason),
-            url=f"{listing}?end_reason={reason}&started_at__gte={day}",
+            url=f"{listing}?{urlencode({'end_reason': reason, **day})}",
         )
         for reason, count in counted
     ]

@@ -127,6 +127,19 @@ class CallEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
     ordering = ("received_at",)
 
 
+class EndReasonFilter(admin.SimpleListFilter):
+    """The end reasons in words."""
+
+    title = "end reason"
+    parameter_name = "end_reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(reason.value, str(reason.label)) for reason in EndReason]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(end_reason=self.value()) if self.value() else queryset
+
+
 @admin.register(Call)
 class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
     """Calls with how they went; the stream's token is a secret and never shown."""
@@ -135,7 +148,7 @@ class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
         *("started_at", "from_number", "number", "owner", "call_type"),
         *("status", "ended_because", "duration_s", "simulated"),
     )
-    list_filter = ("status", "direction", "call_type", "end_reason", "simulated")
+    list_filter = ("status", "direction", "call_type", EndReasonFilter, "simulated")
     search_fields = ("from_number", "to_number", "call_sid", "owner__email", "owner__name")
     search_help_text = "A number in any spelling, a call's id, or the owner's name or address."
     date_hierarchy = "started_at"

@@ -26,7 +26,7 @@ _WARNING = "You are about to {} somebody's call. Its owner sees that you did, an
 
 
 def _open(call: Call, who: Who, action: str) -> Done:
-    look = support.look(call, who, action)
+    look = support.note_look(call, who, action)
     return Done(text="", url=reverse("admin:telephony_call_content", args=[call.pk, look.pk]))
 
 

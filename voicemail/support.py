@@ -31,7 +31,7 @@ def retry_message(message: Message, who: Who) -> bool:
     return changed > 0
 
 
-def look(call: Call, who: Who, action: str) -> AuditEvent:
+def note_look(call: Call, who: Who, action: str) -> AuditEvent:
     """Write down that somebody is about to read or hear a call; opens it to her for a while."""
     with staff_scope():
         return audit.record(who, action, owner=call.owner, target=call)

@@ -190,6 +190,10 @@ STAFF = {
     "admin:jsi18n",
     "admin:view_on_site",
     "admin:app_list",
+    "admin:find",
+    "admin:live",
+    "admin:classic",
+    "admin:agent_again",
     "admin/(?P<url>.*)$",
 }
 STAFF_WHEN_LOGGED_OUT: dict[str, Answer] = {
@@ -203,15 +207,32 @@ STAFF_WITHOUT_PERMISSION: dict[str, Answer] = {
     "admin:autocomplete": 403,
     "admin:view_on_site": 404,
     "admin:app_list": 404,
+    "admin:classic": 403,
+    "admin:agent_again": 403,
 }
-STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {"admin:app_list": 200}
+STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {
+    "admin:app_list": 200,
+    "admin:classic": 200,
+    "admin:agent_again": 200,
+}
+# What staff do to one row: the model, then the act. Each opens for those with its permission.
+STAFF_ACTS = {
+    "telephony_userphonenumber": ("sync", "classic", "agent", "release"),
+    "telephony_call": ("read", "listen", "end"),
+    "voicemail_message": ("retry",),
+}
+# Open to whoever has just given a reason for it.
+STAFF_CONTENT = {"admin:telephony_call_content", "admin:telephony_call_content_audio"}
 # Every other model is looked at; people are changed, groups and switches made and deleted too.
 STAFF_MAY_ADD = STAFF_MAY_DELETE = {"auth_group", "telephony_switch"}
 STAFF_MODELS = {
+    "accounts_auditevent",
     "accounts_user",
     "agent_agentprofile",
     "auth_group",
     "telephony_call",
+    "telephony_campaign",
+    "telephony_donotcall",
     "telephony_switch",
     "telephony_syncrun",
     "telephony_userphonenumber",

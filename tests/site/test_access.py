@@ -1,7 +1,8 @@
 """S1: one walk over every address and socket, as everybody, against one declared table."""
 
 import secrets
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -14,7 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.audit import Who
+from accounts.models import AuditEvent, User
 from agent.profiles import profile_of
 from telephony import ws_urls
 from telephony.models import Campaign, DoNotCall, StreamState, Switch, SyncRun
@@ -27,6 +29,7 @@ from tests.site import access_table as table
 from tests.telephony.carrier import FORM, incoming_form, post
 from tests.voicemail.checks import make_check
 from voicemail.models import Message, Stage
+from voicemail.support import HEARD_AUDIO, note_look
 
 LOG_IN, ADMIN_LOG_IN, SETTINGS = "/accounts/login/", "/admin/login/", "/aloha/settings"
 PROBE = "00000000-0000-4000-8000-000000000000"
@@ -83,6 +86,8 @@ def declared() -> set[str]:
         table.API_CHANGE,
         table.API_MESSAGE,
         table.STAFF,
+        table.STAFF_CONTENT,
+        (f"admin:{model}_{act}" for model, acts in table.STAFF_ACTS.items() for act in acts),
     )
 
 
@@ -461,27 +466,48 @@ def test_a_records_short_address_leads_staff_to_it(model, message, owner, clerk)
         assert answer(browser(user).get(short)) == expected
 
 
+@pytest.mark.parametrize(
+    ("model", "act"), [(model, act) for model, acts in table.STAFF_ACTS.items() for act in acts]
+)
+def test_acts_of_staff_open_for_permitted_staff_alone(model, act, message, owner, clerk, boss):
+    url = reverse(f"admin:{model}_{act}", args=[record_of(model, owner, message)])
+    for user, expected in ((None, ADMIN_LOG_IN), (owner, ADMIN_LOG_IN), (clerk, 403), (boss, 200)):
+        assert answer(browser(user).get(url)) == expected
+
+
+@pytest.mark.parametrize("key", sorted(table.STAFF_CONTENT))
+def test_what_was_said_opens_for_nobody_but_who_gave_a_reason(key, message, owner, clerk, boss):
+    url = reverse(key, args=[message.call_id, look_at(message).pk])
+    for user, expected in ((None, ADMIN_LOG_IN), (owner, ADMIN_LOG_IN), (clerk, 403), (boss, 404)):
+        assert answer(browser(user).get(url)) == expected
+
+
+def look_at(message: Message) -> AuditEvent:
+    """A look by somebody else."""
+    colleague = make_user("colleague@example.com", is_staff=True)
+    who = Who(user=colleague, reason="ticket 7", request_id=uuid.uuid4())
+    return note_look(message.call, who, HEARD_AUDIO)
+
+
 def record_of(model: str, owner: User, message: Message) -> object:
-    match model:
-        case "accounts_user":
-            return owner.pk
-        case "agent_agentprofile":
-            return profile_of(owner).pk
-        case "auth_group":
-            return Group.objects.create(name="Support").pk
-        case "telephony_call":
-            return message.call_id
-        case "telephony_switch":
-            return Switch.objects.create(kind=Switch.Kind.AGENT, reason="outage").pk
-        case "telephony_syncrun":
-            return SyncRun.objects.create().pk
-        case "telephony_userphonenumber":
-            return message.call.number_id
-        case "voicemail_message":
-            return message.pk
-        case "voicemail_forwardingcheck":
-            return make_check(message.call.number).pk
-    raise ValueError(model)
+    """The key of a row of this model; made when there is none."""
+    made: dict[str, Callable[[], object]] = {
+        "accounts_auditevent": lambda: look_at(message).pk,
+        "accounts_user": lambda: owner.pk,
+        "agent_agentprofile": lambda: profile_of(owner).pk,
+        "auth_group": lambda: Group.objects.create(name="Night shift").pk,
+        "telephony_call": lambda: message.call_id,
+        "telephony_campaign": lambda: Campaign.objects.create(owner=owner, name="Reminders").pk,
+        "telephony_donotcall": lambda: (
+            DoNotCall.objects.create(owner=owner, phone_number="+14155550199").pk
+        ),
+        "telephony_switch": lambda: Switch.objects.create(kind=Switch.Kind.AGENT, reason="x").pk,
+        "telephony_syncrun": lambda: SyncRun.objects.create().pk,
+        "telephony_userphonenumber": lambda: message.call.number_id,
+        "voicemail_forwardingcheck": lambda: make_check(message.call.number).pk,
+        "voicemail_message": lambda: message.pk,
+    }
+    return made[model]()
 
 
 async def test_the_stream_socket_opens_for_a_signature_with_a_token(aloha_url, message, owner):
