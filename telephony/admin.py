@@ -80,10 +80,12 @@ class UserPhoneNumberAdmin(ToLookAt, WithRowActions, ExportsRows):
         """When a test call last came through."""
         return age_of(number.forwarding_verified_at, none="never proven")
 
-    @admin.display(description="classic voicemail forced", boolean=True)
-    def classic_forced(self, number: UserPhoneNumber) -> bool:
-        """Whether staff took the agent off this number."""
-        return support.is_forced_classic(number)
+    @admin.display(description="classic voicemail forced")
+    def classic_forced(self, number: UserPhoneNumber) -> str:
+        """Whether staff took the agent off this number, or off all."""
+        if support.is_forced_classic(None):
+            return "yes, for all numbers"
+        return "yes, for this number" if support.is_forced_classic(number) else "no"
 
     @admin.display(description="calls go to")
     def calls_go_to(self, number: UserPhoneNumber) -> str:
@@ -140,6 +142,21 @@ class EndReasonFilter(admin.SimpleListFilter):
         return queryset.filter(end_reason=self.value()) if self.value() else queryset
 
 
+_IN_FRONT = (
+    *("owner", "number", "direction", "from_number", "to_number", "status", "ended_because"),
+    *("started_at", "answered_at", "ended_at", "duration_s", "cost_usd", "simulated"),
+)
+_OF_THE_LINE = (
+    *("call_sid", "call_type", "purpose", "campaign", "caller_withheld", "forwarded_from"),
+    *("was_forwarded", "answered_by", "failure_code", "carrier_records", "carrier_fell_back"),
+    "status_sequence",
+)
+_OF_THE_AGENT = (
+    *("agent_backend", "agent_outcome", "agent_usage", "stream_state", "stream_generation"),
+    "stream_facts",
+)
+
+
 @admin.register(Call)
 class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
     """Calls with how they went; the stream's token is a secret and never shown."""
@@ -155,7 +172,12 @@ class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
     ordering = ("-started_at",)
     list_select_related = ("number", "owner")
     show_full_result_count = False
-    exclude = ("stream_token", "stream_token_expires_at", "end_reason")
+    # The stream's token stands in none of them.
+    fieldsets = (
+        (None, {"fields": _IN_FRONT}),
+        ("Line", {"fields": _OF_THE_LINE, "classes": ("collapse",)}),
+        ("Agent", {"fields": _OF_THE_AGENT, "classes": ("collapse",)}),
+    )
     readonly_fields = ("ended_because",)
     inlines = (CallEventInline,)
     row_actions: ClassVar[Sequence[RowAction]] = CALL_ACTIONS
