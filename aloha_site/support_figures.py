@@ -18,7 +18,7 @@ from telephony.models import (
     Direction,
     StreamState,
 )
-from voicemail.models import Message, Stage
+from voicemail.models import PREPARED_STAGES, Message
 
 FALLBACKS = (EndReason.MESSAGE_AFTER_FAILURE, EndReason.FAILED_WITHOUT_MESSAGE)
 BY_THE_AGENT = (EndReason.AGENT_FINISHED, EndReason.TIME_LIMIT, EndReason.CALLER_HUNG_UP)
@@ -65,7 +65,7 @@ def tiles() -> list[Tile]:
     by_agent = over.filter(end_reason__in=BY_THE_AGENT).count()
     share = f"{by_agent / total:.1%}" if (total := over.count()) else "-"
     messages = Message.objects.filter(call__in=today)
-    waiting = messages.exclude(stage=Stage.SUMMARISED).count()
+    waiting = messages.exclude(stage__in=PREPARED_STAGES).count()
     first_word = first_word_p95_ms(today)
     return [
         Tile(name="Calls", figure=str(today.count()), note=f"{running_calls().count()} now"),

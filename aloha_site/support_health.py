@@ -16,7 +16,7 @@ from telephony.carrier_guard import REFUSED_SIGNATURES
 from telephony.circuit_breaker import State
 from telephony.models import FINAL_STATUSES, Call, NumberStatus, SyncRun, UserPhoneNumber
 from telephony.twiml import MAX_MESSAGE_SECONDS
-from voicemail.models import Message, Stage
+from voicemail.models import PREPARED_STAGES, Message
 
 # Longer than this and somebody should look.
 PATIENCE = timedelta(minutes=2)
@@ -107,7 +107,7 @@ def stuck_rows() -> list[Stuck]:
     late = timezone.now() - PATIENCE
     numbers = UserPhoneNumber.objects.filter(updated_at__lt=late)
     longest = timedelta(seconds=settings.MAX_CALL_SECONDS + MAX_MESSAGE_SECONDS)
-    messages = Message.objects.exclude(stage=Stage.SUMMARISED).filter(created_at__lt=late)
+    messages = Message.objects.exclude(stage__in=PREPARED_STAGES).filter(created_at__lt=late)
     endless = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
         started_at__lt=timezone.now() - longest
     )

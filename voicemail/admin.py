@@ -28,7 +28,7 @@ RETRY = RowAction(
     permission="accounts.retry_messages",
     warning="The worker takes the message's next step now instead of waiting for its next try.",
     act=_retry,
-    is_offered=lambda message: message.stage != Stage.SUMMARISED,
+    is_offered=lambda message: message.stage != Stage.NOTIFIED and not message.erased_at,
 )
 
 
@@ -59,7 +59,7 @@ class MessageAdmin(ToLookAt, WithRowActions, ExportsRows):
     @admin.display(description="next step", ordering="next_step_at")
     def next_step(self, message: Message) -> str:
         """When the worker looks at it again."""
-        if message.stage == Stage.SUMMARISED:
+        if message.stage == Stage.NOTIFIED:
             return "done"
         return f"{timezone.localtime(message.next_step_at):%H:%M:%S}"
 

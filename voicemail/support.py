@@ -23,7 +23,9 @@ LOOK_LASTS = timedelta(minutes=15)
 def retry_message(message: Message, who: Who) -> bool:
     """Let the worker take the message's step now; False when there is none or it is due anyway."""
     now = timezone.now()
-    waiting = Message.objects.exclude(stage=Stage.SUMMARISED).filter(pk=message.pk)
+    waiting = Message.objects.exclude(stage=Stage.NOTIFIED).filter(
+        pk=message.pk, erased_at__isnull=True
+    )
     with staff_scope():
         changed = waiting.filter(next_step_at__gt=now).update(next_step_at=now, attempts=0)
         if changed:
