@@ -1,6 +1,7 @@
 """The day's figures for support: how calls ended, and what fell back on classic voicemail."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from urllib.parse import urlencode
 
@@ -46,10 +47,14 @@ class Reason:
     url: str
 
 
+def midnight() -> datetime:
+    """When today began by the clock of whoever looks."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def calls_of_today() -> QuerySet[Call]:
-    """Conversations that began today by the clock of whoever looks."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return Call.objects.filter(started_at__gte=midnight, purpose=CallPurpose.CONVERSATION)
+    """Conversations that began today."""
+    return Call.objects.filter(started_at__gte=midnight(), purpose=CallPurpose.CONVERSATION)
 
 
 def running_calls() -> QuerySet[Call]:

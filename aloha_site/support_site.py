@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.admin_actions import RowAction, confirmed
 from accounts.admin_site import AlohaAdminSite
 from accounts.models import AuditEvent
-from aloha_site import support_figures, support_health, support_search
+from aloha_site import support_figures, support_health, support_proofs, support_search
 from telephony import support
 from telephony.support_actions import BACK_TO_AGENT, FORCE_CLASSIC
 
@@ -72,8 +72,10 @@ class SupportSite(AlohaAdminSite):
             "my_acts": AuditEvent.objects.filter(actor_id=request.user.pk)[:MY_ACTS_SHOWN],
         }
         if request.user.has_perm("telephony.view_call"):
+            proofs = support_proofs.proofs_by_carrier()
             context |= {
-                "tiles": support_figures.tiles(),
+                "tiles": [*support_figures.tiles(), support_proofs.proof_tile(proofs)],
+                "proofs": proofs,
                 "reasons": (reasons := support_figures.reasons()),
                 "most": max((reason.count for reason in reasons), default=0),
                 "fallbacks": support_figures.latest_fallbacks(),

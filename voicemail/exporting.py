@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from accounts.row_security import user_scope
 from agent.profiles import profile_of
@@ -156,6 +157,10 @@ def _about(owner: User) -> dict[str, Any]:
                     "createdAt": number.created_at.isoformat(),
                 }
                 for number in numbers
+            ],
+            "supportActs": [
+                {"at": act.at.isoformat(), "action": act.action, "reason": act.reason}
+                for act in audit.acts_about(owner)
             ],
             "contacts": [{"phoneNumber": c.phone_number, "name": c.name} for c in contacts],
         }

@@ -1,5 +1,8 @@
 """A1: support finds what somebody tells it about, and reads content only with a kept reason."""
 
+import io
+import json
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -11,7 +14,8 @@ from telephony.models import TranscriptLine
 from tests.factories import make_call, make_number
 from tests.site.support import REASON, browser_of
 from tests.voicemail.messages import leave_message
-from voicemail.models import Message
+from voicemail import erasing, exporting
+from voicemail.models import Erasure, Message
 
 WORDS = "The boiler leaks."
 SPELLINGS = ["+1 415 555 0132", "(415) 555-0132", "415.555.0132", "001 415 555 0132"]
@@ -128,3 +132,23 @@ def test_nobody_else_sees_it(client, desk, message, stranger):
     look(desk, message)
     client.force_login(stranger)
     assert REASON not in client.get("/accounts/profile/").content.decode()
+
+
+@pytest.mark.V6
+def test_her_export_holds_what_support_did(desk, message):
+    look(desk, message)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(exporting.export(message.call.owner))))
+    (act,) = json.loads(archive.read("aloha.json"))["supportActs"]
+    assert (act["action"], act["reason"]) == ("read the transcript", REASON)
+
+
+@pytest.mark.V6
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_of_a_look_after_erasure_names_no_owner(desk, message):
+    look(desk, message)
+    erasing.close_account(owner=message.call.owner)
+    erasing.keep_house()
+    assert Erasure.objects.get().done_at
+    kept = " ".join(map(str, AuditEvent.objects.values_list().get()))
+    for trace in ("Nora", "owner@example.com", "5550132", "5550147", WORDS):
+        assert trace not in kept

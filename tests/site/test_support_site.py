@@ -6,12 +6,15 @@ import io
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
+from django.utils import timezone
 
 from accounts.csv_export import harmless
 from accounts.models import AuditEvent
 from telephony.models import Call, DoNotCall, NumberStatus, SyncRun, UserPhoneNumber
 from tests.factories import make_call, make_number, make_user
 from tests.site.support import browser_of, make_staff
+from tests.voicemail.checks import make_check
+from voicemail.models import OwnPhone
 
 
 @pytest.fixture
@@ -105,6 +108,16 @@ def test_the_front_page_says_what_the_provider_answered(lead):
     health = {each.name: each for each in lead.get("/admin/").context["health"]}
     provider = health["Provider, simulated"]
     assert (provider.is_well, provider.note) == (False, "The provider is away.")
+
+
+def test_the_front_page_counts_proofs_by_carrier(lead, owner):
+    OwnPhone.objects.create(user=owner, carrier="us-verizon", kind="android")
+    number = make_number(owner)
+    for outcome in ("proven", "nothing_came"):
+        now = timezone.now()
+        make_check(number, started_at=now, finished_at=now, outcome=outcome)
+    (verizon,) = lead.get("/admin/").context["proofs"]
+    assert (verizon.carrier, verizon.proven, verizon.total) == ("Verizon", 1, 2)
 
 
 def test_refused_signatures_are_counted_for_the_front_page(lead, client):
