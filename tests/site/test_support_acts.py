@@ -119,6 +119,21 @@ def test_a_live_call_is_ended_at_the_provider_and_written_down_once(lead, live_c
     assert acts() == ["ended the call"]
 
 
+def test_a_provider_that_does_not_answer_is_named_and_the_attempt_kept(lead, live_call, settings):
+    Call.objects.filter(pk=live_call.pk).update(simulated=False)
+    settings.TELEPHONY = {
+        "BACKEND": "telephony.backends.twilio.TwilioBackend",
+        "OPTIONS": {
+            "account_sid": "AC" + "0" * 32,
+            "auth_token": "x",
+            "api_base_url": "http://127.0.0.1:1",
+        },
+    }
+    answer = lead.post(f"{CALL}/{live_call.pk}/end/", FORM, follow=True)
+    assert [told.level_tag for told in answer.context["messages"]] == ["error"]
+    assert acts() == ["ended the call"]
+
+
 def test_a_call_that_is_over_is_left_alone(lead, owner):
     call = make_call(make_number(owner), status="completed")
     answer = lead.post(f"{CALL}/{call.pk}/end/", FORM, follow=True)

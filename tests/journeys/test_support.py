@@ -1,0 +1,68 @@
+"""A1, A2: support finds a call, listens with a reason, and stops an agent, in a real browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from telephony.support import is_forced_classic
+from tests.factories import PASSWORD, make_call, make_number
+from tests.site.support import REASON, make_staff
+from tests.voicemail.messages import leave_message
+from voicemail.models import Message
+
+TROUBLES = {"serious", "critical"}
+
+
+@pytest.fixture
+def message(owner, aloha_url) -> Message:
+    number = make_number(owner, phone_number="+14155550132")
+    make_call(number, status="in_progress", stream_state="open")
+    make_call(number, status="completed", end_reason="message_after_failure")
+    return leave_message(number)
+
+
+@pytest.fixture
+def desk(page: Page, message, aloha_url) -> Page:
+    """Somebody of the support on the admin's front page."""
+    staff = make_staff("Support")
+    page.set_default_timeout(10_000)
+    page.goto(f"{aloha_url}/accounts/login/?next=/admin/")
+    page.get_by_label("Email").fill(staff.email)
+    page.get_by_label("Password").first.fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{aloha_url}/admin/")
+    return page
+
+
+def give_reason(page: Page, act: str) -> None:
+    page.get_by_label("Reason").fill(REASON)
+    page.get_by_role("button", name=act).click()
+
+
+@pytest.mark.A1
+def test_support_finds_a_call_and_hears_it_with_a_reason(desk, message):
+    desk.get_by_label("Find").fill("(510) 555-0147")
+    desk.get_by_role("button", name="Find").click()
+    desk.locator(f"a[href*='{message.call_id}']").click()
+    desk.get_by_role("link", name="Listen to recording").click()
+    give_reason(desk, "Listen to recording")
+    assert desk.locator("audio").evaluate("async it => (await it.play(), it.duration)") > 0
+    expect(desk.get_by_text("owner@example.com can read it")).to_be_visible()
+
+
+@pytest.mark.A2
+def test_support_takes_the_agent_off_a_number_from_the_live_calls(desk, message):
+    desk.get_by_role("link", name="Live calls").first.click()
+    desk.get_by_role("link", name="Force classic").click()
+    give_reason(desk, "Force classic voicemail")
+    expect(desk.get_by_text("Classic voicemail takes the calls.")).to_be_visible()
+    assert is_forced_classic(message.call.number)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_front_page_and_the_live_calls_are_accessible(desk, aloha_url, scheme):
+    desk.emulate_media(color_scheme=scheme)
+    for path in ("/admin/", "/admin/live/", "/admin/classic/"):
+        desk.goto(f"{aloha_url}{path}")
+        found = Axe().run(desk, context=".support, #content").response["violations"]
+        assert [each["id"] for each in found if each["impact"] in TROUBLES] == [], path
