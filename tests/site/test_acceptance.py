@@ -1,0 +1,64 @@
+"""docs/acceptance.md names tests that exist, and every promise once."""
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "acceptance.md").read_text()
+LAST = {"D": 7, "N": 13, "W": 10, "M": 12, "V": 6, "U": 5, "A": 5, "S": 4, "P": 7}
+PROMISES = [f"{room}{number}" for room, last in LAST.items() for number in range(1, last + 1)]
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", PAGE)))
+
+
+@cache
+def names_in(file: str) -> set[str]:
+    """The tests of one file, those of classes as Class::test."""
+    body = ast.parse((ROOT / file).read_text()).body
+    classes = [node for node in body if isinstance(node, ast.ClassDef)]
+    return _functions(body) | {
+        f"{group.name}::{name}" for group in classes for name in _functions(group.body)
+    }
+
+
+def _functions(body: list[ast.stmt]) -> set[str]:
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+def test_every_test_that_the_page_names_exists(file):
+    named = {name for named_in, name in NAMED if named_in == file}
+    assert named <= names_in(file)
+
+
+def test_every_promise_stands_on_the_page_once():
+    assert Counter(re.findall(r"^\*\*([A-Z]\d+)\*\*", PAGE, re.MULTILINE)) == Counter(PROMISES)
+
+
+def test_every_promise_names_a_test_or_says_what_is_missing():
+    parts = re.split(r"^\*\*([A-Z]\d+)\*\*", PAGE, flags=re.MULTILINE)[1:]
+    silent = {
+        name
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+        if "`tests/" not in text and "- Missing: " not in text
+    }
+    assert not silent
+
+
+def test_every_promise_that_tests_are_marked_with_names_one():
+    """A marker in pyproject.toml means that something shows the promise by now."""
+    markers = set(re.findall(r'"([A-Z]\d+): ', (ROOT / "pyproject.toml").read_text()))
+    parts = re.split(r"^\*\*([A-Z]\d+)\*\*", PAGE, flags=re.MULTILINE)[1:]
+    shown = {
+        name for name, text in zip(parts[::2], parts[1::2], strict=True) if "- `tests/" in text
+    }
+    assert markers <= shown
+
+
+def test_every_figure_that_the_page_links_to_is_there():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGE)
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
