@@ -37,7 +37,7 @@ def test_commands_that_are_named_exist(command):
     assert command in get_commands()
 
 
-@pytest.mark.parametrize("check", named(r"`((?:accounts|agent|telephony)\.[EW]\d{3})`"))
+@pytest.mark.parametrize("check", named(r"`((?:accounts|agent|site|telephony)\.[EW]\d{3})`"))
 def test_checks_that_are_named_exist(check):
     assert f'id="{check}"' in source()
 
