@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from aloha_site import call_pages, health, metrics_view, pages, settings_page
+from aloha_site import call_pages, health, metrics_view, pages, settings_page, styleguide
 from aloha_site.schema_view import SchemaView
 
 urlpatterns = [
@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("telephony.api_urls")),
     path("", include("voicemail.api_urls")),
     path("api/schema", SchemaView.as_view(), name="api_schema"),
+    path("aloha/styleguide", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics_view.metrics, name="metrics"),

@@ -32,6 +32,12 @@ CHROMIUM_FLAGS = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", metavar="DIR", help="write a picture of every page there (check tier)"
+    )
+
+
 def pytest_configure() -> None:
     post_migrate.connect(let_events_be_deleted)
 

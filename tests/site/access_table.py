@@ -23,14 +23,17 @@ PUBLIC = {
     "account_confirm_login_code",
     "mfa_authenticate",
     "api_schema",
+    "styleguide",
 }
 PUBLIC_WHEN_LOGGED_OUT: dict[str, Answer] = {
     "metrics": 404,
+    "styleguide": 404,  # shown in development only
     "account_confirm_login_code": "/accounts/login/",
     "mfa_authenticate": "/accounts/login/",
 }
 PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
     "metrics": 404,
+    "styleguide": 404,
     "account_confirm_login_code": "/",
     "account_login": "/",
     "account_signup": "/",

@@ -1,0 +1,149 @@
+"""Every page of Aloha in the states that people meet it in; walked by tests and for pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page
+
+from accounts.models import User
+from telephony.models import Call
+from voicemail.models import Message
+
+Act = Callable[[Page], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One page as `who` sees it, after `act` has done something on it.
+
+    `who` is "visitor", "newcomer" (nothing yet) or "owner" (the demo's: number, messages, calls).
+    `goes_wrong` is for pages that are an error answer, which the browser's console repeats.
+    """
+
+    name: str
+    path: str
+    who: str = "owner"
+    act: Act | None = None
+    goes_wrong: bool = False
+    in_development: bool = False
+
+
+def _press(name: str) -> Act:
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def _submit_empty(button: str) -> Act:
+    """Past the browser's own checks, so that the server's answer is what is seen."""
+
+    def act(page: Page) -> None:
+        page.evaluate(
+            "document.querySelectorAll('form').forEach((form) => (form.noValidate = true))"
+        )
+        page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_selector("[role=alert]")
+
+    return act
+
+
+def _wrong_log_in(page: Page) -> None:
+    page.get_by_label("Email").fill("nobody@example.com")
+    page.get_by_label("Password").fill("a wrong one")
+    _submit_empty("Log in")(page)
+
+
+def _blank_name(page: Page) -> None:
+    page.get_by_label("Name", exact=True).fill("")
+    _submit_empty("Save name")(page)
+
+
+def _wrong_area_code(page: Page) -> None:
+    page.get_by_label("Area code").fill("41")
+    _submit_empty("Search Numbers")(page)
+
+
+def _open_menu(page: Page) -> None:
+    page.locator("[data-menu] summary").first.click()
+
+
+def states(message: Message, call: Call) -> list[State]:
+    """All of them; the addresses of one message and one call are those given."""
+    return [
+        State(name="landing", path="/", who="visitor"),
+        State(name="log-in", path="/accounts/login/", who="visitor"),
+        State(name="log-in-wrong", path="/accounts/login/", who="visitor", act=_wrong_log_in),
+        State(name="sign-up", path="/accounts/signup/", who="visitor"),
+        State(
+            name="sign-up-wrong",
+            path="/accounts/signup/",
+            who="visitor",
+            act=_submit_empty("Sign up"),
+        ),
+        State(name="reset-password", path="/accounts/password/reset/", who="visitor"),
+        State(name="reset-password-sent", path="/accounts/password/reset/done/", who="visitor"),
+        State(
+            name="reset-password-bad-link", path="/accounts/password/reset/key/1-x/", who="visitor"
+        ),
+        State(name="confirm-e-mail-bad-link", path="/accounts/confirm-email/x/", who="visitor"),
+        State(name="not-here", path="/aloha/nowhere", who="visitor", goes_wrong=True),
+        State(name="home-new", path="/", who="newcomer"),
+        State(name="settings-new", path="/aloha/settings", who="newcomer"),
+        State(
+            name="settings-offers",
+            path="/aloha/settings?find=search&country=US&area_code=415#number",
+            who="newcomer",
+        ),
+        State(
+            name="settings-area-code-wrong",
+            path="/aloha/settings",
+            who="newcomer",
+            act=_wrong_area_code,
+        ),
+        State(name="inbox-empty", path="/aloha/inbox", who="newcomer"),
+        State(name="calls-empty", path="/aloha/calls", who="newcomer"),
+        State(name="campaigns-new", path="/aloha/campaigns", who="newcomer"),
+        State(name="home", path="/"),
+        State(name="account-menu", path="/", act=_open_menu),
+        State(name="settings", path="/aloha/settings"),
+        State(name="settings-name-wrong", path="/aloha/settings", act=_blank_name),
+        State(
+            name="settings-release",
+            path="/aloha/settings",
+            act=lambda page: page.get_by_role("link", name="Release Number").click(),
+        ),
+        State(name="settings-replace", path="/aloha/settings?replace=on#number"),
+        State(name="release", path="/aloha/settings/release"),
+        State(name="inbox", path="/aloha/inbox"),
+        State(name="inbox-nothing-found", path="/aloha/inbox?q=zeppelin"),
+        State(name="message", path=f"/aloha/inbox/{message.id}"),
+        State(name="calls", path="/aloha/calls"),
+        State(name="call", path=f"/aloha/calls/{call.id}"),
+        State(name="call-somebody", path="/aloha/call"),
+        State(name="outbound-terms", path="/aloha/call/terms"),
+        State(name="do-not-call", path="/aloha/do-not-call"),
+        State(name="campaigns", path="/aloha/campaigns"),
+        State(name="new-campaign", path="/aloha/campaigns/new"),
+        State(name="profile", path="/accounts/profile/"),
+        State(name="e-mail", path="/accounts/email/"),
+        State(name="password", path="/accounts/password/change/"),
+        State(
+            name="password-wrong",
+            path="/accounts/password/change/",
+            act=_submit_empty("Change Password"),
+        ),
+        State(name="second-factor", path="/accounts/2fa/"),
+        State(name="reauthenticate", path="/accounts/reauthenticate/"),
+        State(name="own-data", path="/accounts/data/"),
+        State(name="log-out", path="/accounts/logout/"),
+        State(name="styleguide", path="/aloha/styleguide", in_development=True),
+    ]
+
+
+def log_in(page: Page, user: User, url: str) -> None:
+    """Give the browser a session of this user, as logging in does."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
