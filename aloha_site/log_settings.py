@@ -47,7 +47,8 @@ def logging_settings(*, level: str, is_readable: bool) -> dict[str, Any]:
             # uvicorn and Daphne log the path of every socket, and a stream's path is its token.
             "uvicorn.error": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
-            "django.channels.server": {"level": "WARNING"},
+            # Under `runserver` it repeats what django.request says of a refused or failed page.
+            "django.channels.server": {"level": "CRITICAL"},
             "asyncio": {"level": "WARNING"},
         },
     }
