@@ -2,11 +2,19 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.row_security import user_scope
 from telephony.numbers import active_number
 from voicemail.models import Message
+
+PRINTED = "django.core.mail.backends.console.EmailBackend"
+
+
+def mail(request: HttpRequest) -> dict[str, Any]:
+    """Whether mails reach anybody, for pages that speak of one."""
+    return {"mails_are_printed": settings.EMAIL_BACKEND == PRINTED}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
