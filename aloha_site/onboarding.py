@@ -56,16 +56,23 @@ def _how_to_call(number: UserPhoneNumber | None) -> str:
 
 
 def steps(situation: Situation) -> list[Step]:
-    """The three steps, in order; the first one that is not done is the current one."""
+    """The four steps, in order; the first one that is not done is the current one."""
     number = situation.number
     national = phone_numbers.national(number.phone_number) if number else ""
-    answers = bool(number and number.voicemail_enabled)
+    forwards = bool(number and number.voicemail_enabled and number.forwarding_enabled)
+    is_proven = bool(forwards and number and number.forwarding_verified_at)
     texts = (
         ("Your number", "Choose a number that Aloha answers.", "Choose a number", "number"),
         (
-            "Aloha as your voicemail",
-            "Switch it on, and say whether Aloha only takes messages or answers questions too.",
-            "Switch it on",
+            "Call forwarding",
+            "Switch Aloha on as your voicemail, then send the calls you miss to it.",
+            "Set it up",
+            "voicemail",
+        ),
+        (
+            "Proof that it works",
+            "A call to your own phone, which you let ring, shows that it comes round to Aloha.",
+            "Prove it",
             "voicemail",
         ),
         (
@@ -75,8 +82,13 @@ def steps(situation: Situation) -> list[Step]:
             "",
         ),
     )
-    states = _states(number is not None, answers, situation.has_messages)
-    done_texts = (f"{national} is answering.", "Aloha takes your calls.", "It is in your inbox.")
+    states = _states(number is not None, forwards, is_proven, situation.has_messages)
+    done_texts = (
+        f"{national} is answering.",
+        "The calls you miss go to Aloha.",
+        "A call came round to Aloha.",
+        "It is in your inbox.",
+    )
     return [
         Step(
             title=title,
@@ -98,11 +110,18 @@ def headline(situation: Situation) -> str:
         return f"{_people(situation.people_waiting)} {verb} for you{_urgently(situation)}"
     if situation.number is None:
         return "Choose a number, and Aloha answers it"
-    if not situation.number.voicemail_enabled:
-        return "Your number answers; one more step makes it your voicemail"
-    if not situation.has_messages:
-        return "Aloha is ready for your first caller"
-    return "Nobody waits for you"
+    if situation.has_messages:
+        return "Nobody waits for you"
+    left = sum(step.state != StepState.DONE for step in steps(situation))
+    if left > 1:
+        return f"{_WORDS[left].capitalize()} steps left until Aloha takes your missed calls"
+    return "Aloha is ready for your first caller"
+
+
+def steps_done(situation: Situation) -> str:
+    """How far setting up has come."""
+    states = [step.state for step in steps(situation)]
+    return f"{states.count(StepState.DONE)} of {len(states)} done"
 
 
 def _states(*done: bool) -> Iterator[StepState]:

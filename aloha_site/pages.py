@@ -36,6 +36,7 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
         "situation": situation,
         "headline": onboarding.headline(situation),
         "steps": onboarding.steps(situation),
+        "steps_done": onboarding.steps_done(situation),
         "waiting": sorted(
             (message for message in messages if message.is_unread),
             key=lambda message: not message.is_urgent,

@@ -67,8 +67,26 @@ def test_an_owner_whose_voicemail_is_off_is_led_to_it(as_owner, owner):
     assert f'href="{SETTINGS}#voicemail"' in page(as_owner, "/")
 
 
+PROVEN = {
+    "voicemail_enabled": True,
+    "voicemail_mode": VoicemailMode.VOICEMAIL_ONLY,
+    "external_phone_number": "+14155550178",
+    "forwarding_enabled": True,
+    "forwarding_confirmed": True,
+    "forwarding_verified_at": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
+def test_the_home_page_counts_the_steps_that_are_left(as_owner, owner):
+    make_number(owner, **PROVEN | {"forwarding_verified_at": None})
+    text = page(as_owner, "/")
+    assert "Two steps left until Aloha takes your missed calls" in text
+    assert "2 of 4 done" in text
+    assert "Prove it" in text
+
+
 def test_an_owner_who_is_set_up_waits_for_the_first_caller(as_owner, owner):
-    make_number(owner, voicemail_enabled=True, voicemail_mode=VoicemailMode.VOICEMAIL_ONLY)
+    make_number(owner, **PROVEN)
     assert title(as_owner) == "Aloha is ready for your first caller"
 
 
@@ -79,7 +97,7 @@ def test_the_title_says_how_many_people_wait(as_owner, owner):
 
 
 def test_with_every_step_done_and_everything_read_nothing_is_asked(as_owner, owner):
-    number = make_number(owner, voicemail_enabled=True, voicemail_mode=VoicemailMode.VOICEMAIL_ONLY)
+    number = make_number(owner, **PROVEN)
     leave_message(number, read_at=datetime(2026, 1, 1, tzinfo=UTC))
     text = page(as_owner, "/")
     assert "Nobody waits for you" in text
