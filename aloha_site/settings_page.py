@@ -14,12 +14,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import User
 from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
+from agent import voice_samples
 from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import ProfileError
 from agent.forms import AboutForm, AgentNameForm, VoiceForm
+from agent.greetings import ASKS, SOMEBODY, greeting_preview
 from agent.profiles import change_profile, profile_of
 from aloha_site.number_search import NumberSearch
 from telephony.backends.base import get_backend as get_telephony_backend
@@ -244,6 +247,8 @@ def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
         ),
         "numbers_are_simulated": get_telephony_backend().is_simulated,
         "can_speak_freely": get_agent_backend().can_speak_freely,
+        "voice_samples": voice_samples.rendered(),
+        "built_in_sample": voice_samples.BUILT_IN,
         "modes": MODES,
         "purchase_key": uuid.uuid4(),
         "agent_form": AgentNameForm(initial=model_to_dict(profile)),
@@ -258,7 +263,22 @@ def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
         context["forwarding"] = status_line(number)
         context["codes"] = codes_of(number)
         context["release_form"] = ReleaseNumberForm(phone_number=number.phone_number)
-    return render(request, "site/settings.html", context | bound)
+    context |= bound
+    context["greeting"] = _greeting(request.user, number, context["agent_form"])
+    return render(request, "site/settings.html", context)
+
+
+def _greeting(user: User, number: UserPhoneNumber | None, form: AgentNameForm) -> dict[str, str]:
+    """How callers will be greeted, after what stands in the form."""
+    answers = bool(number and number.voicemail_mode == VoicemailMode.RECEPTIONIST)
+    owner = user.name or SOMEBODY
+    preview = greeting_preview(
+        agent_name=form["agent_name"].value() or "",
+        owner_name=owner,
+        greeting=form["greeting"].value() or "",
+        only_messages=not answers,
+    )
+    return {"preview": preview, "owner": owner, "ask": ASKS[answers]}
 
 
 def _voicemail_form(number: UserPhoneNumber) -> VoicemailForm:

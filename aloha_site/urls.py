@@ -4,7 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from aloha_site import call_pages, health, metrics_view, pages, settings_page, styleguide
+from aloha_site import (
+    call_pages,
+    health,
+    metrics_view,
+    pages,
+    settings_page,
+    styleguide,
+    voice_pages,
+)
 from aloha_site.schema_view import SchemaView
 
 urlpatterns = [
@@ -15,6 +23,7 @@ urlpatterns = [
     path("aloha/settings/voicemail", settings_page.save_voicemail, name="save_voicemail"),
     path("aloha/settings/agent", settings_page.save_agent_name, name="save_agent_name"),
     path("aloha/settings/voice", settings_page.save_voice, name="save_voice"),
+    path("aloha/settings/voices/<slug:voice>", voice_pages.voice_sample, name="voice_sample"),
     path("aloha/settings/about", settings_page.save_about, name="save_about"),
     path("aloha/calls", call_pages.calls_page, name="calls"),
     path("aloha/calls/<uuid:call_id>", call_pages.call_page, name="call"),

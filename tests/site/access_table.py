@@ -44,6 +44,7 @@ PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
 OWN_PAGE = {
     "settings",
     "forwarding",
+    "voice_sample",
     "inbox",
     "calls",
     "profile",

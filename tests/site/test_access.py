@@ -38,6 +38,7 @@ PARAMETERS = {
     "probe_answered": {"call_id": PROBE},
     "probe_key": {"call_id": PROBE},
     "probe_status": {"call_id": PROBE},
+    "voice_sample": {"voice": "built-in"},
     "account_confirm_email": {"key": "abc"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "abc-def"},
     "admin:app_list": {"app_label": "auth"},
