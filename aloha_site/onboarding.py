@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.urls import reverse
+
 from telephony import phone_numbers
 from telephony.models import UserPhoneNumber
 
@@ -23,13 +25,13 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of setting up; `action` and `anchor` lead to where it is done."""
+    """One step of setting up; `action` is done at `address`."""
 
     title: str
     text: str
     state: StepState
     action: str
-    anchor: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +61,28 @@ def steps(situation: Situation) -> list[Step]:
     """The four steps, in order; the first one that is not done is the current one."""
     number = situation.number
     national = phone_numbers.national(number.phone_number) if number else ""
-    forwards = bool(number and number.voicemail_enabled and number.forwarding_enabled)
-    is_proven = bool(forwards and number and number.forwarding_verified_at)
+    settings, forwarding = reverse("settings"), reverse("forwarding")
+    answers = bool(number and number.voicemail_enabled)
+    is_proven = bool(answers and number and number.forwarding_verified_at)
+    is_marked = bool(answers and number and number.forwarding_confirmed)
     texts = (
-        ("Your number", "Choose a number that Aloha answers.", "Choose a number", "number"),
+        (
+            "Your number",
+            "Choose a number that Aloha answers.",
+            "Choose a number",
+            f"{settings}#number",
+        ),
         (
             "Call forwarding",
             "Switch Aloha on as your voicemail, then send the calls you miss to it.",
             "Set it up",
-            "voicemail",
+            f"{forwarding}?step=code" if answers else f"{settings}#voicemail",
         ),
         (
             "Proof that it works",
             "A call to your own phone, which you let ring, shows that it comes round to Aloha.",
             "Prove it",
-            "voicemail",
+            f"{forwarding}?step=proof",
         ),
         (
             "Your first message",
@@ -82,7 +91,7 @@ def steps(situation: Situation) -> list[Step]:
             "",
         ),
     )
-    states = _states(number is not None, forwards, is_proven, situation.has_messages)
+    states = _states(number is not None, is_marked or is_proven, is_proven, situation.has_messages)
     done_texts = (
         f"{national} is answering.",
         "The calls you miss go to Aloha.",
@@ -95,9 +104,9 @@ def steps(situation: Situation) -> list[Step]:
             text=done_text if state == StepState.DONE else text,
             state=state,
             action=action if state == StepState.NOW else "",
-            anchor=anchor,
+            address=address,
         )
-        for (title, text, action, anchor), done_text, state in zip(
+        for (title, text, action, address), done_text, state in zip(
             texts, done_texts, states, strict=True
         )
     ]
