@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
@@ -22,7 +23,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # allauth shows second factors there, secrets included, and log-in addresses, which mails to reset
 # a password follow; both are the owner's own matter.
-admin.site.unregister([Authenticator, EmailAddress])
+admin.site.unregister([Authenticator, EmailAddress, UserSession])
 
 
 _TYPED_NUMBER = re.compile(r"[\d\s()+./-]{7,}")

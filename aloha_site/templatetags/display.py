@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts.browsers import browser_name
 from telephony import phone_numbers
 from telephony.area_codes import place_of_area_code
 from telephony.backends.base import Offer
@@ -22,6 +23,7 @@ from voicemail.callers import (
 
 register = template.Library()
 
+register.filter("browser", browser_name)
 register.filter("national", phone_numbers.national)
 register.filter("gist", inbox.gist)
 register.filter("caller_number", caller_number)

@@ -133,6 +133,7 @@ def states(message: Message, call: Call) -> list[State]:
             path="/accounts/password/change/",
             act=_submit_empty("Change Password"),
         ),
+        State(name="sessions", path="/accounts/sessions/"),
         State(name="second-factor", path="/accounts/2fa/"),
         State(name="reauthenticate", path="/accounts/reauthenticate/"),
         State(name="own-data", path="/accounts/data/"),

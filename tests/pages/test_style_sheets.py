@@ -13,7 +13,7 @@ TOKENS = re.compile(r"[^{}]+\{|\}")
 
 def rules(sheet: Path) -> Iterator[tuple[str, str]]:
     """Each rule's media query, or nothing, and its selector."""
-    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
     around: list[str] = []
     for token in TOKENS.findall(text):
         if token == "}":
