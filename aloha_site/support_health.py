@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from prometheus_client import Counter
 
-from telephony import webhook_runner
+from telephony import metrics, webhook_runner
 from telephony.backends.base import get_backend
 from telephony.carrier_guard import REFUSED_SIGNATURES
 from telephony.circuit_breaker import State
@@ -82,7 +82,7 @@ def _provider() -> Iterator[Health]:
 def _webhooks() -> Iterator[Health]:
     """Counted in this process, since it began."""
     is_closed = webhook_runner.breaker.state is State.CLOSED
-    stood_in, refused = _total(webhook_runner.STAND_INS), _total(REFUSED_SIGNATURES)
+    stood_in, refused = _total(metrics.STAND_INS), _total(REFUSED_SIGNATURES)
     yield Health(
         name="Webhooks and database",
         is_well=is_closed,

@@ -24,9 +24,8 @@ def test_the_admin_sends_staff_to_the_common_log_in(client, db):
 
 def test_the_admins_own_form_lets_nobody_in(client, support):
     form = {"username": support.email, "password": PASSWORD}
-    assert (
-        client.post("/admin/login/?next=/admin/", form).url == "/accounts/login/?next=%2Fadmin%2F"
-    )
+    answer = client.post("/admin/login/?next=/admin/", form)
+    assert answer.url == "/accounts/login/?next=%2Fadmin%2F&form=lost"
     assert "_auth_user_id" not in client.session
 
 
