@@ -12,6 +12,7 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
+from aloha_site import ws_urls as browser_sockets
 from aloha_site.limits import RequestLimits
 from aloha_site.sockets import OwnDatabaseThread, refuse_socket
 from telephony import ws_urls
@@ -21,7 +22,13 @@ application = ProtocolTypeRouter(
         "http": RequestLimits(django_application),  # type: ignore[arg-type]  # wider mappings
         "websocket": OwnDatabaseThread(
             # Channels routes to ASGI applications where Django's types expect views.
-            URLRouter([*ws_urls.urlpatterns, re_path(r"", refuse_socket)])  # type: ignore[arg-type]
+            URLRouter(
+                [
+                    *ws_urls.urlpatterns,
+                    *browser_sockets.urlpatterns,
+                    re_path(r"", refuse_socket),  # type: ignore[arg-type]
+                ]
+            )
         ),
     }
 )

@@ -13,7 +13,7 @@ from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
-from aloha_site import call_story, call_words
+from aloha_site import call_story, call_words, live_words
 from telephony import call_log
 from telephony.call_log import CallFilter
 from telephony.errors import BadCursor, BadSearch
@@ -78,6 +78,9 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
         "facts": call_story.facts(call, agent_name=agent_name),
         "live": not call.is_final or is_due,
         "acts": audit.acts_about(request.user, target=call),
+        "agent_name": agent_name,
+        "other": live_words.other_side(call),
+        "news": None if call.is_final else live_words.news_of(call.id),
     }
     return render(request, "site/call.html", context)
 

@@ -213,11 +213,13 @@ class _Teller:
     def _voicemail(self) -> Iterator[Step]:
         if not self._call.carrier_records:
             return
+        was_sent = EventKind.SENT_TO_VOICEMAIL in self._events
+        asked = "You had the caller asked" if was_sent else "The caller was asked"
         yield Step(
             title="Voicemail took over" if self._call.stream_token else "Voicemail answered",
             icon="voicemail",
-            at_s=self._at(EventKind.AFTER_STREAM),
-            text="The caller was asked to leave a message after the tone.",
+            at_s=self._at(EventKind.SENT_TO_VOICEMAIL if was_sent else EventKind.AFTER_STREAM),
+            text=f"{asked} to leave a message after the tone.",
         )
         for line in self._left:
             yield self._spoken(line)

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.row_security import user_scope
 from telephony.numbers import active_number
+from telephony.running_calls import running_call
 from voicemail.models import Message
 
 PRINTED = "django.core.mail.backends.console.EmailBackend"
@@ -18,12 +19,13 @@ def mail(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The top bar: the owner's active number and how many messages are unread."""
+    """The top bar: the owner's number, how many messages are unread, who is on the line."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
     with user_scope(user.pk):
         return {
             "active_number": active_number(user),
+            "running_call": running_call(user),
             "unread_count": Message.objects.for_user(user).unread().count(),
         }

@@ -28,6 +28,7 @@ class EventKind(TextChoices):
     AGENT_CLOSED = "agent-closed"
     HANDED_OVER = "handed-over"
     CLOSED_UNREPORTED = "closed-unreported"
+    SENT_TO_VOICEMAIL = "sent-to-voicemail"
 
 
 def note_report(

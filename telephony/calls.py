@@ -290,6 +290,7 @@ def settle_end_reason(call_id: UUID) -> None:
         was_placed=call.call_sid is not None,
         by_machine=call.answered_by.startswith(("machine", "fax")),
         was_handed_over=call.stream_generation > 0,
+        sent_to_voicemail=call.events.filter(kind=EventKind.SENT_TO_VOICEMAIL).exists(),
     )
     Call.objects.filter(id=call_id).update(end_reason=end_reason(facts))
 

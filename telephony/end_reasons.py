@@ -37,6 +37,7 @@ class EndFacts:
     """What is known of a call that is over; `has_message` means recorded after the tone.
 
     `was_handed_over`: a stream was closed so that another process takes the call.
+    `sent_to_voicemail`: the owner had the agent's call go on as a message.
     """
 
     status: CallStatus
@@ -49,6 +50,7 @@ class EndFacts:
     was_placed: bool = True
     by_machine: bool = False
     was_handed_over: bool = False
+    sent_to_voicemail: bool = False
 
 
 def end_reason(facts: EndFacts) -> EndReason:
@@ -57,6 +59,8 @@ def end_reason(facts: EndFacts) -> EndReason:
         return _reason_of_outgoing(facts)
     if facts.status in {CallStatus.BUSY, CallStatus.FAILED}:
         return EndReason.NOT_CONNECTED
+    if facts.sent_to_voicemail:
+        return EndReason.MESSAGE_TAKEN if facts.has_message else EndReason.NO_MESSAGE
     match facts.agent_outcome:
         case AgentOutcome.FINISHED:
             return EndReason.AGENT_FINISHED

@@ -1,0 +1,134 @@
+"""A call while it runs: that somebody is on the line, what is said, and the owner's two buttons.
+
+The lines come from the database, where the media path's journal puts them: nothing here can hold
+a call up.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from channels.db import database_sync_to_async
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.requests import OwnerRequest
+from accounts.row_security import user_scope
+from accounts.scoped_views import in_own_rows
+from agent.profiles import profile_of
+from aloha_site import live_words
+from telephony import call_log
+from telephony.errors import CallOver, ProviderError
+from telephony.models import Call
+from telephony.running_calls import end_running_call, take_message_now
+
+POLL_SECONDS = 0.25
+STREAM_SECONDS = 25
+"""The browser then asks again, with the log-in that it has by then."""
+AGAIN_MS = 250
+LARGEST_POSITION = 2**31 - 1
+
+
+@login_required
+@require_safe
+@in_own_rows
+def on_the_line(request: OwnerRequest) -> HttpResponse:
+    """The part of every page that says whether somebody is on the line."""
+    response = render(request, "components/_on_the_line.html")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_safe
+def call_lines(request: OwnerRequest, call_id: uuid.UUID) -> StreamingHttpResponse:
+    """The lines of a call as server-sent events, from `after` or the last one received on."""
+    with user_scope(request.user.pk):
+        names = {
+            "other": live_words.other_side(_own_call(request, call_id)),
+            "agent_name": profile_of(request.user).agent_name,
+        }
+    received = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
+    events = _events(request.user.pk, call_id, after=_position(received), names=names)
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+@login_required
+@require_POST
+def end_call(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
+    """Hang up on the caller."""
+    return _steer(request, call_id, end_running_call, done="The call is being ended.")
+
+
+@login_required
+@require_POST
+def take_message(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
+    """Let the caller leave a message instead."""
+    done = "The caller is asked for a message now. It comes to your inbox."
+    return _steer(request, call_id, take_message_now, done=done)
+
+
+def _steer(
+    request: OwnerRequest, call_id: uuid.UUID, steer: Callable[[Call], None], *, done: str
+) -> HttpResponse:
+    with user_scope(request.user.pk):
+        call = _own_call(request, call_id)
+    try:
+        steer(call)
+    except CallOver as error:
+        notices.info(request, str(error))
+    except ProviderError as error:
+        notices.error(request, f"The call goes on as it was. {error}")
+    else:
+        notices.success(request, done)
+    return redirect("call", call_id=call_id)
+
+
+async def _events(
+    user_id: uuid.UUID, call_id: uuid.UUID, *, after: int, names: dict[str, str]
+) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_SECONDS
+    yield f"retry: {AGAIN_MS}\n\n".encode()
+    while loop.time() < until:
+        news = await database_sync_to_async(partial(_news, user_id, call_id, after))()
+        for line in news.lines:
+            after = line.position
+            text = render_to_string("site/_live_line.html", {"line": line, **names})
+            yield _event("line", text, after)
+        if news.is_over:
+            yield _event("over", "over", after)
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _news(user_id: uuid.UUID, call_id: uuid.UUID, after: int) -> live_words.News:
+    with user_scope(user_id):
+        return live_words.news_of(call_id, after=after)
+
+
+def _event(kind: str, data: str, position: int) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in data.splitlines())
+    return f"id: {position}\nevent: {kind}\n{lines}\n".encode()
+
+
+def _position(received: str) -> int:
+    """A line's position as a browser sends it back; the start for anything else."""
+    if received.isascii() and received.isdecimal() and int(received[:12]) <= LARGEST_POSITION:
+        return int(received[:12])
+    return live_words.START
+
+
+def _own_call(request: OwnerRequest, call_id: uuid.UUID) -> Call:
+    try:
+        return call_log.find_call(user=request.user, call_id=call_id)
+    except Call.DoesNotExist as error:
+        raise Http404 from error
