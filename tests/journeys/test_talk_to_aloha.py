@@ -1,21 +1,25 @@
 """The browser phone: a voice goes in, Aloha answers aloud, the message is in the inbox."""
 
 import re
+import wave
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
-from agent.speech import wav
+from agent.speech import mulaw, prompts
 from telephony.models import Call, UserPhoneNumber, VoicemailMode
 from telephony.simulator.callers import load_script
 from tests.factories import PASSWORD, make_number
 from voicemail.models import Message
 
 pytestmark = pytest.mark.U4
-SILENCE_S = 14
-"""The fake microphone plays its file at once: first comes the greeting."""
+SILENCE_S = 7
+"""After so long, counted from the microphone's opening, somebody speaks over the greeting."""
+
+WAIT_MS = 20_000
+AT_LEAST_2500 = re.compile(r"^(2[5-9]\d\d|[3-9]\d{3}|\d{5,})$")
 
 
 @pytest.fixture
@@ -25,10 +29,14 @@ def number(owner) -> UserPhoneNumber:
 
 @pytest.fixture
 def microphone(tmp_path) -> tuple[str, ...]:
-    """A microphone that plays somebody who waits for the greeting and then speaks."""
-    said = b"".join(turn.audio for turn in load_script("friend").turns)
+    """A microphone that plays somebody who does not wait for the end of the greeting."""
+    said = load_script("wrong_number").turns[0].audio
     path = tmp_path / "microphone.wav"
-    wav.write_mulaw(path, b"\xff" * 8_000 * SILENCE_S + said + b"\xff" * 8_000 * 60)
+    with wave.open(str(path), "wb") as file:  # Chromium reads no mu-law here
+        file.setparams((1, 2, mulaw.SAMPLE_RATE_HZ, 0, "NONE", ""))
+        file.writeframes(b"\0" * 2 * mulaw.SAMPLE_RATE_HZ * SILENCE_S)
+        file.writeframes(mulaw.decode(said).tobytes())
+        file.writeframes(b"\0" * 2 * mulaw.SAMPLE_RATE_HZ * 60)
     return (
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -45,7 +53,7 @@ def page(
     args = [*browser_type_launch_args["args"], *flags]
     browser = browser_type.launch(**browser_type_launch_args | {"args": args})
     opened = browser.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(WAIT_MS)
     yield opened
     browser.close()
 
@@ -64,22 +72,46 @@ def phone(aloha_url, owner, number, page: Page) -> tuple[Page, list[str]]:
     return page, troubles
 
 
-def heard_ms(page: Page) -> int:
-    return int(page.locator("[data-phone]").get_attribute("data-heard-ms") or 0)
-
-
-def test_the_microphone_leaves_a_message_and_the_reply_is_heard(microphone, phone, owner, worker):
+def test_the_microphone_interrupts_is_answered_and_leaves_a_message(
+    microphone, phone, owner, worker
+):
     page, troubles = phone
     page.get_by_role("button", name="Call", exact=True).click()
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
-    link = page.get_by_role("link", name="Open the message")
-    expect(link).to_be_visible(timeout=90_000)
-    # The notice, the greeting and the goodbye, each some seconds of loudness in the output.
-    assert heard_ms(page) > 5_000
-    call = Call.objects.get(owner=owner)
-    assert call.agent_outcome == "finished"
-    assert [line.role for line in call.transcript.all()].count("caller") >= 1
-    link.click()
-    message = Message.objects.get(call=call)
+    expect(page.locator("[data-interrupted]")).to_have_text("once", timeout=WAIT_MS)
+    reply = page.get_by_text(prompts.text_of("anything_else"))
+    expect(reply).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Hang up").click()
+    page.get_by_role("link", name="Open the message").click()
+
+    message = Message.objects.get(call__owner=owner)
     expect(page).to_have_url(re.compile(f"/aloha/inbox/{message.id}$"))
+    said = [line.role for line in message.call.transcript.order_by("position")]
+    assert said == ["agent", "caller", "agent"]
+    assert troubles == []
+
+
+def test_the_reply_is_heard(phone, worker):
+    page, _ = phone
+    page.get_by_label("Who calls").select_option(label="Somebody who says nothing")
+    page.get_by_role("button", name="Call", exact=True).click()
+    # The notice has 4 s of speech, pauses between the words included.
+    heard_ms = page.locator("[data-phone]")
+    expect(heard_ms).to_have_attribute("data-heard-ms", AT_LEAST_2500, timeout=WAIT_MS)
+    page.get_by_role("button", name="Hang up").click()
+    expect(page.get_by_text("The call is over")).to_be_visible()
+
+
+def test_without_a_microphone_somebody_else_calls(phone, owner):
+    page, troubles = phone
+    page.get_by_role("button", name="Call", exact=True).click()
+    alert = page.get_by_role("alert").filter(has_text="microphone")
+    expect(alert).to_contain_text("let somebody else call")
+    page.get_by_label("Who calls").select_option(label="A friend about dinner")
+    page.get_by_role("button", name="Call", exact=True).click()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(alert).to_be_hidden()
+    page.get_by_role("button", name="Hang up").click()
+    expect(page.get_by_text("The call is over")).to_be_visible()
+    assert Call.objects.get(owner=owner).from_number == load_script("friend").from_number
     assert troubles == []
