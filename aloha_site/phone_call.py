@@ -36,6 +36,7 @@ from telephony.simulator.events import (
     TextSpoken,
 )
 from telephony.simulator.live_callers import MicrophoneCaller, OverheardCaller
+from telephony.simulator.order_rows import take_orders
 from telephony.simulator.result import AnsweredBy
 from voicemail.models import Message
 
@@ -86,6 +87,7 @@ class PhoneCall:
             to_number=number.phone_number,
             from_number=script.from_number if script else MICROPHONE_NUMBER,
             observe=self._observe,
+            orders=take_orders,
         )
         self._looking_up: asyncio.Task[None] | None = None
         self.close_code = 1000

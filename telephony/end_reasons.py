@@ -59,20 +59,18 @@ def end_reason(facts: EndFacts) -> EndReason:
         return _reason_of_outgoing(facts)
     if facts.status in {CallStatus.BUSY, CallStatus.FAILED}:
         return EndReason.NOT_CONNECTED
-    if facts.sent_to_voicemail:
-        return EndReason.MESSAGE_TAKEN if facts.has_message else EndReason.NO_MESSAGE
-    match facts.agent_outcome:
+    match None if facts.sent_to_voicemail else facts.agent_outcome:
         case AgentOutcome.FINISHED:
             return EndReason.AGENT_FINISHED
         case AgentOutcome.TIME_LIMIT:
             return EndReason.TIME_LIMIT
         case AgentOutcome.CALLER_LEFT if not facts.has_message:
             return EndReason.CALLER_HUNG_UP
-    if facts.agent_outcome is not None or facts.carrier_fell_back:
+    if facts.carrier_fell_back or not (facts.agent_outcome is None or facts.sent_to_voicemail):
         if facts.has_message:
             return EndReason.MESSAGE_AFTER_FAILURE
         return EndReason.FAILED_WITHOUT_MESSAGE
-    if facts.carrier_records:
+    if facts.carrier_records or facts.sent_to_voicemail:
         return EndReason.MESSAGE_TAKEN if facts.has_message else EndReason.NO_MESSAGE
     if facts.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         spoke = facts.was_handed_over

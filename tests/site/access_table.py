@@ -45,6 +45,8 @@ OWN_PAGE = {
     "settings",
     "forwarding",
     "voice_sample",
+    "phone",
+    "on_the_line",
     "inbox",
     "calls",
     "profile",
@@ -136,7 +138,8 @@ CALLING_PAGE = {"campaign"}
 CALLING_FORM = {"campaign_end", "do_not_call_remove"}
 API_CAMPAIGN = {"api_campaign"}
 # One call of one owner, likewise.
-CALL_PAGE = {"call", "call_audio"}
+CALL_PAGE = {"call", "call_audio", "call_lines"}
+CALL_FORM = {"end_call", "take_message"}
 
 # Old habits of typing a slash; lead to the page without it.
 SLASH = {"aloha/settings/", "aloha/inbox/", "aloha/calls/"}
@@ -245,7 +248,7 @@ STAFF_MODELS = {
     "voicemail_message",
 }
 
-SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier"}
+SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier", "aloha/phone/call": "owner"}
 
 # Models whose rows are nobody's.
 OWNERLESS = {

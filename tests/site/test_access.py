@@ -18,8 +18,9 @@ from django.utils import timezone
 from accounts.audit import Who
 from accounts.models import AuditEvent, User
 from agent.profiles import profile_of
+from aloha_site import ws_urls as browser_sockets
 from telephony import ws_urls
-from telephony.models import Campaign, DoNotCall, StreamState, Switch, SyncRun
+from telephony.models import Call, Campaign, DoNotCall, SimulatedOrder, StreamState, Switch, SyncRun
 from telephony.recording import store_recording
 from telephony.signatures import public_socket_url
 from tests.contract.api_client import CSRF_TOKEN
@@ -80,6 +81,7 @@ def declared() -> set[str]:
         table.CALLING_FORM,
         table.API_CAMPAIGN,
         table.CALL_PAGE,
+        table.CALL_FORM,
         table.API_CALL,
         table.SLASH,
         table.CARRIER,
@@ -97,7 +99,8 @@ def test_every_address_is_declared_and_every_declared_one_exists():
 
 
 def test_every_socket_is_declared_and_every_declared_one_exists():
-    routes = {str(pattern.pattern) for pattern in ws_urls.urlpatterns}
+    sockets = [*ws_urls.urlpatterns, *browser_sockets.urlpatterns]
+    routes = {str(pattern.pattern) for pattern in sockets}
     assert routes == table.SOCKETS.keys()
 
 
@@ -352,6 +355,19 @@ def test_calling_is_arranged_by_its_owner_alone(key, owner, stranger, boss):
         form = {"name": "Mallory", "purpose": "Mallory.", "consent_note": "Mallory."}
         assert answer(with_token(user).post(url, form)) == 404
     assert rows_of(owner) == before
+
+
+@pytest.mark.parametrize("key", sorted(table.CALL_FORM))
+def test_a_call_is_steered_by_its_owner_alone(key, message, owner, stranger, boss):
+    Call.objects.filter(pk=message.call_id).update(status="in-progress")
+    url = reverse(key, kwargs={"call_id": message.call_id})
+    assert answer(browser(owner).post(url)) == 403
+    assert answer(with_token(None).post(url)) == LOG_IN
+    for user in (stranger, boss):
+        assert answer(with_token(user).post(url)) == 404
+    assert not SimulatedOrder.objects.exists()
+    assert answer(with_token(owner).post(url)) == f"/aloha/calls/{message.call_id}"
+    assert SimulatedOrder.objects.get().call_sid == message.call.call_sid
 
 
 @pytest.mark.parametrize("key", sorted(table.API_READ))

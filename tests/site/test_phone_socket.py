@@ -1,0 +1,187 @@
+"""The browser phone's socket: its page alone opens it, and it calls the owner's number alone."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+from django.utils import timezone
+
+from aloha_site import phone_socket
+from telephony.models import Call, UsageCounter
+from tests.factories import make_call, make_number
+
+pytestmark = pytest.mark.S1
+PATH = "/aloha/phone/call"
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+def session_of(user) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+@asynccontextmanager
+async def phone(
+    url: str, user=None, *, origin: str | None = ""
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A browser's socket; an empty origin is the page's own, None sends no such header."""
+    cookies = {"sessionid": await sync_to_async(session_of)(user)} if user else {}
+    headers = {} if origin is None else {"Origin": origin or url}
+    async with (
+        aiohttp.ClientSession(cookies=cookies, cookie_jar=jar()) as session,
+        session.ws_connect(url + PATH, headers=headers) as socket,
+    ):
+        yield socket
+
+
+def jar() -> aiohttp.CookieJar:
+    return aiohttp.CookieJar(unsafe=True)  # keeps the cookies of addresses without a name
+
+
+async def call(socket: aiohttp.ClientWebSocketResponse, script: str = "silent") -> None:
+    await socket.send_json({"type": "call", "script": script})
+
+
+async def told(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, object]:
+    """The next message of that kind. Raises AssertionError when the socket closes first."""
+    async with asyncio.timeout(15):
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                content = json.loads(message.data)
+                if content["type"] == kind:
+                    return content
+    raise AssertionError(f"closed with {socket.close_code} before {kind}")
+
+
+async def closed(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+    async with asyncio.timeout(25):
+        async for _ in socket:
+            pass
+    return socket.close_code
+
+
+@pytest.mark.parametrize(
+    ("is_logged_in", "origin"),
+    [
+        pytest.param(False, "", id="nobody is logged in"),
+        pytest.param(True, "https://elsewhere.example", id="another origin"),
+        pytest.param(True, "null", id="a sandboxed page"),
+        pytest.param(True, None, id="no origin at all"),
+    ],
+)
+async def test_the_handshake_is_refused(aloha_url, owner, number, is_logged_in, origin):
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with phone(aloha_url, owner if is_logged_in else None, origin=origin):
+            pass
+    assert refused.value.status == 403
+
+
+async def test_a_stranger_reaches_no_number_of_the_owners(aloha_url, number, stranger):
+    async with phone(aloha_url, stranger) as socket:
+        await call(socket)
+        assert "no number" in (await told(socket, "refused"))["text"]
+        assert await closed(socket) == 1000
+    assert not await Call.objects.aexists()
+
+
+async def test_one_call_at_a_time(aloha_url, owner, number):
+    async with phone(aloha_url, owner) as first, phone(aloha_url, owner) as second:
+        await call(first)
+        await told(first, "placed")
+        await call(second)
+        assert "already" in (await told(second, "refused"))["text"]
+
+
+async def test_a_call_that_another_process_carries_counts(aloha_url, owner, number):
+    await sync_to_async(make_call)(number, status="in-progress")
+    async with phone(aloha_url, owner) as socket:
+        await call(socket)
+        assert "already" in (await told(socket, "refused"))["text"]
+
+
+async def test_calls_are_limited_per_hour(aloha_url, owner, number):
+    now = timezone.now()
+    await UsageCounter.objects.acreate(
+        kind="browser_call",
+        subject=str(owner.pk),
+        period_start=now.replace(minute=0, second=0, microsecond=0),
+        used=phone_socket.CALLS_PER_HOUR,
+    )
+    async with phone(aloha_url, owner) as socket:
+        await call(socket)
+        await told(socket, "refused")
+    assert not await Call.objects.aexists()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param('{"type": "call", "script": "nobody"}', id="no such script"),
+        pytest.param('{"type": "call", "script": "", "to": "+14155550111"}', id="a number"),
+        pytest.param('{"type": "hangup"}', id="not a call"),
+        pytest.param("[" * 100, id="no JSON"),
+        pytest.param("x" * 60_000, id="a huge text"),
+        pytest.param(b"\xff" * 60_000, id="a huge sound"),
+        pytest.param("x" * 70_000, id="more than a socket takes"),
+    ],
+)
+async def test_nonsense_places_no_call(aloha_url, owner, number, first):
+    async with phone(aloha_url, owner) as socket:
+        await (socket.send_str(first) if isinstance(first, str) else socket.send_bytes(first))
+        assert await closed(socket) in {1000, 1008, 1009}
+    assert not await Call.objects.aexists()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(b"\xff" * 1_601, id="frames too large"),
+        pytest.param(b"", id="empty frames"),
+        pytest.param('{"type": "key", "key": "12"}', id="two keys at once"),
+    ],
+)
+async def test_a_phone_that_goes_on_with_nonsense_is_hung_up(aloha_url, owner, number, message):
+    async with phone(aloha_url, owner) as socket:
+        await call(socket, "")
+        await told(socket, "placed")
+        for _ in range(25):
+            send = socket.send_str if isinstance(message, str) else socket.send_bytes
+            await send(message)
+        assert await closed(socket) == 1008
+
+
+async def test_a_flood_is_hung_up_and_the_call_ends(aloha_url, owner, number):
+    async with phone(aloha_url, owner) as socket:
+        await call(socket, "")
+        await told(socket, "call")
+        for _ in range(3_000):
+            await socket.send_bytes(b"\xff" * 160)
+        assert await closed(socket) == 1008
+    row = await Call.objects.aget()
+    assert row.is_final
+
+
+def wait_for_the_end() -> None:
+    deadline = time.monotonic() + 15
+    while not Call.objects.get().is_final:
+        assert time.monotonic() < deadline, "the call goes on"
+        time.sleep(0.1)
+
+
+async def test_a_browser_that_leaves_ends_the_call(aloha_url, owner, number):
+    async with phone(aloha_url, owner) as socket:
+        await call(socket, "")
+        await told(socket, "call")
+    await sync_to_async(wait_for_the_end)()
+    assert owner.pk not in phone_socket._on_the_phone
