@@ -13,7 +13,8 @@ from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
-from aloha_site import call_story, call_words, live_words
+from aloha_site import call_story, call_words
+from aloha_site.live_call import running_call_page
 from telephony import call_log
 from telephony.call_log import CallFilter
 from telephony.errors import BadCursor, BadSearch
@@ -60,6 +61,8 @@ def calls_page(request: OwnerRequest) -> HttpResponse:
 def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
     """What happened on one call, in order, with its recording."""
     call = _own_call(request, call_id)
+    if not call.is_final:
+        return running_call_page(request, call)
     recording = _recording_of(call)
     words = call_words.words_of(call)
     message = call_words.message_of(call)
@@ -76,11 +79,8 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
         "trouble": call_story.trouble(call),
         "steps": steps,
         "facts": call_story.facts(call, agent_name=agent_name),
-        "live": not call.is_final or is_due,
+        "live": is_due,
         "acts": audit.acts_about(request.user, target=call),
-        "agent_name": agent_name,
-        "other": live_words.other_side(call),
-        "news": None if call.is_final else live_words.news_of(call.id),
     }
     return render(request, "site/call.html", context)
 

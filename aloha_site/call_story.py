@@ -1,4 +1,4 @@
-"""The story of a call, told in order: what rang, who spoke when, what went wrong, how it ended.
+"""The story of a call that is over, told in order: what rang, who spoke when, what went wrong, how it ended.
 
 The call's row says what happened; transcript and events say when. A step whose time nobody
 reported stands at the time of the step before it.
@@ -135,7 +135,7 @@ class _Teller:
         yield from self._conversation()
         yield from self._failure()
         yield from self._voicemail()
-        yield self._end() if self._call.is_final else self._now()
+        yield self._end()
         yield from self._message()
 
     def _beginning(self) -> Step:
@@ -240,10 +240,6 @@ class _Teller:
         else:
             title = "Call ended"
         return Step(title=title, icon="phone-off", at_s=self._seconds(call.ended_at), text=text)
-
-    def _now(self) -> Step:
-        text = "This page follows the call."
-        return Step(title="On the line now", icon="phone", tone="now", text=text)
 
     def _message(self) -> Iterator[Step]:
         message = message_of(self._call)

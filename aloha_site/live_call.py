@@ -21,7 +21,7 @@ from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
-from aloha_site import live_words
+from aloha_site import call_words, live_words
 from telephony import call_log
 from telephony.errors import CallOver, ProviderError
 from telephony.models import Call
@@ -31,6 +31,7 @@ POLL_SECONDS = 0.25
 STREAM_SECONDS = 25
 """The browser then asks again, with the log-in that it has by then."""
 AGAIN_MS = 250
+EARLIER_CALLS = 3
 LARGEST_POSITION = 2**31 - 1
 
 
@@ -42,6 +43,21 @@ def on_the_line(request: OwnerRequest) -> HttpResponse:
     response = render(request, "components/_on_the_line.html")
     response["Cache-Control"] = "no-store"
     return response
+
+
+def running_call_page(request: OwnerRequest, call: Call) -> HttpResponse:
+    """The page of a call that is not over; runs in the owner's scope."""
+    earlier = call_log.earlier_calls(call, related=("message",))[:EARLIER_CALLS]
+    context = {
+        "section": "calls",
+        "call": call,
+        "words": call_words.words_of(call),
+        "agent_name": profile_of(request.user).agent_name,
+        "other": live_words.other_side(call),
+        "news": live_words.news_of(call.id),
+        "before": [(call_words.words_of(each), call_words.message_of(each)) for each in earlier],
+    }
+    return render(request, "site/running_call.html", context)
 
 
 @login_required

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import OwnerRequest
 from accounts.scoped_views import in_own_rows
+from agent.backends.base import get_backend as get_agent_backend
 from agent.profiles import profile_of
 from aloha_site.phone_call import MICROPHONE_NUMBER
 from telephony.numbers import active_number
@@ -26,11 +27,12 @@ SCRIPTS = {
 def phone_page(request: OwnerRequest) -> HttpResponse:
     """The phone: who calls, both sides of the line, what was said."""
     profile = profile_of(request.user)
+    speaks_freely = get_agent_backend().can_speak_freely
     context = {
         "section": "settings",
         "number": active_number(request.user),
         "agent_name": profile.agent_name,
-        "voice": profile.voice.capitalize(),
+        "voice": profile.voice.capitalize() if speaks_freely else "Built in",
         "microphone_number": MICROPHONE_NUMBER,
         "scripts": [
             (name, label, callers.load_script(name).from_number) for name, label in SCRIPTS.items()

@@ -54,6 +54,18 @@ def find_call(*, user: User, call_id: uuid.UUID, related: Sequence[str] = ()) ->
     return calls_of(user).select_related("number", *related).get(id=call_id)
 
 
+def earlier_calls(call: Call, *, related: Sequence[str] = ()) -> QuerySet[Call]:
+    """The owner's calls with the same other side before this one, newest first."""
+    earlier = Call.objects.filter(owner=call.owner_id, started_at__lt=call.started_at)
+    if call.caller_withheld or not call.other_number:
+        return earlier.none()
+    if call.direction == Direction.INBOUND:
+        same = earlier.filter(direction=Direction.INBOUND, from_number=call.from_number)
+    else:
+        same = earlier.filter(direction=Direction.OUTBOUND, to_number=call.to_number)
+    return same.select_related("number", *related).order_by("-started_at")
+
+
 def page_of_calls(
     *,
     user: User,
