@@ -1,4 +1,4 @@
-"""The story of a call that is over, told in order: what rang, who spoke when, what went wrong, how it ended.
+"""The story of a call that is over: what rang, who spoke when, what went wrong, how it ended.
 
 The call's row says what happened; transcript and events say when. A step whose time nobody
 reported stands at the time of the step before it.

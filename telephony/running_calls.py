@@ -16,16 +16,20 @@ from telephony import call_events, twiml
 from telephony.backends.base import backend_for_call
 from telephony.call_events import EventKind
 from telephony.errors import CallOver
-from telephony.models import FINAL_STATUSES, Call
+from telephony.models import FINAL_STATUSES, Call, CallPurpose
 from telephony.signatures import public_url
 
 RECORDING_PATH = "/api/twilio/voice/recording"
 
 
 def running_call(user: User) -> Call | None:
-    """The owner's latest call that is not over, unless it has outlived every limit."""
+    """The owner's latest conversation that is not over, unless it has outlived every limit."""
     longest = timedelta(seconds=settings.MAX_CALL_SECONDS + twiml.MAX_MESSAGE_SECONDS)
-    running = Call.objects.for_user(user).exclude(status__in=FINAL_STATUSES)
+    running = (
+        Call.objects.for_user(user)
+        .filter(purpose=CallPurpose.CONVERSATION)
+        .exclude(status__in=FINAL_STATUSES)
+    )
     recent = running.filter(started_at__gt=timezone.now() - longest, call_sid__isnull=False)
     return recent.select_related("number").order_by("-started_at").first()
 
