@@ -1,0 +1,279 @@
+"""One level: so many calls at once against one candidate, and what came of it."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import html
+import re
+import resource
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+
+from bench import websocket
+from bench.legs import Call, CarrierLeg, Meter, RealtimeLeg
+from bench.processes import NUMBER, Candidate, signing_key
+from bench.stamps import FRAME_MS
+
+OPENING_AT_ONCE = 8
+OPENING_SECONDS = 30
+SETTLE_SECONDS = 1.5
+DRAIN_SECONDS = 0.5
+CLOSING_SECONDS = 15
+LIMIT_MS = 20.0
+_STREAM = re.compile(r'<Stream\b[^>]*\burl="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What one level showed; None where nothing was measured."""
+
+    candidate: str
+    calls: int
+    seconds: float
+    opened: int
+    up_p50_ms: float | None
+    up_p99_ms: float | None
+    down_p50_ms: float | None
+    down_p99_ms: float | None
+    barge_in_p99_ms: float | None
+    barge_ins: int
+    frames: int
+    lost: int
+    reordered: int
+    broken: int
+    cpu_ms_per_call_minute: float
+    cpu_percent: float
+    generator_percent: float
+    generator_late_p99_ms: float | None
+    rss_kib: int
+    rss_per_call_kib: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether a caller would notice nothing."""
+        delays = (self.up_p99_ms, self.down_p99_ms)
+        in_time = all(delay is not None and delay <= LIMIT_MS for delay in delays)
+        return in_time and self.opened == self.calls and not (self.lost or self.reordered)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, with the verdict."""
+        return {**asdict(self), "holds": self.holds}
+
+
+class Pacer:
+    """Lets every call speak each 20 ms, the calls spread evenly over that time."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._slots: list[list[Call]] = [[] for _ in range(FRAME_MS)]
+        self._loop = asyncio.get_running_loop()
+        self._next = perf_counter()
+        self._slot = 0
+        self._handle: asyncio.Handle = self._loop.call_soon(self._tick)
+
+    def add(self, call: Call) -> None:
+        """Let it speak from now on."""
+        min(self._slots, key=len).append(call)
+
+    def remove(self, call: Call) -> None:
+        """It says no more."""
+        for slot in self._slots:
+            if call in slot:
+                slot.remove(call)
+
+    def stop(self) -> None:
+        """Silence."""
+        self._handle.cancel()
+
+    def _tick(self) -> None:
+        now = perf_counter()
+        while self._next <= now:
+            if self._meter.is_on:
+                self._meter.pace.add(int((now - self._next) * 1e9))
+            for call in self._slots[self._slot]:
+                leg = call.carrier
+                if leg is not None and leg.is_open and not leg.is_closed:
+                    leg.speak()
+            self._slot = (self._slot + 1) % FRAME_MS
+            self._next += 0.001
+        self._handle = self._loop.call_later(self._next - now, self._tick)
+
+
+class Load:
+    """The Realtime server, and the calls that are placed to candidates."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Call] = {}
+        self.realtime_legs: set[RealtimeLeg] = set()
+        self.realtime_port = 0
+        self.broken = 0
+        self._next_index = 0
+        self._hanging_up = False
+
+    async def listen(self) -> None:
+        """Be the Realtime server; ends with the loop."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: RealtimeLeg(self.calls, self.realtime_legs), "127.0.0.1", 0, backlog=2048
+        )
+        self.realtime_port = self._server.sockets[0].getsockname()[1]
+
+    async def open_call(
+        self, candidate: Candidate, client: aiohttp.ClientSession, meter: Meter
+    ) -> Call:
+        """Call the candidate, as the carrier does."""
+        index = self._next_index = (self._next_index + 1) % 4096
+        call = self.calls[index] = Call(index, meter)
+        call_sid = f"SIMULATED_CALL_{uuid.uuid4().hex}"
+        url = f"ws://127.0.0.1:{candidate.port}/media-stream"
+        if candidate.has_webhooks:
+            url = await place_call(client, candidate.url, call_sid)
+        path = url.split("/", 3)[3]
+        request = websocket.upgrade_request(
+            f"127.0.0.1:{candidate.port}", f"/{path}", {"X-Twilio-Signature": signature(url, {})}
+        )
+        leg = CarrierLeg(call, request=request, call_sid=call_sid, lost=self._lost)
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: leg, "127.0.0.1", candidate.port)
+        await leg.opened
+        return call
+
+    def _lost(self) -> None:
+        self.broken += not self._hanging_up
+
+    async def run(
+        self, candidate: Candidate, calls: int, *, seconds: float, idle_rss_kib: int | None = None
+    ) -> Level:
+        """Hold so many calls for so long."""
+        meter = Meter()
+        pacer = Pacer(meter)
+        idle_rss_kib = candidate.rss_kib() if idle_rss_kib is None else idle_rss_kib
+        self.broken, self._hanging_up = 0, False
+        opened: list[Call] = []
+        try:
+            await self._open_all(candidate, calls, meter, pacer, opened)
+            await asyncio.sleep(SETTLE_SECONDS)
+            used = await _measure(candidate, meter, seconds)
+        finally:
+            pacer.stop()
+            await asyncio.sleep(DRAIN_SECONDS)
+            broken = self.broken
+            await self._close_all(opened)
+        tracks = [track for call in opened for track in (call.up, call.down)]
+        return Level(
+            candidate=candidate.name,
+            calls=calls,
+            seconds=seconds,
+            opened=len(opened),
+            up_p50_ms=meter.up.percentile_ms(50),
+            up_p99_ms=meter.up.percentile_ms(99),
+            down_p50_ms=meter.down.percentile_ms(50),
+            down_p99_ms=meter.down.percentile_ms(99),
+            barge_in_p99_ms=meter.barge_in.percentile_ms(99),
+            barge_ins=meter.barge_in.count,
+            frames=sum(track.sent for track in tracks),
+            lost=sum(track.lost for track in tracks),
+            reordered=sum(track.reordered for track in tracks),
+            broken=broken,
+            cpu_ms_per_call_minute=used.cpu_s / max(len(opened), 1) / used.wall_s * 60_000,
+            cpu_percent=used.cpu_s / used.wall_s * 100,
+            generator_percent=used.generator_s / used.wall_s * 100,
+            generator_late_p99_ms=meter.pace.percentile_ms(99),
+            rss_kib=used.rss_kib,
+            rss_per_call_kib=(used.rss_kib - idle_rss_kib) / max(len(opened), 1),
+        )
+
+    async def _open_all(
+        self, candidate: Candidate, calls: int, meter: Meter, pacer: Pacer, opened: list[Call]
+    ) -> None:
+        gate = asyncio.Semaphore(OPENING_AT_ONCE)
+
+        async def open_one() -> None:
+            async with gate:
+                call = await self.open_call(candidate, client, meter)
+            opened.append(call)
+            pacer.add(call)
+
+        async with aiohttp.ClientSession() as client:
+            tasks = [asyncio.create_task(open_one()) for _ in range(calls)]
+            _, late = await asyncio.wait(tasks, timeout=OPENING_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close_all(self, opened: list[Call]) -> None:
+        self._hanging_up = True
+        for call in opened:
+            if call.carrier is not None:
+                call.carrier.hang_up()
+        for _ in range(CLOSING_SECONDS * 20):
+            await asyncio.sleep(0.05)
+            if not self.realtime_legs and all(c.carrier and c.carrier.is_closed for c in opened):
+                break
+        for leg in list(self.realtime_legs):
+            leg.transport.abort()
+        self.calls.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What was used while a level was measured."""
+
+    wall_s: float
+    cpu_s: float
+    generator_s: float
+    rss_kib: int
+
+
+async def _measure(candidate: Candidate, meter: Meter, seconds: float) -> Used:
+    loop = asyncio.get_running_loop()
+    began, cpu, own = loop.time(), candidate.cpu_seconds(), _own_cpu_seconds()
+    meter.is_on = True
+    await asyncio.sleep(seconds)
+    meter.is_on = False
+    return Used(
+        wall_s=loop.time() - began,
+        cpu_s=candidate.cpu_seconds() - cpu,
+        generator_s=_own_cpu_seconds() - own,
+        rss_kib=candidate.rss_kib(),
+    )
+
+
+def _own_cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def signature(url: str, form: Mapping[str, str]) -> str:
+    """The carrier's signature over a request."""
+    signed = url + "".join(f"{name}{form[name]}" for name in sorted(form))
+    return base64.b64encode(
+        hmac.digest(signing_key().encode(), signed.encode(), hashlib.sha1)
+    ).decode()
+
+
+async def place_call(client: aiohttp.ClientSession, base_url: str, call_sid: str) -> str:
+    """Tell of an incoming call; the address of the media stream that is asked for."""
+    url = f"{base_url}/api/twilio/voice/incoming"
+    form = {
+        "CallSid": call_sid,
+        "AccountSid": "AC" + "0" * 32,
+        "ApiVersion": "2010-04-01",
+        "From": "+15105550147",
+        "To": NUMBER,
+        "CallStatus": "ringing",
+        "Direction": "inbound",
+        "FromCountry": "US",
+    }
+    headers = {"X-Twilio-Signature": signature(url, form)}
+    async with client.post(url, data=form, headers=headers) as answer:
+        found = _STREAM.search(await answer.text())
+    if answer.status != 200 or found is None:
+        raise websocket.NotSpoken(f"The call was not answered by an agent ({answer.status}).")
+    return html.unescape(found[1])
