@@ -18,7 +18,7 @@ REALTIME_URL = os.environ["BENCH_REALTIME_URL"]
 app = FastAPI()
 
 
-@app.websocket("/media-stream")
+@app.websocket("/media-stream")  # type: ignore[untyped-decorator]  # not in the types' environment
 async def media_stream(websocket: WebSocket) -> None:
     """One call, from its handshake to its end."""
     await websocket.accept()

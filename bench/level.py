@@ -1,32 +1,29 @@
 """One level: so many calls at once against one candidate, and what came of it."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import html
-import re
 import resource
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
 from bench import websocket
-from bench.legs import Call, CarrierLeg, Meter, RealtimeLeg
-from bench.processes import NUMBER, Candidate, signing_key
-from bench.stamps import FRAME_MS
+from bench.legs import Call, CarrierLeg, Meter
+from bench.processes import Candidate
+from bench.realtime_leg import RealtimeLeg
+from bench.stamps import FRAME_MS, Track
+from bench.webhooks import announcing, place_call, signature
 
 OPENING_AT_ONCE = 8
 OPENING_SECONDS = 30
 SETTLE_SECONDS = 1.5
-DRAIN_SECONDS = 0.5
+DRAIN_SECONDS = 2.0
+"""Frames still on their way when the callers fall silent have this long to arrive."""
 CLOSING_SECONDS = 15
 LIMIT_MS = 20.0
-_STREAM = re.compile(r'<Stream\b[^>]*\burl="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +50,7 @@ class Level:
     generator_late_p99_ms: float | None
     rss_kib: int
     rss_per_call_kib: float
+    webhooks: int = 0
 
     @property
     def holds(self) -> bool:
@@ -116,13 +114,18 @@ class Load:
         self._next_index = 0
         self._hanging_up = False
 
-    async def listen(self) -> None:
-        """Be the Realtime server; ends with the loop."""
+    async def __aenter__(self) -> Self:
+        """Be the Realtime server until the block ends."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: RealtimeLeg(self.calls, self.realtime_legs), "127.0.0.1", 0, backlog=2048
         )
         self.realtime_port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
 
     async def open_call(
         self, candidate: Candidate, client: aiohttp.ClientSession, meter: Meter
@@ -148,24 +151,31 @@ class Load:
         self.broken += not self._hanging_up
 
     async def run(
-        self, candidate: Candidate, calls: int, *, seconds: float, idle_rss_kib: int | None = None
+        self,
+        candidate: Candidate,
+        calls: int,
+        *,
+        seconds: float,
+        webhooks_per_second: int = 0,
+        drain_seconds: float = DRAIN_SECONDS,
     ) -> Level:
-        """Hold so many calls for so long."""
+        """Hold so many calls for so long, perhaps while other calls are announced."""
         meter = Meter()
         pacer = Pacer(meter)
-        idle_rss_kib = candidate.rss_kib() if idle_rss_kib is None else idle_rss_kib
+        idle_rss_kib = candidate.rss_kib()
         self.broken, self._hanging_up = 0, False
         opened: list[Call] = []
         try:
             await self._open_all(candidate, calls, meter, pacer, opened)
             await asyncio.sleep(SETTLE_SECONDS)
-            used = await _measure(candidate, meter, seconds)
+            async with announcing(candidate, webhooks_per_second) as announced:
+                used = await _measure(candidate, meter, seconds)
         finally:
             pacer.stop()
-            await asyncio.sleep(DRAIN_SECONDS)
+            tracks = [track for call in opened for track in (call.up, call.down)]
+            await _drain(tracks, drain_seconds)
             broken = self.broken
             await self._close_all(opened)
-        tracks = [track for call in opened for track in (call.up, call.down)]
         return Level(
             candidate=candidate.name,
             calls=calls,
@@ -187,6 +197,7 @@ class Load:
             generator_late_p99_ms=meter.pace.percentile_ms(99),
             rss_kib=used.rss_kib,
             rss_per_call_kib=(used.rss_kib - idle_rss_kib) / max(len(opened), 1),
+            webhooks=announced.count,
         )
 
     async def _open_all(
@@ -207,6 +218,42 @@ class Load:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def run_turnover(
+        self, candidate: Candidate, *, calls: int, at_once: int, call_seconds: float
+    ) -> tuple[list[int], list[Track]]:
+        """So many calls one after another, so many of them at once.
+
+        The memory in use each time that `at_once` calls have ended, in KiB, and all tracks.
+        """
+        tracks: list[Track] = []
+        memory: list[int] = []
+        meter, gate = Meter(), asyncio.Semaphore(at_once)
+        pacer = Pacer(meter)
+        self._hanging_up = True  # they end all the time
+
+        async def one_call(index: int) -> None:
+            async with gate:
+                if index < at_once:  # not all at the same moment
+                    await asyncio.sleep(index * call_seconds / at_once)
+                call = await self.open_call(candidate, client, meter)
+                pacer.add(call)
+                await asyncio.sleep(call_seconds)
+                pacer.remove(call)
+                await _drain([call.up, call.down], DRAIN_SECONDS)
+                if call.carrier is not None:
+                    call.carrier.hang_up()
+            tracks.extend((call.up, call.down))
+            if len(tracks) % (2 * at_once) == 0:
+                memory.append(candidate.rss_kib())
+
+        try:
+            async with aiohttp.ClientSession() as client, asyncio.TaskGroup() as group:
+                for index in range(calls):
+                    group.create_task(one_call(index))
+        finally:
+            pacer.stop()
+        return memory, tracks
+
     async def _close_all(self, opened: list[Call]) -> None:
         self._hanging_up = True
         for call in opened:
@@ -219,6 +266,14 @@ class Load:
         for leg in list(self.realtime_legs):
             leg.transport.abort()
         self.calls.clear()
+
+
+async def _drain(tracks: Sequence[Track], seconds: float) -> None:
+    """Wait for the frames on their way."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while any(track.lost for track in tracks) and loop.time() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,32 +303,3 @@ async def _measure(candidate: Candidate, meter: Meter, seconds: float) -> Used:
 def _own_cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def signature(url: str, form: Mapping[str, str]) -> str:
-    """The carrier's signature over a request."""
-    signed = url + "".join(f"{name}{form[name]}" for name in sorted(form))
-    return base64.b64encode(
-        hmac.digest(signing_key().encode(), signed.encode(), hashlib.sha1)
-    ).decode()
-
-
-async def place_call(client: aiohttp.ClientSession, base_url: str, call_sid: str) -> str:
-    """Tell of an incoming call; the address of the media stream that is asked for."""
-    url = f"{base_url}/api/twilio/voice/incoming"
-    form = {
-        "CallSid": call_sid,
-        "AccountSid": "AC" + "0" * 32,
-        "ApiVersion": "2010-04-01",
-        "From": "+15105550147",
-        "To": NUMBER,
-        "CallStatus": "ringing",
-        "Direction": "inbound",
-        "FromCountry": "US",
-    }
-    headers = {"X-Twilio-Signature": signature(url, form)}
-    async with client.post(url, data=form, headers=headers) as answer:
-        found = _STREAM.search(await answer.text())
-    if answer.status != 200 or found is None:
-        raise websocket.NotSpoken(f"The call was not answered by an agent ({answer.status}).")
-    return html.unescape(found[1])

@@ -58,6 +58,4 @@ class PlainConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         await self.model.close()
 
 
-app = ProtocolTypeRouter(
-    {"websocket": URLRouter([path("media-stream", PlainConsumer.as_asgi())])}  # type: ignore[arg-type]  # an ASGI application
-)
+app = ProtocolTypeRouter({"websocket": URLRouter([path("media-stream", PlainConsumer.as_asgi())])})
