@@ -213,7 +213,8 @@ class RealtimeDialogue:
             self.outbox.tell(CallerPaused(at_ms=at_ms))
 
     def _settle_turns(self) -> None:
-        self.outbox.tell(*self._record.finished_turns(self.now_ms))
+        if self._record.awaits_words:
+            self.outbox.tell(*self._record.finished_turns(self.now_ms))
 
     def _agent_speaks(self, delta: wire.AudioDelta) -> None:
         if self._is_done or delta.response_id in self._muted:

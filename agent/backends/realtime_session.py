@@ -43,6 +43,7 @@ class RealtimeSession:
         self._conversation: asyncio.Task[None] | None = None
         self._malformed = self._dropped = 0
         self._is_closed = False
+        self._is_congested = False  # once it was, all audio waits for the server in the task
 
     @property
     def capabilities(self) -> Capabilities:
@@ -66,11 +67,12 @@ class RealtimeSession:
         if not is_base64(payload):
             self._malformed += 1
             return
-        self._dropped += len(self._held) == HELD_FRAMES
-        self._held.append(payload)
         self._dialogue.caller_audio(payload)
         self._hand_over()
-        self._has_work.set()
+        if not self._send_at_once(payload):
+            self._dropped += len(self._held) == HELD_FRAMES
+            self._held.append(payload)
+            self._has_work.set()
 
     def utterance_played(self, utterance_id: str) -> None:
         """The model takes for granted that it was heard."""
@@ -184,6 +186,16 @@ class RealtimeSession:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
+    def _send_at_once(self, payload: str) -> bool:
+        """Spare audio the way through the sender's task, unless others wait there before it."""
+        if self._socket is None or self._frames or self._held or self._is_congested:
+            return False
+        try:
+            self._is_congested = not self._socket.send_at_once(append_audio(payload))
+        except SessionLost:
+            return False  # the reader notices it as well
+        return True
+
     async def _send_all(self, socket: RealtimeSocket) -> None:
         """Send what there is, steering before audio; a lost socket is the reader's to notice."""
         while True:
@@ -213,11 +225,11 @@ class RealtimeSession:
     def _hand_over(self) -> None:
         """Take what the dialogue has to give away to where it belongs."""
         outbox = self._dialogue.outbox
-        for event in outbox.take_events():
-            self._events.put_nowait(event)
-        frames = outbox.take_frames()
-        if frames:
-            self._frames.extend(frames)
+        if outbox.events:
+            for event in outbox.take_events():
+                self._events.put_nowait(event)
+        if outbox.frames:
+            self._frames.extend(outbox.take_frames())
             self._has_work.set()
         if not self._dialogue.awaits_words:
             self._words_written.set()

@@ -103,6 +103,21 @@ class RealtimeSocket:
         except (aiohttp.ClientError, ConnectionError) as error:
             raise SessionLost("closed") from error
 
+    def send_at_once(self, frame: str) -> bool:
+        """Send one frame without waiting; False when the server does not read as fast as we send.
+
+        Raises SessionLost. The frame is sent either way: it is written before aiohttp waits.
+        """
+        sending = self._socket.send_str(frame)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise SessionLost("closed") from error
+        sending.close()
+        return False
+
     async def events(self) -> AsyncIterator[Event | Ignored]:
         """Everything the server sends. Raises SessionLost once it is gone."""
         bad_messages = 0

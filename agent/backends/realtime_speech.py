@@ -75,6 +75,8 @@ class AgentSpeech:
 
         To be called a moment after an item has ended; an earlier cut would be a second one.
         """
+        if not self._unreported:
+            return
         unreported, self._unreported = self._unreported, []
         for spoken in unreported:
             if spoken.heard_ms is None:
