@@ -41,7 +41,7 @@ class Mode:
     repetitions: int
 
 
-SHORT = Mode(seconds=2.5, half_seconds=4, precision=1.15, most_levels=3, repetitions=1)
+SHORT = Mode(seconds=2.5, half_seconds=3, precision=1.15, most_levels=2, repetitions=1)
 FULL = Mode(seconds=8, half_seconds=20, precision=1.06, most_levels=7, repetitions=2)
 
 

@@ -19,10 +19,11 @@ from bench.webhooks import announcing, place_call, signature
 
 OPENING_AT_ONCE = 8
 OPENING_SECONDS = 30
-SETTLE_SECONDS = 1.5
+SETTLE_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
 """Frames still on their way when the callers fall silent have this long to arrive."""
 CLOSING_SECONDS = 15
+REST_SECONDS, REST_TRIES = 0.3, 20
 LIMIT_MS = 20.0
 
 
@@ -176,6 +177,7 @@ class Load:
             await _drain(tracks, drain_seconds)
             broken = self.broken
             await self._close_all(opened)
+            await _rest(candidate)
         return Level(
             candidate=candidate.name,
             calls=calls,
@@ -274,6 +276,15 @@ async def _drain(tracks: Sequence[Track], seconds: float) -> None:
     deadline = loop.time() + seconds
     while any(track.lost for track in tracks) and loop.time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
+
+
+async def _rest(candidate: Candidate) -> None:
+    """Wait until what comes after the calls is done: it is not to weigh on the next level."""
+    for _ in range(REST_TRIES):
+        before = candidate.cpu_seconds()
+        await asyncio.sleep(REST_SECONDS)
+        if candidate.cpu_seconds() - before < REST_SECONDS * 0.1:
+            return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
