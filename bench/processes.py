@@ -88,6 +88,7 @@ def environment(
         "DJANGO_SETTINGS_MODULE": "aloha_site.settings",
         "DEBUG": "0",
         "ALOHA_ALLOW_MOCK": "1",
+        "ALOHA_ALLOW_SQLITE": "1",
         "SECRET_KEY": SECRET_KEY,
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "ALOHA_VAR_DIR": str(folder / "var"),
