@@ -11,6 +11,11 @@ if not os.environ.get("ALOHA_VAR_DIR"):
     folder = tempfile.mkdtemp(prefix="aloha-test-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["ALOHA_VAR_DIR"] = folder
+# Test processes have databases of their own, so each has files of its own: a worker looks through
+# every file, and one without a row in its database is a stray to it.
+_process = os.environ.get("PYTEST_XDIST_WORKER")
+if _process and Path(os.environ["ALOHA_VAR_DIR"]).name != _process:
+    os.environ["ALOHA_VAR_DIR"] = str(Path(os.environ["ALOHA_VAR_DIR"]) / _process)
 for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "OPENAI_API_KEY", "PUBLIC_BASE_URL"):
     os.environ[name] = ""
 # Tests of races buy and search without end; the limits' own tests set them back.

@@ -223,7 +223,7 @@ class MockBackend(TelephonyBackend):
         """A fresh simulated SID, and a line in the log; `dialling` leaves the call to a worker."""
         if not _is_callable(to):
             raise NotCallable
-        if not (_is_sold(from_) or from_ == settings.FORWARDING_CHECK_NUMBER):
+        if not from_ or not (_is_sold(from_) or from_ == settings.FORWARDING_CHECK_NUMBER):
             raise ProviderRefused("The phone provider does not let us call from this number.")
         if not (_is_address(url) and _is_address(status_url)):
             raise ProviderRefused("A call needs addresses that begin with http:// or https://.")

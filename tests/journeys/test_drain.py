@@ -18,7 +18,7 @@ from tests.factories import make_number
 from tests.journeys.test_server_killed import free_port
 from tests.peers.processes import Process, started
 
-pytestmark = [pytest.mark.A4, pytest.mark.xdist_group("drain")]
+pytestmark = [pytest.mark.A4, pytest.mark.measured]
 
 DRAIN_S = 2
 CHANGES = {

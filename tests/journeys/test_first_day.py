@@ -81,7 +81,8 @@ def test_a_new_owner_takes_a_number_is_called_and_hears_the_message(aloha_url, w
     # The page is open before the message is ready: it appears without a reload.
     expect(row).to_be_visible(timeout=15_000)
     row.click()
-    expect(page.locator("#message").get_by_text("Left a spoken message of")).to_be_visible()
+    summary = page.get_by_role("region", name="Summary")
+    expect(summary.get_by_text("Left a spoken message of")).to_be_visible()
     duration = page.evaluate(
         """async () => {
             const audio = document.querySelector("audio");

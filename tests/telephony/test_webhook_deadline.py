@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 
 import aiohttp
@@ -194,7 +195,7 @@ async def test_a_fault_of_ours_takes_a_message_too(aloha_url, number, settings):
 @pytest.mark.check
 async def test_somebody_we_call_is_not_asked_for_a_message(aloha_url, number, locked_database):
     form = incoming_form(number.phone_number, Direction="outbound-api")
-    _, document, _ = await send(aloha_url, "incoming", form)
+    _, document, _ = await send(aloha_url, f"incoming?call={uuid.uuid4()}", form)
     assert document.endswith(
         b"<Response><Say>I'm sorry, I can't talk right now.</Say><Hangup /></Response>"
     )
