@@ -113,6 +113,7 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     until = loop.time() + STREAM_SECONDS
+    being_said = None
     yield f"retry: {AGAIN_MS}\n\n".encode()
     while loop.time() < until:
         news = await database_sync_to_async(partial(_news, user_id, call_id, after))()
@@ -120,6 +121,9 @@ async def _events(
             after = line.position
             text = render_to_string("site/_live_line.html", {"line": line, **names})
             yield _event("line", text, after)
+        if news.being_said != being_said:
+            being_said = news.being_said
+            yield _event("saying", being_said, after)
         if news.is_over:
             yield _event("over", "over", after)
             return
@@ -132,7 +136,7 @@ def _news(user_id: uuid.UUID, call_id: uuid.UUID, after: int) -> live_words.News
 
 
 def _event(kind: str, data: str, position: int) -> bytes:
-    lines = "".join(f"data: {line}\n" for line in data.splitlines())
+    lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
     return f"id: {position}\nevent: {kind}\n{lines}\n".encode()
 
 

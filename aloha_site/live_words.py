@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agent.session import Role, TranscriptSource
+from telephony import call_events
 from telephony.call_events import EventKind
 from telephony.models import FINAL_STATUSES, Call, CallEvent, Direction, TranscriptLine
 
@@ -26,9 +27,10 @@ class LiveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The lines since the last look, and whether the call is over."""
+    """The lines since the last look, what the agent is saying, and whether the call is over."""
 
     lines: Sequence[LiveLine]
+    being_said: str
     is_over: bool
 
 
@@ -43,7 +45,11 @@ def news_of(call_id: UUID, *, after: int = START) -> News:
     rows = TranscriptLine.objects.filter(call_id=call_id, position__gt=after).order_by("position")
     lines = list(rows)
     start_s = _stream_start_s(call_id) if lines else 0
-    return News(lines=[_line(row, start_s) for row in lines], is_over=is_over)
+    return News(
+        lines=[_line(row, start_s) for row in lines],
+        being_said="" if is_over else call_events.being_said(call_id),
+        is_over=is_over,
+    )
 
 
 def _line(row: TranscriptLine, start_s: float) -> LiveLine:

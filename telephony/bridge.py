@@ -93,6 +93,11 @@ class Bridge:
         """Nothing of ours is in the caller's ear: a moment to pass the call on."""
         return self._ledger.is_empty
 
+    @property
+    def being_said(self) -> str:
+        """What the caller hears the agent say at the moment; blank when it is not known."""
+        return self._said.being_said
+
     def agent_opened(self, capabilities: Capabilities) -> None:
         """The agent's session is open: what it does by itself is left to it."""
         self._agent = capabilities

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.scoped_views import in_own_rows
 from telephony import call_log
 from telephony.api import query_of
+from telephony.call_events import EventKind
 from telephony.call_records import CallDetail, CallPage, CallQuery
 from telephony.errors import BadCursor, BadSearch
 from telephony.models import Call, CallEvent
@@ -67,7 +68,7 @@ class OneCall(APIView):
     @in_own_rows
     def get(self, request: Request, call_id: uuid.UUID) -> Response:
         """One call with what was reported and what was said."""
-        events = CallEvent.objects.order_by("received_at", "id")
+        events = CallEvent.objects.exclude(kind=EventKind.BEING_SAID).order_by("received_at", "id")
         calls = call_log.calls_of(request.user).prefetch_related(
             Prefetch("events", events), "transcript"
         )

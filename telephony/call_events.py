@@ -29,6 +29,7 @@ class EventKind(TextChoices):
     HANDED_OVER = "handed-over"
     CLOSED_UNREPORTED = "closed-unreported"
     SENT_TO_VOICEMAIL = "sent-to-voicemail"
+    BEING_SAID = "being-said"
 
 
 def note_report(
@@ -60,3 +61,21 @@ def note(
         call_id=call_id, kind=kind, key=key[:MAX_KEY], payload=payload or {}, facts=facts or {}
     )
     CallEvent.objects.bulk_create([event], ignore_conflicts=True)
+
+
+def show_being_said(call_id: UUID, text: str) -> None:
+    """Keep what the agent is saying at this moment; blank takes it away, and nothing stays of it.
+
+    What was heard of it becomes a line of the transcript when it has been said.
+    """
+    event = CallEvent.objects.filter(call_id=call_id, kind=EventKind.BEING_SAID)
+    if not text:
+        event.delete()
+    elif not event.update(facts={"text": text}):
+        note(call_id, kind=EventKind.BEING_SAID, facts={"text": text})
+
+
+def being_said(call_id: UUID) -> str:
+    """What the agent is saying at this moment, blank when it is silent."""
+    event = CallEvent.objects.filter(call_id=call_id, kind=EventKind.BEING_SAID).first()
+    return str(event.facts["text"]) if event else ""

@@ -293,6 +293,8 @@ def settle_end_reason(call_id: UUID) -> None:
         sent_to_voicemail=call.events.filter(kind=EventKind.SENT_TO_VOICEMAIL).exists(),
     )
     Call.objects.filter(id=call_id).update(end_reason=end_reason(facts))
+    # A process that died in mid-sentence could not take this away.
+    call_events.show_being_said(call_id, "")
 
 
 def expect_recording(call_sid: str, recording_sid: str) -> None:

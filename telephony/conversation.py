@@ -140,8 +140,7 @@ class Conversation:
                 self._give_up("too many frames")
 
     async def _take(self, text: str) -> None:
-        frame = media_stream.read_frame(text)
-        match frame:
+        match frame := media_stream.read_frame(text):
             case CallerAudio():
                 self._hear(frame)
             case MarkReturned(name):
@@ -266,6 +265,7 @@ class Conversation:
         async with self._carrying_out:
             for action in actions:
                 await self._carry_out(action)
+            self._journal.agent_says(self._bridge.being_said)
 
     async def _carry_out(self, action: Action) -> None:
         match action:

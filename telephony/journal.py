@@ -6,11 +6,14 @@ order, in the socket's own database thread. A database that is away for a while 
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
+from telephony import call_events
 from telephony.actions import WriteLine
 from telephony.models import TranscriptLine
 
@@ -28,9 +31,10 @@ class CallJournal:
 
     def __init__(self, call_id: UUID, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
         self._call_id = call_id
-        self._waiting: asyncio.Queue[TranscriptLine] = asyncio.Queue(MAX_WAITING)
+        self._waiting: asyncio.Queue[Callable[[], object]] = asyncio.Queue(MAX_WAITING)
         self._position = first_position
         self._begins_at_ms = begins_at_ms
+        self._being_said = ""
 
     def write(self, line: WriteLine) -> bool:
         """Take a line; never waits. False when the queue is full and the line is lost."""
@@ -46,18 +50,29 @@ class CallJournal:
         )
         self._position += 1
         try:
-            self._waiting.put_nowait(row)
+            self._waiting.put_nowait(
+                # The position is unique: a repeat after a lost answer changes nothing.
+                partial(TranscriptLine.objects.bulk_create, [row], ignore_conflicts=True)
+            )
         except asyncio.QueueFull:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
         return True
 
+    def agent_says(self, text: str) -> None:
+        """Take what the agent is saying now, for whoever reads along; blank when it is silent."""
+        if text == self._being_said or self._waiting.full():
+            return
+        self._being_said = text
+        show = partial(call_events.show_being_said, self._call_id, _storable(text))
+        self._waiting.put_nowait(show)
+
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""
         while True:
-            row = await self._waiting.get()
+            work = await self._waiting.get()
             try:
-                await self._save(row)
+                await self._save(work)
             finally:
                 self._waiting.task_done()
 
@@ -65,13 +80,10 @@ class CallJournal:
         """Wait until everything taken so far is written; needs `keep` to be running."""
         await self._waiting.join()
 
-    async def _save(self, row: TranscriptLine) -> None:
+    async def _save(self, work: Callable[[], object]) -> None:
         while True:
             try:
-                # The position is unique: a repeat after a lost answer changes nothing.
-                await in_service_scope(
-                    TranscriptLine.objects.bulk_create, [row], ignore_conflicts=True
-                )
+                await in_service_scope(work)
             except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)

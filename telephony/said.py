@@ -50,6 +50,11 @@ class Said:
         self._turn = ""
         self._muted_turns: set[str] = set()
 
+    @property
+    def being_said(self) -> str:
+        """The words that play at the moment, or next; blank when none are known yet."""
+        return next((words.text for words in self._words.values()), "")
+
     def takes_turn(self, said: Utterance) -> None:
         """The agent speaks, in this turn."""
         self._turn = said.turn_id

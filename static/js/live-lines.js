@@ -4,7 +4,7 @@ const parsed = (html) => new DOMParser().parseFromString(html, "text/html").quer
 export const clockText = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(Math.max(0, Math.floor(seconds % 60))).padStart(2, "0")}`;
 
-export function followLines(url, list, { onLine = () => {}, onOver = () => {} } = {}) {
+export function followLines(url, list, { onLine = () => {}, onOver = () => {}, saying = null } = {}) {
   const last = list.querySelector("[data-position]:last-child");
   const source = new EventSource(last ? `${url}?after=${last.dataset.position}` : url);
   source.addEventListener("line", (event) => {
@@ -13,8 +13,14 @@ export function followLines(url, list, { onLine = () => {}, onOver = () => {} } 
     list.append(line);
     onLine(line);
   });
+  source.addEventListener("saying", ({ data }) => {
+    if (!saying) return;
+    saying.hidden = !data;
+    saying.querySelector("p").textContent = data;
+  });
   source.addEventListener("over", () => {
     source.close();
+    if (saying) saying.hidden = true;
     onOver();
   });
   return source;

@@ -111,7 +111,10 @@ class Phone {
         this.show("live");
         break;
       case "call":
-        this.lines = followLines(message.lines, this.find("lines"), { onLine: () => (this.find("empty").hidden = true) });
+        this.lines = followLines(message.lines, this.find("lines"), {
+          onLine: () => (this.find("empty").hidden = true),
+          saying: this.find("saying"),
+        });
         break;
       case "interrupted":
         this.interruptions += 1;

@@ -10,7 +10,15 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from agent.speech import prompts
-from telephony.models import Call, SimulatedOrder, TranscriptLine, UserPhoneNumber, VoicemailMode
+from telephony.call_events import EventKind
+from telephony.models import (
+    Call,
+    CallEvent,
+    SimulatedOrder,
+    TranscriptLine,
+    UserPhoneNumber,
+    VoicemailMode,
+)
 from telephony.simulator.callers import Listener, WavCaller, load_script
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.order_rows import take_orders
@@ -94,10 +102,14 @@ def logged_in(owner) -> Client:
 
 def test_the_owner_reads_along_and_ends_the_call(home, owner, somebody):
     home.get_by_role("link", name="Somebody is on the line").click(timeout=WAIT_MS)
+    being_said = home.locator("[data-saying]")
+    expect(being_said).to_contain_text(prompts.text_of("greeting_voicemail"), timeout=WAIT_MS)
     greeting = home.get_by_role("listitem").filter(has_text=prompts.text_of("greeting_voicemail"))
     expect(greeting).to_be_visible(timeout=WAIT_MS)
+    expect(being_said).to_be_hidden()
     home.get_by_role("button", name="End call").click()
     somebody.over()
+    assert not CallEvent.objects.filter(kind=EventKind.BEING_SAID).exists()
     expect(home.get_by_role("heading", name="What happened")).to_be_visible(timeout=WAIT_MS)
     expect(home.get_by_role("link", name="Somebody is on the line")).to_be_hidden(timeout=WAIT_MS)
 
