@@ -12,7 +12,6 @@ from prometheus_client import Counter
 
 from telephony import metrics, webhook_runner
 from telephony.backends.base import get_backend
-from telephony.carrier_guard import REFUSED_SIGNATURES
 from telephony.circuit_breaker import State
 from telephony.models import FINAL_STATUSES, Call, NumberStatus, SyncRun, UserPhoneNumber
 from telephony.twiml import MAX_MESSAGE_SECONDS
@@ -82,7 +81,7 @@ def _provider() -> Iterator[Health]:
 def _webhooks() -> Iterator[Health]:
     """Counted in this process, since it began."""
     is_closed = webhook_runner.breaker.state is State.CLOSED
-    stood_in, refused = _total(metrics.STAND_INS), _total(REFUSED_SIGNATURES)
+    stood_in, refused = _total(metrics.STAND_INS), _total(metrics.REFUSED_SIGNATURES)
     yield Health(
         name="Webhooks and database",
         is_well=is_closed,

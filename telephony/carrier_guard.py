@@ -10,9 +10,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.views.decorators.csrf import csrf_exempt
-from prometheus_client import Counter
 
-from telephony import signatures, stand_ins, webhook_runner
+from telephony import metrics, signatures, stand_ins, webhook_runner
 from telephony.carrier_requests import SignedForm, signed_form
 from telephony.errors import BadCarrierRequest
 from telephony.stand_ins import StandIn
@@ -20,10 +19,6 @@ from telephony.webhook_runner import Handler, Replay, Webhook
 
 logger = logging.getLogger(__name__)
 
-REFUSED_SIGNATURES = Counter(
-    "aloha_webhook_refused_signatures_total",
-    "Requests to the carrier's addresses that the carrier did not sign.",
-)
 
 MAX_BODY_BYTES = 64 * 1024
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -132,7 +127,7 @@ def _is_authentic(request: HttpRequest, form: QueryDict) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     if signatures.is_authentic(url, form, signature) and _is_our_account(form):
         return True
-    REFUSED_SIGNATURES.inc()
+    metrics.REFUSED_SIGNATURES.inc()
     # Names only: values may be anybody's number.
     logger.warning("webhook refused: signature", extra={"url": url, "fields": sorted(form)[:40]})
     return False

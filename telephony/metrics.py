@@ -26,6 +26,10 @@ STAND_INS = Counter(
     "Carrier requests answered without their work.",
     ["step", "reason"],
 )
+REFUSED_SIGNATURES = Counter(
+    "aloha_webhook_refused_signatures_total",
+    "Requests to the carrier's addresses that the carrier did not sign.",
+)
 PROVIDER_ERRORS = Counter(
     "aloha_provider_errors_total",
     "Requests that the phone provider refused or left without an answer.",
