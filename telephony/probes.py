@@ -18,7 +18,7 @@ from agent.brief import CallType
 from telephony import call_events, phone_numbers
 from telephony.backends.base import backend_for_call
 from telephony.carrier_requests import IncomingCall
-from telephony.errors import ProviderRefused, ProviderUnclear
+from telephony.errors import ProviderError, ProviderRefused, ProviderUnclear
 from telephony.models import (
     FINAL_STATUSES,
     Call,
@@ -106,11 +106,17 @@ def _refuse(probe: Call, error: ProviderRefused) -> None:
 
 
 def end_probe(probe_id: UUID) -> None:
-    """Stop ringing; a probe that is over or never got through needs nothing. No transaction."""
+    """Stop ringing; a probe that is over or never got through needs nothing. No transaction.
+
+    Where the carrier cannot be asked, the phone rings on until its time is over.
+    """
     with service_scope():
         probe = Call.objects.exclude(status__in=FINAL_STATUSES).filter(id=probe_id).first()
     if probe is not None and probe.call_sid:
-        backend_for_call(simulated=probe.simulated).end_call(probe.call_sid)
+        try:
+            backend_for_call(simulated=probe.simulated).end_call(probe.call_sid)
+        except ProviderError as error:
+            logger.warning("probe rings on", extra={"call": str(probe.id), "code": error.code})
 
 
 def answer_url(probe_id: UUID) -> str:

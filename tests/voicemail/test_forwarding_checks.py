@@ -269,6 +269,21 @@ def test_stopping_ends_the_check_and_the_ringing(check, number):
     assert SimulatedOrder.objects.get().call_sid == check.probe.call_sid
 
 
+def test_stopping_holds_although_the_carrier_does_not_answer(check, number, settings):
+    Call.objects.filter(pk=check.probe_id).update(simulated=False, call_sid="CA" + "0" * 32)
+    settings.TELEPHONY = {
+        "BACKEND": "telephony.backends.twilio.TwilioBackend",
+        "OPTIONS": {
+            "account_sid": "AC" + "0" * 32,
+            "auth_token": "x",
+            "api_base_url": "http://127.0.0.1:1",
+        },
+    }
+    stop_check(number=number, now=later(5))
+    check.refresh_from_db()
+    assert check.outcome == CheckOutcome.STOPPED
+
+
 def test_stopping_without_a_check_does_nothing(number):
     make_call(number)
     stop_check(number=number, now=NOW)
