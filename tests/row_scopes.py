@@ -8,6 +8,7 @@ import threading
 
 from asgiref.sync import SyncToAsync
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 from accounts.row_security import ROLE, USER_ID
 
@@ -39,7 +40,8 @@ class NoScopeFromTheTest:
 def _apply():
     # A test that allows no database has no connection either.
     is_open = connection.vendor == "postgresql" and connection.connection is not None
-    if is_open and not connection.needs_rollback:
+    # After an error nothing can be set before the rollback, which takes what was set with it.
+    if is_open and connection.connection.info.transaction_status != TransactionStatus.INERROR:
         _set(connection, _role())
 
 

@@ -180,7 +180,7 @@ def test_the_number_of_queries_does_not_grow_with_the_inbox(
         leave_message(number, minutes_ago=minutes)
     # The scope is a savepoint here; on PostgreSQL it is also set and taken back.
     scopes = 2 + (2 if connection.vendor == "postgresql" else 0)
-    with django_assert_max_num_queries(7 + scopes):
+    with django_assert_max_num_queries(8 + scopes):
         as_owner.get("/aloha/inbox")
 
 
