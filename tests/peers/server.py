@@ -46,3 +46,7 @@ def serve(application: object, *, start_seconds: float = 10) -> Iterator[int]:
 SERVERS = {"uvicorn": serve, "daphne": serve_with_daphne}
 on_both_servers = pytest.mark.parametrize("aloha_url", list(SERVERS), indirect=True)
 """For tests whose `aloha_url` is to be served by each in turn."""
+measured_on_both_servers = pytest.mark.parametrize(
+    "aloha_url", ["uvicorn", pytest.param("daphne", marks=pytest.mark.soak)], indirect=True
+)
+"""For times: Daphne, which serves development, keeps them on a quiet machine only."""

@@ -13,7 +13,7 @@ from telephony.models import Call, TranscriptLine
 from tests.peers import puppet_agent
 from tests.peers.media_line import STREAM_SID, MediaLine, stream_url
 from tests.peers.puppet_agent import saying, sounding
-from tests.peers.server import on_both_servers
+from tests.peers.server import measured_on_both_servers
 from tests.telephony.test_stall import hold_the_database
 from tests.telephony.test_stream_socket import issue_call, outcome_of
 
@@ -81,7 +81,7 @@ async def slowest_clear_s(
     return slowest
 
 
-@on_both_servers
+@measured_on_both_servers
 @pytest.mark.measured
 async def test_the_line_is_cleared_within_20_ms(call):
     async with MediaLine(stream_url(call)) as line:

@@ -16,7 +16,7 @@ from django.urls import path
 from telephony.models import TranscriptLine
 from tests.factories import make_number
 from tests.peers.media_line import MediaLine, stream_url
-from tests.peers.server import on_both_servers, serve
+from tests.peers.server import measured_on_both_servers, serve
 from tests.telephony.test_stream_socket import issue_call
 
 FRAMES = 60
@@ -75,7 +75,7 @@ async def longest_echo(url: str, url_of_writer: str, call_sid: str, sid_of_write
 
 @pytest.mark.M9
 @pytest.mark.measured
-@on_both_servers
+@measured_on_both_servers
 async def test_a_stall_in_one_call_delays_no_frame_of_another(aloha_url, owner, stranger, settings):
     settings.AGENT = {"BACKEND": "tests.peers.echo_agent.EchoBackend", "OPTIONS": {}}
     one_number = await sync_to_async(make_number)(owner)
