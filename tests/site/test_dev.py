@@ -332,6 +332,7 @@ def test_an_unknown_verb_gets_the_list_of_verbs(checkout):
         "test",
         "check",
         "soak",
+        "bench",
         "doctor",
         "reset",
     ]
