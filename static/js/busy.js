@@ -26,7 +26,7 @@ document.addEventListener("submit", (event) => {
 // The browser's Back button brings the page back as it was left.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const button of document.querySelectorAll('button[aria-busy="true"]')) {
+  for (const button of document.querySelectorAll('button[aria-busy="true"][data-idle]')) {
     button.removeAttribute("aria-busy");
     button.innerHTML = button.dataset.idle;
   }

@@ -68,6 +68,11 @@ def _open_menu(page: Page) -> None:
     page.locator("[data-menu] summary").first.click()
 
 
+def _open_wizard(page: Page) -> None:
+    page.get_by_role("link", name="How do I set this up?").click()
+    page.locator("dialog[open] h2").first.wait_for()
+
+
 def states(message: Message, call: Call) -> list[State]:
     """All of them; the addresses of one message and one call are those given."""
     return [
@@ -115,6 +120,8 @@ def states(message: Message, call: Call) -> list[State]:
         ),
         State(name="settings-replace", path="/aloha/settings?replace=on#number"),
         State(name="release", path="/aloha/settings/release"),
+        State(name="forwarding", path="/aloha/settings/forwarding?step=code"),
+        State(name="forwarding-dialog", path="/aloha/settings", act=_open_wizard),
         State(name="inbox", path="/aloha/inbox"),
         State(name="inbox-nothing-found", path="/aloha/inbox?q=zeppelin"),
         State(name="message", path=f"/aloha/inbox/{message.id}"),
