@@ -122,6 +122,7 @@ def states(message: Message, call: Call) -> list[State]:
         State(name="release", path="/aloha/settings/release"),
         State(name="forwarding", path="/aloha/settings/forwarding?step=code"),
         State(name="forwarding-dialog", path="/aloha/settings", act=_open_wizard),
+        State(name="phone", path="/aloha/phone"),
         State(name="inbox", path="/aloha/inbox"),
         State(name="inbox-nothing-found", path="/aloha/inbox?q=zeppelin"),
         State(name="message", path=f"/aloha/inbox/{message.id}"),
