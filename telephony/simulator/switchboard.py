@@ -98,15 +98,16 @@ async def _play_all(claimed: list[ClaimedCall]) -> None:
 
 def claim_calls(limit: int) -> list[ClaimedCall]:
     """Take up to `limit` calls that wait to be played; each is taken once."""
-    waiting = SimulatedCallRow.objects.filter(claimed_until__isnull=True, finished_at__isnull=True)
+    free = SimulatedCallRow.objects.filter(claimed_until__isnull=True, finished_at__isnull=True)
     # Owners' own phones under test are played by `probe_host`.
-    waiting = waiting.exclude(call__purpose=CallPurpose.FORWARDING_CHECK)
-    until = timezone.now() + timedelta(seconds=settings.MAX_CALL_SECONDS)
+    waiting = free.exclude(call__purpose=CallPurpose.FORWARDING_CHECK)
     rows = waiting.exclude(call__status__in=FINAL_STATUSES).select_related("call")
+    until = timezone.now() + timedelta(seconds=settings.MAX_CALL_SECONDS)
     return [
         _claimed(row)
         for row in rows.order_by("created_at")[: max(limit, 0)]
-        if waiting.filter(pk=row.pk).update(claimed_until=until)
+        # Of the row alone: PostgreSQL does not look again at a condition over a join.
+        if free.filter(pk=row.pk).update(claimed_until=until)
     ]
 
 

@@ -66,10 +66,11 @@ def test_a_sound_installation_passes(sound):
 
 @pytest.mark.parametrize(("expected", "changes"), WRONG, ids=[each[0] for each in WRONG])
 def test_one_wrong_setting_is_told_by_its_id(sound, expected, changes, monkeypatch):
-    for name, value in changes.items():
-        # Without Django's signal of a change, which warns about databases: nobody opens these.
-        monkeypatch.setattr(django_settings, name, value)
-    assert ids() == [expected]
+    with monkeypatch.context() as patch:
+        for name, value in changes.items():
+            # Without Django's signal of a change, which warns about databases: nobody opens these.
+            patch.setattr(django_settings, name, value)
+        assert ids() == [expected]
 
 
 def test_plain_http_in_production_is_told_twice_over_with_real_numbers(sound):
