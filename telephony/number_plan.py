@@ -1,7 +1,7 @@
 """What has to be done so that the provider's numbers and ours are the same: a pure comparison."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -20,6 +20,7 @@ class StepKind(StrEnum):
     ADOPT = "was bought: put into service"
     FAIL = "was not bought: purchase failed"
     LOSE = "is gone at the provider: lost"
+    DOUBT = "is gone with most others, is it the right account: settle by hand"
     LOOK_AGAIN = "is missing at the provider: look again later"
     SEEN_AGAIN = "is at the provider again"
     DELETE = "is to be given back: delete"
@@ -56,14 +57,19 @@ def plan_steps(
     addresses: NumberAddresses,
     base_url: str,
     now: datetime,
+    accept_losses: bool = False,
 ) -> list[Step]:
     """Compare every row that is live or named by the listing with the whole listing.
 
     Nothing comes back for a number without our tag, unless we are buying that very number.
+    A listing that lacks most of several active numbers is of another account, or broken: what it
+    lacks is doubted, unless `accept_losses` says that it is true.
     """
     rows, listing = list(rows), list(listing)
     live = [row for row in rows if row.status in LIVE_STATUSES]
     steps = [step for row in live for step in _steps_for(row, listing, now)]
+    if not accept_losses and _lacks_most(live, listing):
+        steps = [_doubted(step) for step in steps]
     steps += [
         _step(StepKind.REPAIR, row, sid=row.twilio_phone_sid)
         for row in live
@@ -100,6 +106,19 @@ def _service(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -
         yield from _missing(row, StepKind.LOSE, now)
     elif row.sync_attempts:
         yield _step(StepKind.SEEN_AGAIN, row)
+
+
+def _lacks_most(live: list[UserPhoneNumber], listing: list[TaggedNumber]) -> bool:
+    listed = {found.at_provider.sid for found in listing}
+    active = [row for row in live if row.status == NumberStatus.ACTIVE]
+    missing = sum(row.twilio_phone_sid not in listed for row in active)
+    return missing > 1 and missing > len(active) / 2
+
+
+def _doubted(step: Step) -> Step:
+    """Take no absence for a fact."""
+    in_doubt = step.kind in {StepKind.LOSE, StepKind.FAIL}
+    return replace(step, kind=StepKind.DOUBT) if in_doubt else step
 
 
 def _is_drifted(

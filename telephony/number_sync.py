@@ -28,7 +28,12 @@ RETRY_AFTER = (
     timedelta(days=1),
 )
 RUNS_KEPT = timedelta(days=30)
-_TO_SETTLE_BY_HAND = {StepKind.REPORT_FOREIGN, StepKind.REPORT_ORPHAN, StepKind.LOSE}
+_TO_SETTLE_BY_HAND = {
+    StepKind.REPORT_FOREIGN,
+    StepKind.REPORT_ORPHAN,
+    StepKind.LOSE,
+    StepKind.DOUBT,
+}
 
 
 def sync_numbers_when_due() -> SyncRun | None:
@@ -38,9 +43,10 @@ def sync_numbers_when_due() -> SyncRun | None:
     return sync_numbers(dry_run=False)
 
 
-def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC) -> SyncRun:
+def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC, accept_losses: bool = False) -> SyncRun:
     """Compare our numbers with the provider's and settle every difference that can be settled.
 
+    Most of our numbers missing at once is believed only with `accept_losses`.
     A dry run writes and changes nothing; its record is not saved. When the provider cannot be
     asked, `error` says so and nothing is changed. Safe to run at any time and any number at once.
     """
@@ -48,7 +54,7 @@ def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC) -> SyncRun:
     if not dry_run:
         run.save()
     try:
-        steps = _plan(run.started_at)
+        steps = _plan(run.started_at, accept_losses=accept_losses)
     except ProviderError as error:
         logger.error("numbers not synchronised", extra={"code": error.code})
         run.error = str(error)
@@ -76,7 +82,7 @@ def repoint_numbers(*, dry_run: bool) -> list[Step]:
     return steps
 
 
-def _plan(now: datetime) -> list[Step]:
+def _plan(now: datetime, *, accept_losses: bool = False) -> list[Step]:
     # The listing first, the rows second: a purchase in between is then a row that waits for its
     # second look, never a number that seems to belong to nobody.
     backend = get_backend()
@@ -95,6 +101,7 @@ def _plan(now: datetime) -> list[Step]:
         addresses=carrier_addresses(),
         base_url=settings.PUBLIC_BASE_URL,
         now=now,
+        accept_losses=accept_losses,
     )
 
 
@@ -132,7 +139,7 @@ def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -
             _delete(number, now=now, who=who)
         case StepKind.REPAIR:
             _repair(number)
-        case StepKind.REPORT_FOREIGN | StepKind.REPORT_ORPHAN:
+        case StepKind.REPORT_FOREIGN | StepKind.REPORT_ORPHAN | StepKind.DOUBT:
             pass  # said in the log and in the run; money is for people to decide about
 
 

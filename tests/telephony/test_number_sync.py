@@ -13,7 +13,7 @@ from telephony import numbers
 from telephony.models import NumberStatus, SyncRun, UserPhoneNumber
 from telephony.number_setup import tag_of
 from telephony.number_sync import sync_numbers, sync_numbers_when_due
-from tests.factories import make_number
+from tests.factories import make_number, make_user
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, TwilioAccount, twilio_peer
 
 pytestmark = pytest.mark.N10
@@ -163,6 +163,58 @@ def test_an_active_number_that_a_late_listing_lacked_stays(owner, twilio):
     twilio.sold.clear()
     assert sync_after(9) == ["is missing at the provider: look again later"]
     assert status_of(number) == NumberStatus.ACTIVE
+
+
+@pytest.fixture
+def three_numbers(owner, stranger, support, twilio) -> list[UserPhoneNumber]:
+    owners = {owner: NUMBER, stranger: "+14155550124", support: "+14155550125"}
+    return [
+        numbers.purchase_number(user=user, phone_number=phone_number, country="US")
+        for user, phone_number in owners.items()
+    ]
+
+
+def test_a_listing_of_another_account_loses_no_number(three_numbers, twilio):
+    ours = dict(twilio.sold)
+    twilio.sold.clear()
+    twilio.sold["PN" + "c" * 32] = FOREIGN
+    sync_after(0)
+    doubt = ["is gone with most others, is it the right account: settle by hand"] * 3
+    assert [sync_after(3), sync_after(60 * 24)] == [doubt, doubt]
+    assert SyncRun.objects.latest("started_at").to_settle_by_hand == 3
+    assert {status_of(number) for number in three_numbers} == {NumberStatus.ACTIVE}
+    twilio.sold |= ours
+    assert sync_after(60 * 25) == ["is at the provider again"] * 3
+
+
+def test_a_purchase_is_not_failed_by_a_listing_in_doubt(three_numbers, twilio):
+    buying = make_number(
+        make_user("buyer@example.com"),
+        phone_number="+14155550126",
+        status=NumberStatus.PURCHASING,
+        twilio_phone_sid="",
+    )
+    twilio.sold.clear()
+    assert [len(sync_after(minutes)) for minutes in (3, 6, 9)] == [4, 4, 4]
+    assert status_of(buying) == NumberStatus.PURCHASING
+
+
+def test_one_of_several_that_is_missing_is_lost(three_numbers, twilio):
+    del twilio.sold[three_numbers[0].twilio_phone_sid]
+    sync_after(0)
+    assert sync_after(3) == ["is gone at the provider: lost"]
+    assert status_of(three_numbers[0]) == NumberStatus.LOST
+
+
+def test_the_operator_can_say_that_most_numbers_are_gone(three_numbers, twilio):
+    twilio.sold.clear()
+    sync_after(0)
+    with (
+        time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False),
+        pytest.raises(CommandError, match="by hand: 3"),
+    ):
+        call_command("syncnumbers", "--accept-losses", stdout=io.StringIO())
+    assert {status_of(number) for number in three_numbers} == {NumberStatus.LOST}
 
 
 def test_a_list_that_cannot_be_read_changes_nothing(owner, twilio):

@@ -18,9 +18,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        parser.add_argument(
+            "--accept-losses",
+            action="store_true",
+            help="believe a listing that lacks most of our active numbers",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = sync_numbers(dry_run=options["dry_run"], who=Mover.OPERATOR)
+        run = sync_numbers(
+            dry_run=options["dry_run"],
+            who=Mover.OPERATOR,
+            accept_losses=options["accept_losses"],
+        )
         for step in run.steps:
             self.stdout.write(step)
         if run.error:
