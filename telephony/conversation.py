@@ -319,11 +319,10 @@ class Conversation:
             line=self._line,
             close_agent=self._close_agent,
             journal=self._journal,
+            journal_keeping=keeping,
             recorder=self._recorder,
             log=self._log,
         )
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
         self._log(logging.INFO, "stream closed", outcome=outcome or "handed over")
 
     async def _close_agent(self) -> None:

@@ -13,9 +13,10 @@ from channels.db import database_sync_to_async
 
 from accounts.row_security import in_service_scope
 from agent.session import AgentOutcome
-from telephony import calls, do_not_call, recording, stream_handover
+from telephony import calls, do_not_call, kept_endings, recording, stream_handover
 from telephony.caller_line import CallerLine
 from telephony.journal import CallJournal
+from telephony.kept_endings import KeptEnding
 from telephony.recorder import CallRecorder
 from telephony.stream_facts import StreamFacts
 
@@ -38,10 +39,11 @@ async def finish(
     line: CallerLine,
     close_agent: Step,
     journal: CallJournal,
+    journal_keeping: "asyncio.Task[None]",
     recorder: CallRecorder,
     log: Log,
 ) -> None:
-    """Close line and agent, and store what there is.
+    """Close line and agent, and store what there is; what the database does not take is kept.
 
     The carrier asks what comes next once the socket is closed, so a goodbye is kept before. A
     caller whom no agent heard out does not wait for the database: no outcome means that the
@@ -70,10 +72,23 @@ async def finish(
     first: list[Step] = [keep_outcome, line.hang_up]
     if outcome is AgentOutcome.FAILED:
         first.reverse()
-    keeping: list[Step] = [journal.flushed, heed_words, keep_facts, lambda: written, store_audio]
+    in_database: list[Step] = [keep_outcome, journal.flushed, heed_words, keep_facts]
+    keeping: list[Step] = [*in_database[1:], lambda: written, store_audio]
     steps = [*first, close_agent, *keeping]
     if outcome is None:
         steps = [*keeping, *first, close_agent, journal.flushed]
+    failed = await _take(steps, log)
+    journal_keeping.cancel()
+    await asyncio.gather(journal_keeping, return_exceptions=True)
+    if any(step in in_database for step in failed):
+        lines = journal.unwritten()
+        ending = KeptEnding(call_id=call_id, outcome=outcome, facts=facts.as_json(), lines=lines)
+        await _take([lambda: asyncio.to_thread(kept_endings.keep, ending)], log)
+
+
+async def _take(steps: list[Step], log: Log) -> list[Step]:
+    """Take one step after the other; those that failed."""
+    failed = []
     for step in steps:
         try:
             async with asyncio.timeout(STEP_SECONDS):
@@ -81,3 +96,5 @@ async def finish(
         except Exception as error:
             # The outermost end of a call: whatever it is, the rest is still to be kept.
             log(logging.ERROR, "end of stream incomplete", error=error)
+            failed.append(step)
+    return failed

@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import User
 from accounts.row_security import service_scope
+from telephony import kept_endings
 from telephony.backends.base import backend_for_call
 from telephony.models import (
     LIVE_STATUSES,
@@ -58,6 +59,7 @@ def erase_audio(call: Call) -> None:
 
 def erase_words(call: Call) -> None:
     """Erase what was said and what the carrier sent about it; the call itself stays in the log."""
+    kept_endings.drop(call.id)
     with service_scope():
         TranscriptLine.objects.filter(call=call).delete()
         CallEvent.objects.filter(call=call).update(payload={}, facts={})

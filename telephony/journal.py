@@ -6,8 +6,7 @@ order, in the socket's own database thread. A database that is away for a while 
 
 import asyncio
 import logging
-from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -31,7 +30,8 @@ class CallJournal:
 
     def __init__(self, call_id: UUID, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
         self._call_id = call_id
-        self._waiting: asyncio.Queue[Callable[[], object]] = asyncio.Queue(MAX_WAITING)
+        self._waiting: asyncio.Queue[TranscriptLine | _BeingSaid] = asyncio.Queue(MAX_WAITING)
+        self._in_hand: TranscriptLine | _BeingSaid | None = None
         self._position = first_position
         self._begins_at_ms = begins_at_ms
         self._being_said = ""
@@ -50,10 +50,7 @@ class CallJournal:
         )
         self._position += 1
         try:
-            self._waiting.put_nowait(
-                # The position is unique: a repeat after a lost answer changes nothing.
-                partial(TranscriptLine.objects.bulk_create, [row], ignore_conflicts=True)
-            )
+            self._waiting.put_nowait(row)
         except asyncio.QueueFull:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
@@ -64,15 +61,15 @@ class CallJournal:
         if text == self._being_said or self._waiting.full():
             return
         self._being_said = text
-        show = partial(call_events.show_being_said, self._call_id, _storable(text))
-        self._waiting.put_nowait(show)
+        self._waiting.put_nowait(_BeingSaid(_storable(text)))
 
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""
         while True:
-            work = await self._waiting.get()
+            self._in_hand = await self._waiting.get()
             try:
-                await self._save(work)
+                await self._save(self._in_hand)
+                self._in_hand = None
             finally:
                 self._waiting.task_done()
 
@@ -80,10 +77,17 @@ class CallJournal:
         """Wait until everything taken so far is written; needs `keep` to be running."""
         await self._waiting.join()
 
-    async def _save(self, work: Callable[[], object]) -> None:
+    def unwritten(self) -> list[TranscriptLine]:
+        """The lines that are not known to be written; for when `keep` has been cancelled."""
+        taken = [self._in_hand]
+        while not self._waiting.empty():
+            taken.append(self._waiting.get_nowait())
+        return [entry for entry in taken if isinstance(entry, TranscriptLine)]
+
+    async def _save(self, entry: "TranscriptLine | _BeingSaid") -> None:
         while True:
             try:
-                await in_service_scope(work)
+                await in_service_scope(self._write_down, entry)
             except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -92,6 +96,18 @@ class CallJournal:
                 return
             else:
                 return
+
+    def _write_down(self, entry: "TranscriptLine | _BeingSaid") -> None:
+        if isinstance(entry, _BeingSaid):
+            call_events.show_being_said(self._call_id, entry.text)
+            return
+        # The position is unique: a repeat after a lost answer changes nothing.
+        TranscriptLine.objects.bulk_create([entry], ignore_conflicts=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _BeingSaid:
+    text: str
 
 
 def _storable(text: str) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.row_security import service_scope
 from agent.errors import TranscriptionUnavailable
-from telephony import left_audio, recording, recording_check, stale_calls
+from telephony import kept_endings, left_audio, recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -68,8 +68,8 @@ RETRIED = (
 )
 
 
-class AudioNotReady(Exception):
-    """The recording is still on its way."""
+class CallNotComplete(Exception):
+    """The recording, or what was said last, is still on its way."""
 
 
 class ClaimLost(Exception):
@@ -158,7 +158,7 @@ def _advance(message: Message) -> None:
         _take_steps(message)
     except ClaimLost:
         logger.warning("message taken up by another worker", extra={"call": str(message.call_id)})
-    except AudioNotReady:
+    except CallNotComplete:
         _come_back(message, after=RETRY_AFTER)
     except notifications.NotYet as wish:
         _come_back(message, after=wish.until - timezone.now())
@@ -216,8 +216,10 @@ def _record(message: Message, **fields: Any) -> None:
 
 
 def _ensure_audio(message: Message) -> None:
-    """Return once all audio is stored that can be expected. Raises AudioNotReady, AudioDamaged."""
+    """Return once all is stored that can be expected. Raises CallNotComplete, AudioDamaged."""
     call = message.call
+    if kept_endings.holds(call.id):
+        raise CallNotComplete
     waited = timezone.now() - (call.ended_at or call.started_at)
     _ensure_stream_audio(call, waited)
     recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
@@ -225,7 +227,7 @@ def _ensure_audio(message: Message) -> None:
         announced = call.carrier_recordings.exists()
         stored = Recording.objects.filter(call=call).first()
     if call.carrier_records and not announced and waited < CARRIER_PATIENCE:
-        raise AudioNotReady
+        raise CallNotComplete
     if stored is not None:
         _verify(stored, give_up=message.attempts >= DAMAGED_ATTEMPTS)
 
@@ -238,7 +240,7 @@ def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
     with service_scope():
         is_stored = Recording.objects.filter(call=call).exists()
     if not is_stored and waited < AUDIO_PATIENCE:
-        raise AudioNotReady
+        raise CallNotComplete
 
 
 def _verify(stored: Recording, *, give_up: bool) -> None:

@@ -68,12 +68,14 @@ async def installation(postgres, settings, tmp_path, var_dir) -> AsyncIterator[t
         print(web.log.read_text()[-6000:], worker.log.read_text()[-3000:])
 
 
-async def talking(url: str, web: Process, speech: bytes) -> list[asyncio.Task[CallResult]]:
+async def talking(
+    url: str, web: Process, speech: bytes, *, hang_up_at_ms: int | None = None
+) -> list[asyncio.Task[CallResult]]:
     """People who have the agent in their ear and will speak after it."""
     placed = [
         SimulatedCall(
             base_url=url,
-            caller=WavCaller([speech]),
+            caller=WavCaller([speech], hang_up_at_ms=hang_up_at_ms),
             to_number=NUMBER,
             from_number=f"+1510555{100 + index:04}",
         )
@@ -85,7 +87,14 @@ async def talking(url: str, web: Process, speech: bytes) -> list[asyncio.Task[Ca
     return tasks
 
 
-async def nothing_is_lost(postgres: Postgres, results: list[CallResult], speech: bytes) -> None:
+async def nothing_is_lost(
+    postgres: Postgres,
+    results: list[CallResult],
+    speech: bytes,
+    *,
+    end_reason: str = "agent_finished",
+    least_lines: int = 4,
+) -> None:
     """Each call has its end, its transcript and, as long as it was, its recording."""
     assert {result.answered_by for result in results} == {AnsweredBy.AGENT}
     for result in results:
@@ -100,8 +109,8 @@ async def nothing_is_lost(postgres: Postgres, results: list[CallResult], speech:
             result.call_sid,
         )
         [(reason, recorded_ms, spoken_until_ms, lines)] = rows
-        assert reason == "agent_finished"
-        assert lines >= 4
+        assert reason == end_reason
+        assert lines >= least_lines
         assert recorded_ms >= spoken_until_ms - 100
 
 
@@ -112,6 +121,17 @@ async def test_calls_go_on_while_the_database_restarts(postgres, settings, tmp_p
         with postgres.stopped():
             await asyncio.sleep(AWAY_S)
         await nothing_is_lost(postgres, await asyncio.gather(*calls), speech)
+
+
+async def test_calls_end_while_the_database_is_away(postgres, settings, tmp_path, human_speech):
+    speech = read_mulaw(human_speech)
+    async with installation(postgres, settings, tmp_path, tmp_path / "var") as (url, web):
+        calls = await talking(url, web, speech, hang_up_at_ms=19_000)
+        with postgres.stopped():
+            results = await asyncio.gather(*calls)
+            await asyncio.to_thread(web.wait_for, "(?s)" + ".*".join(["stream closed"] * CALLS))
+        assert web.log.read_text().count("end of stream incomplete") >= CALLS
+        await nothing_is_lost(postgres, results, speech, end_reason="caller_hung_up", least_lines=2)
 
 
 async def test_calls_go_on_while_the_disk_is_full(postgres, settings, tmp_path, disk, human_speech):

@@ -58,7 +58,8 @@ def _error(code: str) -> dict[str, object]:
     return {"error": {"message": code, "type": "error", "code": code, "param": None}}
 
 
-def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
+def parts(content_type: str, body: bytes) -> dict[str, bytes]:
+    """The fields of a form with files in it."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
     return {
@@ -89,7 +90,7 @@ def transcriptions() -> Iterator[Transcriptions]:
                 time.sleep(HANG_S)
             if api.fault == "garbled":
                 return self._send(200, ["not", "that"])
-            form = _parts(self.headers["Content-Type"], body)
+            form = parts(self.headers["Content-Type"], body)
             return self._send(*api.answer(form, self.headers["Authorization"]))
 
         def _send(self, status: int, answer: object) -> None:

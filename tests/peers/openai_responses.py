@@ -1,4 +1,7 @@
-"""OpenAI's Responses API on loopback: keeps what was asked, answers what the test says."""
+"""OpenAI's Responses API on loopback: keeps what was asked, answers what the test says.
+
+The same address writes down speech, as OpenAI's does.
+"""
 
 import json
 import threading
@@ -7,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.peers.openai_http import Transcriptions, parts
 
 GOOD = {
     "caller_name": "Hana Ito",
@@ -19,13 +24,17 @@ GOOD = {
 
 @dataclass
 class ResponsesApi:
-    """What was asked, and what is answered: fields, a text as it is, or a status."""
+    """What was asked, and what is answered: fields, a text as it is, or a status.
+
+    `on_request` is called before each answer of either kind.
+    """
 
     answer: dict[str, Any] | str = field(default_factory=lambda: dict(GOOD))
     status: int = 200
     requests: list[dict[str, Any]] = field(default_factory=list)
     on_request: Callable[[], None] = lambda: None
     base_url: str = ""
+    speech: Transcriptions = field(default_factory=Transcriptions)
 
     def body(self, request: dict[str, Any]) -> dict[str, Any]:
         """A whole response object, as the API documents it."""
@@ -54,11 +63,20 @@ def responses_api() -> Iterator[ResponsesApi]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            api.requests.append(sent | {"path": self.path, "key": self.headers["Authorization"]})
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            key = self.headers["Authorization"]
             api.on_request()
-            body = json.dumps(api.body(sent)).encode()
-            self.send_response(api.status)
+            if self.path == "/v1/audio/transcriptions":
+                form = parts(self.headers["Content-Type"], content)
+                self._send(*api.speech.answer(form, key))
+                return
+            sent = json.loads(content)
+            api.requests.append(sent | {"path": self.path, "key": key})
+            self._send(api.status, api.body(sent))
+
+        def _send(self, status: int, answer: object) -> None:
+            body = json.dumps(answer).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from telephony import request_spool
+from telephony import kept_endings, request_spool
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
+from telephony.kept_endings import write_down_endings
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
 from telephony.simulator.probe_host import play_waiting_probes
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         if options["once"]:
             play_waiting_calls()
+            write_down_endings()
             replay_kept_requests()
             settle_unplaced_calls()
             sync_numbers_when_due()
@@ -51,7 +53,7 @@ class Command(BaseCommand):
             send_reminders()
             erasing.keep_house()
             _look_after_forwarding(all_time=True)
-            request_spool.forget_old(now=timezone.now())
+            _forget_old_spools()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -81,7 +83,7 @@ class Command(BaseCommand):
 def _work(*, all_time: bool) -> bool:
     close_old_connections()
     try:
-        replayed = replay_kept_requests()
+        replayed = write_down_endings() + replay_kept_requests()
         settle_unplaced_calls()
         return processing.work_once(all_time=all_time) or replayed > 0
     except Exception:
@@ -137,7 +139,12 @@ def _keep_house() -> None:
     """Forget what is to be forgotten."""
     try:
         erasing.keep_house()
-        request_spool.forget_old(now=timezone.now())
+        _forget_old_spools()
     except Exception:
         # As above.
         logger.exception("erasing failed")
+
+
+def _forget_old_spools() -> None:
+    request_spool.forget_old(now=timezone.now())
+    kept_endings.forget_old(now=timezone.now())

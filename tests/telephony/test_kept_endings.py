@@ -1,0 +1,164 @@
+"""What a database that is away does not take at a call's end is written down once it is back."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from agent.session import AgentOutcome
+from telephony import kept_endings
+from telephony.erasing import erase_words
+from telephony.kept_endings import KeptEnding, write_down_endings
+from telephony.models import DoNotCall, StreamState, TranscriptLine
+from tests.factories import make_call, make_number
+from voicemail import processing
+from voicemail.models import Message, Stage
+
+pytestmark = pytest.mark.A5
+
+
+@pytest.fixture
+def call(owner):
+    return make_call(make_number(owner), stream_state=StreamState.OPEN)
+
+
+def line_of(call, text: str, *, position: int = 3, role: str = "caller") -> TranscriptLine:
+    return TranscriptLine(
+        call=call,
+        position=position,
+        role=role,
+        text=text,
+        start_ms=1_000,
+        end_ms=2_500,
+        source="realtime",
+        heard_chars=None,
+    )
+
+
+def ending_of(call, *lines: TranscriptLine, outcome=AgentOutcome.CALLER_LEFT) -> KeptEnding:
+    facts = {"barge_ins": 2}
+    return KeptEnding(call_id=call.id, outcome=outcome, facts=facts, lines=lines)
+
+
+def files(settings) -> list[Path]:
+    return sorted((settings.SPOOL_DIR / "endings").glob("*.json"))
+
+
+def test_the_end_of_a_stream_is_written_down(call, settings):
+    kept_endings.keep(ending_of(call, line_of(call, "The boiler leaks — «again».")))
+    assert kept_endings.holds(call.id)
+    assert write_down_endings() == 1
+    call.refresh_from_db()
+    [line] = call.transcript.all()
+    assert (line.text, line.position, line.end_ms) == ("The boiler leaks — «again».", 3, 2_500)
+    assert (call.stream_state, call.agent_outcome) == ("closed", "caller_left")
+    assert call.stream_facts["barge_ins"] == 2
+    assert not kept_endings.holds(call.id)
+    assert files(settings) == []
+
+
+def test_an_ending_that_is_written_down_twice_changes_nothing(call, settings):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    [file] = files(settings)
+    content = file.read_bytes()
+    write_down_endings()
+    events = call.events.count()
+    file.write_bytes(content)
+    write_down_endings()
+    assert (call.transcript.count(), call.events.count()) == (1, events)
+
+
+def test_a_line_that_had_arrived_stays_as_it_is(call):
+    line_of(call, "As it arrived.").save()
+    kept_endings.keep(
+        ending_of(call, line_of(call, "As it arrived."), line_of(call, "b", position=4))
+    )
+    write_down_endings()
+    assert [line.text for line in call.transcript.all()] == ["As it arrived.", "b"]
+
+
+def test_an_ending_of_a_stream_that_went_on_elsewhere_closes_nothing(call):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello."), outcome=None))
+    write_down_endings()
+    call.refresh_from_db()
+    assert (call.stream_state, call.agent_outcome) == (StreamState.OPEN, "")
+    assert call.transcript.count() == 1
+
+
+def test_who_wants_no_more_calls_is_heard_late(owner):
+    call = make_call(make_number(owner), direction="outbound", to_number="+14155550199")
+    kept_endings.keep(ending_of(call, line_of(call, "Please don't call me again.")))
+    write_down_endings()
+    assert DoNotCall.objects.filter(owner=owner, phone_number="+14155550199").exists()
+
+
+def test_endings_wait_for_the_database(call, settings):
+    def refuse(*_):
+        raise OperationalError("gone away")
+
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    with connection.execute_wrapper(refuse):
+        assert write_down_endings() == 0
+    assert len(files(settings)) == 1
+    assert write_down_endings() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda fields: fields.pop("lines"), id="no lines"),
+        pytest.param(lambda fields: fields.update(outcome="bored"), id="unknown outcome"),
+        pytest.param(lambda fields: fields.update(lines="[{]"), id="torn lines"),
+        pytest.param(lambda fields: fields.update(lines='[{"model": "x.y"}]'), id="no model"),
+        pytest.param(lambda fields: fields.update(facts=[]), id="facts of another kind"),
+    ],
+)
+def test_what_cannot_be_read_is_set_aside_and_the_others_go_on(call, owner, settings, change):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    [file] = files(settings)
+    fields = json.loads(file.read_bytes())
+    change(fields)
+    file.write_text(json.dumps(fields))
+    other = make_call(make_number(owner, phone_number="+14155550134", status="released"))
+    kept_endings.keep(ending_of(other, line_of(other, "Hello too.")))
+    assert write_down_endings() == 2
+    assert other.transcript.count() == 1
+    assert not kept_endings.holds(call.id)
+    assert (file.parent / "unreadable" / file.name).exists()
+    kept_endings.forget_old(now=timezone.now() + timedelta(days=29))
+    assert (file.parent / "unreadable" / file.name).exists()
+    kept_endings.forget_old(now=timezone.now() + timedelta(days=31))
+    assert not (file.parent / "unreadable" / file.name).exists()
+
+
+@pytest.mark.V6
+def test_what_is_erased_does_not_come_back(call):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    erase_words(call)
+    write_down_endings()
+    assert call.transcript.count() == 0
+
+
+def test_an_ending_of_a_deleted_call_is_forgotten(call, settings):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    call.delete()
+    write_down_endings()
+    assert files(settings) == []
+
+
+@pytest.mark.V4
+def test_a_message_waits_for_what_was_said_last(call):
+    type(call).objects.update(status="completed", ended_at=timezone.now(), stream_state="none")
+    last = line_of(call, "Call me back before five.")
+    kept_endings.keep(ending_of(call, last, outcome=None))
+    processing.work_once(all_time=False)
+    assert Message.objects.get(call=call).stage == Stage.COLLECTED
+    write_down_endings()
+    Message.objects.update(next_step_at=timezone.now())
+    processing.work_once(all_time=False)
+    message = Message.objects.get(call=call)
+    assert message.stage == Stage.NOTIFIED
+    assert "before five" in message.summary
