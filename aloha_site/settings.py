@@ -23,6 +23,7 @@ from aloha_site.environment import text as _text
 from aloha_site.environment import whole_number as _whole_number
 from aloha_site.log_settings import logging_settings
 from aloha_site.secret_key import development_secret_key
+from telephony.call_notice import read_notices
 
 # --- Basics -------------------------------------------------------------------------------------
 
@@ -245,6 +246,7 @@ if not TWILIO_ACCOUNT_SID:
 CALL_NOTICE = _text(
     "CALL_NOTICE", "You're speaking with an AI assistant. This call may be recorded."
 )
+CALL_NOTICES = read_notices(_text("CALL_NOTICES"))
 MAX_CALL_SECONDS = _whole_number("MAX_CALL_SECONDS", default=600)
 # How long calls go on after the server was told to stop, before other processes take them over.
 DRAIN_SECONDS = _whole_number("DRAIN_SECONDS", default=2 if DEBUG else 120)

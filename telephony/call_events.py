@@ -30,6 +30,7 @@ class EventKind(TextChoices):
     CLOSED_UNREPORTED = "closed-unreported"
     SENT_TO_VOICEMAIL = "sent-to-voicemail"
     BEING_SAID = "being-said"
+    DISCLOSURE_MISSING = "disclosure-missing"
 
 
 def note_report(

@@ -1,6 +1,5 @@
 """System checks of the telephony room."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,9 @@ from django.db import DatabaseError
 
 from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
+from telephony.call_notice import says_ai
 from telephony.models import NumberStatus, UserPhoneNumber
 from telephony.phone_numbers import is_e164
-
-_SAYS_AI = re.compile(r"\b(AI|artificial intelligence)\b", re.IGNORECASE)
 
 
 @register
@@ -34,14 +32,16 @@ def check_simulated_numbers(**kwargs: Any) -> list[CheckMessage]:
 @register
 def check_call_notice(**kwargs: Any) -> list[CheckMessage]:
     """Callers are told that they talk to an AI; no setting may take that away."""
-    if _SAYS_AI.search(settings.CALL_NOTICE):
-        return []
+    notices = {"CALL_NOTICE": settings.CALL_NOTICE}
+    notices |= {f"CALL_NOTICES of {key}": each.text for key, each in settings.CALL_NOTICES.items()}
     return [
         Error(
-            "CALL_NOTICE does not say that the caller talks to an AI assistant.",
-            hint="Keep the word AI in it, or leave CALL_NOTICE unset.",
+            f"{name} does not say that the caller talks to an AI assistant.",
+            hint="Keep the word AI in it, in its language, or leave it unset.",
             id="telephony.E003",
         )
+        for name, text in notices.items()
+        if not says_ai(text)
     ]
 
 

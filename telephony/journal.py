@@ -12,8 +12,11 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
-from telephony import call_events
+from agent.session import Role, TranscriptSource
+from telephony import call_events, metrics
 from telephony.actions import WriteLine
+from telephony.call_events import EventKind
+from telephony.call_notice import says_ai
 from telephony.models import TranscriptLine
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class CallJournal:
         self._position = first_position
         self._begins_at_ms = begins_at_ms
         self._being_said = ""
+        self._has_introduced_itself = first_position > 0
+        self._undisclosed: TranscriptLine | None = None
 
     def write(self, line: WriteLine) -> bool:
         """Take a line; never waits. False when the queue is full and the line is lost."""
@@ -49,12 +54,24 @@ class CallJournal:
             heard_chars=line.heard_chars,
         )
         self._position += 1
+        if not self._has_introduced_itself and line.source is TranscriptSource.REALTIME:
+            self._look_for_disclosure(row)
         try:
             self._waiting.put_nowait(row)
         except asyncio.QueueFull:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
         return True
+
+    def _look_for_disclosure(self, row: TranscriptLine) -> None:
+        """A model is told to say first that it is an AI, and may leave it out all the same."""
+        if row.role != Role.AGENT.value:
+            return
+        self._has_introduced_itself = True
+        if not says_ai(row.text):
+            self._undisclosed = row
+            metrics.DISCLOSURES_MISSING.inc()
+            logger.warning("AI not disclosed", extra={"call": str(self._call_id)})
 
     def agent_says(self, text: str) -> None:
         """Take what the agent is saying now, for whoever reads along; blank when it is silent."""
@@ -103,6 +120,8 @@ class CallJournal:
             return
         # The position is unique: a repeat after a lost answer changes nothing.
         TranscriptLine.objects.bulk_create([entry], ignore_conflicts=True)
+        if entry is self._undisclosed:
+            call_events.note(self._call_id, kind=EventKind.DISCLOSURE_MISSING)
 
 
 @dataclass(frozen=True, slots=True)

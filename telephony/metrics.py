@@ -40,3 +40,7 @@ AGENT_FAILURES = Counter(
     "Agents that did not come or could not go on.",
     ["reason"],
 )
+DISCLOSURES_MISSING = Counter(
+    "aloha_disclosures_missing_total",
+    "Models whose first words did not say that an AI speaks.",
+)

@@ -27,9 +27,13 @@ OPT_OUT_KEY = "9"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredCall:
-    """How an answered call goes on; `stream_path` is a secret. `owner_name` may be blank."""
+    """How an answered call goes on; `stream_path` is a secret. `owner_name` may be blank.
+
+    `callee` is E.164, blank when nobody is to be talked to.
+    """
 
     answer: answering.OutgoingAnswer
+    callee: str = ""
     owner_name: str = ""
     stream_path: str = ""
 
@@ -48,6 +52,7 @@ def answer_call(outgoing: OutgoingCall) -> AnsweredCall:
         Call.objects.filter(id=call.id).update(answered_by=outgoing.answered_by)
     return AnsweredCall(
         answer=answer,
+        callee=call.to_number,
         owner_name=call.owner.name,
         stream_path=_stream_path(call) if isinstance(answer, answering.AgentCalls) else "",
     )

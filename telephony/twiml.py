@@ -4,6 +4,8 @@ import re
 
 from twilio.twiml.voice_response import Connect, Gather, VoiceResponse
 
+from telephony.call_notice import CallNotice
+
 NOT_IN_SERVICE = "The number you called is not in service."
 APOLOGY = "I'm sorry, I can't talk right now."
 LEAVE_MESSAGE = "Please leave a message after the tone."
@@ -23,7 +25,12 @@ PAUSE_SECONDS = 8  # silence that ends a message; people stop to think
 
 
 def agent_answers(
-    *, notice: str, stream_url: str, after_url: str, stream_status_url: str, call_type: str
+    *,
+    notice: CallNotice | None,
+    stream_url: str,
+    after_url: str,
+    stream_status_url: str,
+    call_type: str,
 ) -> str:
     """Say the call notice, then hand the audio to our socket.
 
@@ -34,7 +41,7 @@ def agent_answers(
     """
     response = VoiceResponse()
     if notice:
-        response.say(_sayable(notice))
+        _say_notice(response, notice)
     _connect(
         response,
         stream_url=stream_url,
@@ -77,7 +84,7 @@ def classic_voicemail(*, recording_url: str, apology: bool = False, greeting: st
 
 def agent_calls(
     *,
-    notice: str,
+    notice: CallNotice,
     owner_name: str,
     key_url: str,
     stream_url: str,
@@ -93,7 +100,7 @@ def agent_calls(
     gather = Gather(
         input="dtmf", num_digits=1, timeout=1, action=key_url, method="POST", finish_on_key=""
     )
-    gather.say(_sayable(notice))
+    _say_notice(gather, notice)
     gather.say(_on_behalf_of(owner_name))
     gather.say(OPT_OUT)
     response.append(gather)
@@ -122,10 +129,10 @@ def agent_goes_on(
     return str(response)
 
 
-def note_on_machine(*, notice: str, owner_name: str) -> str:
+def note_on_machine(*, notice: CallNotice, owner_name: str) -> str:
     """Speak a short message onto an answering machine, and hang up."""
     response = VoiceResponse()
-    response.say(_sayable(notice))
+    _say_notice(response, notice)
     response.say(_on_behalf_of(owner_name))
     response.say(CALL_BACK)
     response.hangup()
@@ -215,6 +222,10 @@ def _connect(
 def _on_behalf_of(owner_name: str) -> str:
     name = " ".join(_sayable(owner_name).split())
     return f"I am calling for {name}." if name else "I am calling for the owner of this number."
+
+
+def _say_notice(verb: VoiceResponse | Gather, notice: CallNotice) -> None:
+    verb.say(_sayable(notice.text), language=notice.language or None)
 
 
 def _sayable(text: str) -> str:

@@ -4,7 +4,6 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from django.conf import settings
 from django.http import HttpResponse
 
 from accounts.row_security import service_scope
@@ -22,6 +21,7 @@ from telephony import (
     twiml,
 )
 from telephony.call_events import EventKind
+from telephony.call_notice import CallNotice, notice_for
 from telephony.carrier_guard import twilio_callback, twilio_stand_in, twilio_webhook
 from telephony.carrier_requests import OutgoingCall, RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
@@ -67,7 +67,8 @@ def incoming(form: SignedForm) -> HttpResponse:
                 twiml.classic_voicemail(recording_url=_url("recording"), greeting=opened.greeting)
             )
         case answering.AgentAnswers(call_type):
-            return _twiml(_agent_twiml(call_type, opened.stream_path, notice=settings.CALL_NOTICE))
+            notice = notice_for(call.called)
+            return _twiml(_agent_twiml(call_type, opened.stream_path, notice=notice))
         case _ as unknown:
             assert_never(unknown)
 
@@ -192,13 +193,12 @@ def _outgoing(outgoing_call: OutgoingCall | None) -> HttpResponse:
         case answering.HangUp():
             return _twiml(twiml.hang_up())
         case answering.LeaveNote():
-            return _twiml(
-                twiml.note_on_machine(notice=settings.CALL_NOTICE, owner_name=answered.owner_name)
-            )
+            notice = notice_for(answered.callee)
+            return _twiml(twiml.note_on_machine(notice=notice, owner_name=answered.owner_name))
         case answering.AgentCalls():
             return _twiml(
                 twiml.agent_calls(
-                    notice=settings.CALL_NOTICE,
+                    notice=notice_for(answered.callee),
                     owner_name=answered.owner_name,
                     key_url=_url(f"key?call={outgoing_call.row}"),
                     **_stream(answered.stream_path),
@@ -214,7 +214,7 @@ def _end_of_outgoing(call_sid: str) -> str:
     return twiml.hang_up() if calls.has_said_goodbye(call_sid) else twiml.sorry()
 
 
-def _agent_twiml(call_type: CallType, stream_path: str, *, notice: str = "") -> str:
+def _agent_twiml(call_type: CallType, stream_path: str, *, notice: CallNotice | None = None) -> str:
     return twiml.agent_answers(notice=notice, **_stream(stream_path, call_type=call_type))
 
 

@@ -100,6 +100,8 @@ async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, n
     await call.arefresh_from_db()
     assert call.agent_usage["responses"] == 4
     assert call.cost_usd > 0
+    # This model did not say first that it is an AI; the call notice did.
+    assert await call.events.filter(kind="disclosure-missing").aexists()
 
 
 @pytest.mark.measured

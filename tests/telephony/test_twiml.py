@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from telephony import twiml
+from telephony.call_notice import CallNotice
 from telephony.simulator.twiml import parse
 from telephony.simulator.verbs import Connect, Hangup, Record, Reject, Say
 
@@ -16,7 +17,7 @@ RECORDING = "https://aloha.example.com/api/twilio/voice/recording"
 
 def agent_document(notice: str = "Hello.") -> str:
     return twiml.agent_answers(
-        notice=notice,
+        notice=CallNotice(notice),
         stream_url="wss://aloha.example.com/api/twilio/voice/stream/token",
         after_url="https://aloha.example.com/api/twilio/voice/after-stream",
         stream_status_url="https://aloha.example.com/api/twilio/voice/stream-status",
