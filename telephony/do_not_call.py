@@ -20,6 +20,17 @@ _REFUSALS = re.compile(
     r"|remove (?:me|us|this number|my number) from (?:your|the|this) list"
     r"|no more calls"
     r"|unsubscribe"
+    # German, French, Spanish, Italian, Dutch.
+    r"|(?:ruf(?:en sie|t)?) (?:mich|uns|hier) (?:bitte )?(?:nicht mehr|nie wieder) an\b"
+    r"|keine (?:weiteren )?anrufe mehr"
+    r"|ne (?:m'|nous |me )(?:r?appelez|r?appelle) plus"
+    r"|arr[êe]tez de (?:m'|nous |me )appeler"
+    r"|no (?:me|nos) (?:vuelvas?|vuelvan) a llamar"
+    r"|no (?:me|nos) llam(?:e|es|en) (?:nunca )?m[áa]s"
+    r"|dej(?:e|a|en) de llamar(?:me|nos)"
+    r"|non (?:mi|ci) (?:richiam|chiam)(?:i|ate|are) (?:mai )?pi[ùu]"
+    r"|non (?:richiam|chiam)(?:arm|atem|arc|atec)i (?:mai )?pi[ùu]"
+    r"|bel(?:t u)? (?:me|mij|ons) (?:alstublieft |a\.?u\.?b\.? )?(?:niet meer|nooit meer)"
     r")",
     re.IGNORECASE,
 )
