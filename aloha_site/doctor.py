@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from agent.backends.base import get_backend as get_agent_backend
-from telephony import request_spool
+from telephony import kept_endings, request_spool
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
 
@@ -118,7 +118,9 @@ def _spool() -> Finding:
             says=f"{settings.SPOOL_DIR} cannot keep the carrier's requests: {error.strerror}.",
             is_fault=True,
         )
-    return Finding(name="Spool", is_there=True, says=f"{kept} request(s) of the carrier wait.")
+    endings = len(kept_endings.waiting())
+    says = f"{kept} request(s) of the carrier and {endings} end(s) of calls wait."
+    return Finding(name="Spool", is_there=True, says=says)
 
 
 def _database() -> Finding:

@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accounts.row_security import service_scope
-from telephony import draining, request_spool, webhook_runner
+from telephony import draining, kept_endings, request_spool, webhook_runner
 from telephony.end_reasons import EndReason
 from telephony.models import (
     FINAL_STATUSES,
@@ -162,6 +162,8 @@ def _spool() -> Iterator[Metric]:
     yield _gauge("aloha_spool_usable", "Whether carrier requests can be kept.", 1)
     yield _gauge("aloha_spool_requests", "Carrier requests that wait for a replay.", len(files))
     yield _age("aloha_spool_oldest_seconds", "Age of the oldest of them.", _came_at(files))
+    endings = len(kept_endings.waiting())
+    yield _gauge("aloha_spool_endings", "Ends of calls that wait for the database.", endings)
 
 
 def _came_at(files: list[Path]) -> datetime | None:

@@ -4,24 +4,23 @@ from uuid import UUID
 
 from agent.session import AgentOutcome, AgentReport
 from telephony import do_not_call
+from telephony.call_events import EventKind
 from telephony.models import Call, CallEvent
 
 MESSAGE_NOTED = "message_noted"
 
 
-def keep_report(call_id: UUID, report: AgentReport, *, is_added: bool = False) -> None:
-    """Keep the report of a call; a repeat replaces it, one without figures changes nothing.
+def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> None:
+    """Keep the report of a call's stream; a repeat, or one without figures, adds nothing.
 
-    `is_added`: it is about a later stream of the call, so its figures come on top.
+    The figures of a later `generation` come on top of those of the streams before.
     """
     if report.usage:
-        call = Call.objects.get(id=call_id)
-        usage, cost_usd = dict(report.usage), report.cost_usd
-        if is_added:
-            usage = _sum(call.agent_usage, usage)
-            if call.cost_usd is not None and cost_usd is not None:
-                cost_usd += call.cost_usd
-        Call.objects.filter(id=call_id).update(agent_usage=usage, cost_usd=cost_usd)
+        _, is_first = CallEvent.objects.get_or_create(
+            call_id=call_id, kind=EventKind.AGENT_REPORTED, key=str(generation)
+        )
+        if is_first:
+            _add_figures(call_id, report)
     if report.wants_no_calls:
         # Whoever hung up before the goodbye, or was cut off, has said it all the same.
         do_not_call.heed_outcome(call_id, AgentOutcome.OPTED_OUT)
@@ -29,6 +28,17 @@ def keep_report(call_id: UUID, report: AgentReport, *, is_added: bool = False) -
         CallEvent.objects.update_or_create(
             call_id=call_id, kind=MESSAGE_NOTED, key="", defaults={"payload": _noted(report)}
         )
+
+
+def _add_figures(call_id: UUID, report: AgentReport) -> None:
+    call = Call.objects.get(id=call_id)
+    cost_usd = report.cost_usd
+    if call.agent_usage and (call.cost_usd is None or cost_usd is None):
+        cost_usd = None  # a sum of which a part is not known
+    elif cost_usd is not None:
+        cost_usd += call.cost_usd or 0
+    usage = _sum(call.agent_usage, dict(report.usage))
+    Call.objects.filter(id=call_id).update(agent_usage=usage, cost_usd=cost_usd)
 
 
 def _sum(before: dict[str, str | int], added: dict[str, str | int]) -> dict[str, str | int]:

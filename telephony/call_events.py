@@ -30,6 +30,7 @@ class EventKind(TextChoices):
     CLOSED_UNREPORTED = "closed-unreported"
     SENT_TO_VOICEMAIL = "sent-to-voicemail"
     BEING_SAID = "being-said"
+    AGENT_REPORTED = "agent-reported"
     DISCLOSURE_MISSING = "disclosure-missing"
 
 

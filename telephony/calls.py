@@ -186,9 +186,11 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
     settle_end_reason(call_id)
 
 
-def keep_stream_facts(call_id: UUID, facts: dict[str, int | float | None]) -> None:
-    """Keep the figures of a call's stream; those of a later stream replace them."""
-    Call.objects.filter(id=call_id).update(stream_facts=facts)
+def keep_stream_facts(
+    call_id: UUID, facts: dict[str, int | float | None], *, generation: int
+) -> None:
+    """Keep the figures of a call's stream, unless a later one has its own."""
+    Call.objects.filter(id=call_id, stream_generation=generation).update(stream_facts=facts)
 
 
 def has_said_goodbye(call_sid: str) -> bool:

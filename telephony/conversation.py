@@ -25,11 +25,11 @@ from agent.session import (
     UtteranceEnd,
 )
 from telephony import actions as act
-from telephony import agent_reports, calls, media_stream, metrics, own_sentences
+from telephony import calls, media_stream, metrics, own_sentences
 from telephony.actions import Action
 from telephony.bridge import Bridge
 from telephony.caller_line import CallerLine, Receive, Send
-from telephony.conversation_end import finish
+from telephony.conversation_end import StreamEnd
 from telephony.errors import FrameError
 from telephony.frame_limits import FrameLimits
 from telephony.journal import CallJournal
@@ -312,17 +312,19 @@ class Conversation:
         self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
         self._facts.fillers += self._bridge.fillers
-        await finish(
-            self._call.id,
-            outcome,
+        await StreamEnd(
+            call_id=self._call.id,
+            generation=self._call.stream_generation,
+            outcome=outcome,
             facts=self._facts,
             line=self._line,
             close_agent=self._close_agent,
+            report=lambda: None if self._agent is None else self._agent.report(),
             journal=self._journal,
             journal_keeping=keeping,
             recorder=self._recorder,
             log=self._log,
-        )
+        ).finish()
         self._log(logging.INFO, "stream closed", outcome=outcome or "handed over")
 
     async def _close_agent(self) -> None:
@@ -332,12 +334,6 @@ class Conversation:
         async for event in self._agent.events():
             if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
                 await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
-        await in_service_scope(
-            agent_reports.keep_report,
-            self._call.id,
-            self._agent.report(),
-            is_added=self._call.stream_generation > 0,
-        )
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)

@@ -34,7 +34,7 @@ class CallJournal:
     def __init__(self, call_id: UUID, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
         self._call_id = call_id
         self._waiting: asyncio.Queue[TranscriptLine | _BeingSaid] = asyncio.Queue(MAX_WAITING)
-        self._in_hand: TranscriptLine | _BeingSaid | None = None
+        self._unwritten: dict[int, TranscriptLine] = {}  # by position
         self._position = first_position
         self._begins_at_ms = begins_at_ms
         self._being_said = ""
@@ -56,9 +56,11 @@ class CallJournal:
         self._position += 1
         if not self._has_introduced_itself and line.source is TranscriptSource.REALTIME:
             self._look_for_disclosure(row)
+        self._unwritten[row.position] = row
         try:
             self._waiting.put_nowait(row)
         except asyncio.QueueFull:
+            del self._unwritten[row.position]
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
         return True
@@ -83,10 +85,9 @@ class CallJournal:
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""
         while True:
-            self._in_hand = await self._waiting.get()
+            entry = await self._waiting.get()
             try:
-                await self._save(self._in_hand)
-                self._in_hand = None
+                await self._save(entry)
             finally:
                 self._waiting.task_done()
 
@@ -95,11 +96,13 @@ class CallJournal:
         await self._waiting.join()
 
     def unwritten(self) -> list[TranscriptLine]:
-        """The lines that are not known to be written; for when `keep` has been cancelled."""
-        taken = [self._in_hand]
-        while not self._waiting.empty():
-            taken.append(self._waiting.get_nowait())
-        return [entry for entry in taken if isinstance(entry, TranscriptLine)]
+        """The lines that are not known to be written."""
+        return list(self._unwritten.values())
+
+    @property
+    def hides_ai(self) -> bool:
+        """Whether first words without the AI have not been noted yet."""
+        return self._undisclosed is not None and self._undisclosed.position in self._unwritten
 
     async def _save(self, entry: "TranscriptLine | _BeingSaid") -> None:
         while True:
@@ -108,11 +111,12 @@ class CallJournal:
             except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
+                continue
             except DatabaseError:
                 logger.exception("transcript line refused", extra={"call": str(self._call_id)})
-                return
-            else:
-                return
+            if isinstance(entry, TranscriptLine):
+                del self._unwritten[entry.position]
+            return
 
     def _write_down(self, entry: "TranscriptLine | _BeingSaid") -> None:
         if isinstance(entry, _BeingSaid):

@@ -7,18 +7,22 @@ stream; the worker writes them down. Doing so twice, or beside another worker, c
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError
 
 from accounts.row_security import service_scope
-from agent.session import AgentOutcome
-from telephony import calls, do_not_call, spool_files
+from agent.session import AgentOutcome, AgentReport
+from telephony import agent_reports, call_events, calls, do_not_call, spool_files
+from telephony.call_events import EventKind
 from telephony.models import Call, TranscriptLine
 from telephony.stream_facts import StreamFacts
 
@@ -30,22 +34,31 @@ class KeptEnding:
     """The end of one stream; without an outcome the call went on in another stream."""
 
     call_id: UUID
+    generation: int
     outcome: AgentOutcome | None
     facts: dict[str, int | float | None]
     lines: Sequence[TranscriptLine]
+    hides_ai: bool = False
+    report: AgentReport | None = None
 
 
 def keep(ending: KeptEnding) -> None:
-    """Write an ending down; when this returns it outlives a crash. Raises OSError."""
+    """Write an ending down, in the place of what is kept of it; it outlives a crash then.
+
+    Raises OSError.
+    """
     fields = {
-        "outcome": ending.outcome and ending.outcome.value,
+        "generation": ending.generation,
+        "outcome": ending.outcome,
         "facts": ending.facts,
         "lines": serializers.serialize("json", ending.lines),
+        "hides_ai": ending.hides_ai,
+        "report": ending.report and asdict(ending.report),
     }
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    first = ending.lines[0].position if ending.lines else "end"
-    spool_files.write(folder, f"{ending.call_id}-{first}", json.dumps(fields).encode())
+    content = json.dumps(fields, cls=DjangoJSONEncoder).encode()
+    spool_files.write(folder, f"{ending.call_id}-{ending.generation}", content)
 
 
 def holds(call_id: UUID) -> bool:
@@ -54,35 +67,36 @@ def holds(call_id: UUID) -> bool:
 
 
 def drop(call_id: UUID) -> None:
-    """Forget what was kept of a call whose words are erased."""
-    for file in _files(call_id):
+    """Forget what was kept of a call whose words are erased, also what nobody could read."""
+    for file in [*_files(call_id), *(_folder() / spool_files.ASIDE).glob(f"{call_id}-*")]:
         file.unlink(missing_ok=True)
 
 
-def write_down_endings() -> int:
-    """Give the database what waits; how many endings were done with.
+def waiting() -> list[Path]:
+    """The files of all endings that wait."""
+    return sorted(_folder().glob("*.json"))
 
-    Stops where the database is away, to go on there later. What cannot be read is set aside.
+
+def write_down_endings(call_sid: str | None = None) -> int:
+    """Give the database what waits, of one call or of all; how many endings were done with.
+
+    Stops where the database is away, to go on there later. What cannot be understood is set aside;
+    what the disk does not give stays where it is.
     """
+    files = waiting()
+    if files and call_sid is not None:
+        with service_scope():
+            call = Call.objects.filter(call_sid=call_sid).only("id").first()
+        files = [] if call is None else _files(call.id)
     done = 0
-    for file in sorted(_folder().glob("*.json")):
+    for file in files:
         try:
-            ending = _read(file)
-            with service_scope():
-                _write_down(ending)
-        except FileNotFoundError:
-            continue  # another worker was faster
+            done += _take(file)
         except (OperationalError, InterfaceError):
             logger.warning("kept endings wait for the database", exc_info=True)
             break
-        except Exception:
-            # The outermost loop of one ending: torn or refused, the others go on.
-            logger.exception("kept ending cannot be written down", extra={"file": file.name})
-            spool_files.set_aside(file)
-        else:
-            file.unlink(missing_ok=True)
-            logger.info("kept ending written down", extra={"call": str(ending.call_id)})
-        done += 1
+        except OSError:
+            logger.exception("kept endings wait for the disk", extra={"file": file.name})
     return done
 
 
@@ -91,23 +105,51 @@ def forget_old(*, now: datetime) -> int:
     return spool_files.forget_old(_folder(), now=now)
 
 
+def _take(file: Path) -> bool:
+    """Whether an ending is done with. Raises OSError, OperationalError, InterfaceError."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return False  # another worker was faster
+    try:
+        ending = _decoded(UUID(file.name[:36]), content)
+        with service_scope():
+            _write_down(ending)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # The outermost loop of one ending: torn or refused, the others go on.
+        logger.exception("kept ending cannot be written down", extra={"file": file.name})
+        spool_files.set_aside(file)
+        return True
+    file.unlink(missing_ok=True)
+    logger.info("kept ending written down", extra={"call": str(ending.call_id)})
+    return True
+
+
 def _write_down(ending: KeptEnding) -> None:
     call = Call.objects.filter(id=ending.call_id).first()
     if call is None:
         return  # deleted meanwhile, and its words with it
     # The position is unique: lines that did arrive are left as they are.
     TranscriptLine.objects.bulk_create(ending.lines, ignore_conflicts=True)
-    calls.keep_stream_facts(call.id, ending.facts)
-    if ending.outcome is not None and call.agent_outcome != ending.outcome.value:
+    if ending.hides_ai:
+        call_events.note(call.id, kind=EventKind.DISCLOSURE_MISSING)
+    if ending.report is not None:
+        agent_reports.keep_report(call.id, ending.report, generation=ending.generation)
+    calls.keep_stream_facts(call.id, ending.facts, generation=ending.generation)
+    is_latest = call.stream_generation == ending.generation
+    if ending.outcome and is_latest and call.agent_outcome != ending.outcome.value:
         calls.close_stream(call.id, ending.outcome)
     do_not_call.heed_words(call.id)
 
 
-def _read(file: Path) -> KeptEnding:
-    fields = json.loads(file.read_bytes())
-    outcome = fields["outcome"]
+def _decoded(call_id: UUID, content: bytes) -> KeptEnding:
+    fields = json.loads(content)
+    outcome, report = fields["outcome"], fields["report"]
     return KeptEnding(
-        call_id=UUID(file.name[:36]),
+        call_id=call_id,
+        generation=int(fields["generation"]),
         outcome=None if outcome is None else AgentOutcome(outcome),
         facts=StreamFacts.going_on(fields["facts"]).as_json(),
         lines=[
@@ -115,7 +157,14 @@ def _read(file: Path) -> KeptEnding:
             for line in serializers.deserialize("json", fields["lines"])
             if isinstance(line.object, TranscriptLine)
         ],
+        hides_ai=bool(fields["hides_ai"]),
+        report=None if report is None else _report(report),
     )
+
+
+def _report(fields: dict[str, Any]) -> AgentReport:
+    cost_usd = fields["cost_usd"]
+    return AgentReport(**fields | {"cost_usd": None if cost_usd is None else Decimal(cost_usd)})
 
 
 def _files(call_id: UUID) -> list[Path]:

@@ -15,6 +15,7 @@ from telephony import (
     carrier_requests,
     dialling,
     draining,
+    kept_endings,
     outgoing,
     stand_ins,
     stream_handover,
@@ -78,6 +79,7 @@ def after_stream(form: SignedForm) -> HttpResponse:
     """The media stream is over: hang up, open the next one, or take a message without an agent."""
     call_sid = carrier_requests.read_call_sid(form)
     is_over = carrier_requests.read_call_is_over(form)
+    kept_endings.write_down_endings(call_sid)  # a goodbye that the database did not take in time
     with service_scope():
         call_events.note_report(
             call_sid,

@@ -2,18 +2,22 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from agent.session import AgentOutcome
+from agent.session import AgentOutcome, AgentReport
 from telephony import kept_endings
+from telephony.agent_reports import keep_report
 from telephony.erasing import erase_words
 from telephony.kept_endings import KeptEnding, write_down_endings
-from telephony.models import DoNotCall, StreamState, TranscriptLine
+from telephony.models import Call, DoNotCall, StreamState, TranscriptLine
+from telephony.simulator import twiml
 from tests.factories import make_call, make_number
+from tests.telephony.carrier import incoming_form, post
 from voicemail import processing
 from voicemail.models import Message, Stage
 
@@ -21,8 +25,13 @@ pytestmark = pytest.mark.A5
 
 
 @pytest.fixture
-def call(owner):
-    return make_call(make_number(owner), stream_state=StreamState.OPEN)
+def number(owner):
+    return make_number(owner)
+
+
+@pytest.fixture
+def call(number):
+    return make_call(number, stream_state=StreamState.OPEN)
 
 
 def line_of(call, text: str, *, position: int = 3, role: str = "caller") -> TranscriptLine:
@@ -38,9 +47,11 @@ def line_of(call, text: str, *, position: int = 3, role: str = "caller") -> Tran
     )
 
 
-def ending_of(call, *lines: TranscriptLine, outcome=AgentOutcome.CALLER_LEFT) -> KeptEnding:
-    facts = {"barge_ins": 2}
-    return KeptEnding(call_id=call.id, outcome=outcome, facts=facts, lines=lines)
+def ending_of(
+    call, *lines: TranscriptLine, outcome=AgentOutcome.CALLER_LEFT, **fields
+) -> KeptEnding:
+    defaults = {"generation": 0, "facts": {"barge_ins": 2}}
+    return KeptEnding(call_id=call.id, outcome=outcome, lines=lines, **(defaults | fields))
 
 
 def files(settings) -> list[Path]:
@@ -95,6 +106,85 @@ def test_who_wants_no_more_calls_is_heard_late(owner):
     assert DoNotCall.objects.filter(owner=owner, phone_number="+14155550199").exists()
 
 
+REPORT = AgentReport(
+    usage={"responses": 3},
+    cost_usd=Decimal("0.0123"),
+    reason="The boiler leaks.",
+    urgency="high",
+    wants_no_calls=True,
+)
+
+
+@pytest.mark.W7
+def test_what_the_agent_noted_is_written_down(owner):
+    call = make_call(make_number(owner), direction="outbound", to_number="+14155550199")
+    kept_endings.keep(ending_of(call, report=REPORT))
+    write_down_endings()
+    call.refresh_from_db()
+    assert (call.agent_usage, call.cost_usd) == ({"responses": 3}, Decimal("0.0123"))
+    assert call.events.get(kind="message_noted").payload["urgency"] == "high"
+    assert DoNotCall.objects.filter(owner=owner, phone_number="+14155550199").exists()
+
+
+def test_figures_that_had_arrived_are_not_added_again(call):
+    type(call).objects.update(stream_generation=1)
+    keep_report(call.id, REPORT)
+    for _ in range(2):
+        keep_report(call.id, REPORT, generation=1)
+        kept_endings.keep(ending_of(call, report=REPORT, generation=1))
+        write_down_endings()
+    call.refresh_from_db()
+    assert (call.agent_usage, call.cost_usd) == ({"responses": 6}, Decimal("0.0246"))
+
+
+@pytest.mark.A4
+def test_an_earlier_stream_does_not_speak_for_a_later_one(call):
+    type(call).objects.update(stream_generation=1, stream_facts={"barge_ins": 5})
+    kept_endings.keep(ending_of(call, line_of(call, "Hello."), outcome=AgentOutcome.FAILED))
+    write_down_endings()
+    call.refresh_from_db()
+    assert (call.stream_state, call.agent_outcome) == (StreamState.OPEN, "")
+    assert call.stream_facts == {"barge_ins": 5}
+    assert call.transcript.count() == 1
+
+
+@pytest.mark.M10
+def test_a_model_that_hid_that_it_is_one_is_noted_late(call):
+    kept_endings.keep(ending_of(call, line_of(call, "Nora's office."), hides_ai=True))
+    write_down_endings()
+    assert call.events.filter(kind="disclosure-missing").exists()
+
+
+def test_what_is_kept_twice_of_a_stream_is_one_ending(call, settings):
+    kept_endings.keep(ending_of(call))
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    assert len(files(settings)) == 1
+    write_down_endings()
+    assert call.transcript.count() == 1
+
+
+@pytest.mark.M5
+def test_a_goodbye_kept_on_the_disk_is_not_followed_by_an_apology(number):
+    post("/api/twilio/voice/incoming", incoming_form(number.phone_number))
+    call = Call.objects.get()
+    type(call).objects.update(stream_state=StreamState.OPEN)
+    kept_endings.keep(ending_of(call, outcome=AgentOutcome.FINISHED))
+    form = incoming_form(number.phone_number, CallStatus="in-progress")
+    response = post("/api/twilio/voice/after-stream", form)
+    assert [type(verb).__name__ for verb in twiml.parse(response.content)] == ["Hangup"]
+
+
+def test_a_file_that_the_disk_does_not_give_stays(call, settings):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    [file] = files(settings)
+    hidden = file.rename(file.with_suffix(".away"))
+    file.mkdir()  # reading it is an OSError
+    assert write_down_endings() == 0
+    file.rmdir()
+    hidden.rename(file)
+    assert write_down_endings() == 1
+
+
 def test_endings_wait_for_the_database(call, settings):
     def refuse(*_):
         raise OperationalError("gone away")
@@ -132,6 +222,18 @@ def test_what_cannot_be_read_is_set_aside_and_the_others_go_on(call, owner, sett
     assert (file.parent / "unreadable" / file.name).exists()
     kept_endings.forget_old(now=timezone.now() + timedelta(days=31))
     assert not (file.parent / "unreadable" / file.name).exists()
+
+
+@pytest.mark.V6
+def test_erasing_takes_what_nobody_could_read_too(call, settings):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    [file] = files(settings)
+    file.write_text("{")
+    write_down_endings()
+    aside = file.parent / "unreadable" / file.name
+    assert aside.exists()
+    erase_words(call)
+    assert not aside.exists()
 
 
 @pytest.mark.V6

@@ -5,7 +5,9 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -67,45 +69,37 @@ class Command(BaseCommand):
         rounds = itertools.count()
         while not stop.is_set():
             all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
-            busy = _work(all_time=all_time)
-            _remind()
-            _forward(all_time=all_time)
+            close_old_connections()
+            is_busy = [
+                _attempt(write_down_endings),
+                _attempt(replay_kept_requests),
+                _attempt(settle_unplaced_calls),
+                _attempt(partial(processing.work_once, all_time=all_time)),
+            ]
+            _attempt(send_reminders)
+            _attempt(partial(_look_after_forwarding, all_time=all_time))
             if all_time:
-                _sync()
-                whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
-                _collect(LOOK_BACK if whole else SHORT_LOOK)
-                _keep_house()
+                # After the messages: the provider may take its time, callers shall not wait for it.
+                _attempt(sync_numbers_when_due)
+                is_whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
+                look_back = LOOK_BACK if is_whole else SHORT_LOOK
+                _attempt(partial(collect_fallback_messages, look_back=look_back))
+                _attempt(erasing.keep_house)
+                _attempt(_forget_old_spools)
                 looked_back_at = time.monotonic()
-            if not busy:
+            if not any(is_busy):
                 stop.wait(PAUSE_SECONDS)
 
 
-def _work(*, all_time: bool) -> bool:
-    close_old_connections()
+def _attempt(chore: Callable[[], object]) -> bool:
+    """Whether there was something to do; what failed is due again in the next round."""
     try:
-        replayed = write_down_endings() + replay_kept_requests()
-        settle_unplaced_calls()
-        return processing.work_once(all_time=all_time) or replayed > 0
+        return bool(chore())
     except Exception:
         # The outermost loop: a database that is away for a while must not end the work.
-        logger.exception("work failed")
+        function = chore.func if isinstance(chore, partial) else chore
+        logger.exception("work failed", extra={"chore": getattr(function, "__name__", "")})
         return False
-
-
-def _remind() -> None:
-    try:
-        send_reminders()
-    except Exception:
-        # As above: a reminder that was not sent is due again.
-        logger.exception("reminding of forwarding failed")
-
-
-def _forward(*, all_time: bool) -> None:
-    try:
-        _look_after_forwarding(all_time=all_time)
-    except Exception:
-        # As above.
-        logger.exception("looking after forwarding failed")
 
 
 def _look_after_forwarding(*, all_time: bool) -> None:
@@ -116,33 +110,6 @@ def _look_after_forwarding(*, all_time: bool) -> None:
     forwarding_rhythm.renew_proofs(now=now, all_time=all_time)
     if all_time:
         forwarding_rhythm.ask_about_silence(now=now)
-
-
-def _sync() -> None:
-    """After the messages: the provider may take its time, callers shall not wait for it."""
-    try:
-        sync_numbers_when_due()
-    except Exception:
-        # As above: the next round looks again.
-        logger.exception("synchronising numbers failed")
-
-
-def _collect(look_back: timedelta) -> None:
-    try:
-        collect_fallback_messages(look_back=look_back)
-    except Exception:
-        # As above.
-        logger.exception("collecting the fallback's messages failed")
-
-
-def _keep_house() -> None:
-    """Forget what is to be forgotten."""
-    try:
-        erasing.keep_house()
-        _forget_old_spools()
-    except Exception:
-        # As above.
-        logger.exception("erasing failed")
 
 
 def _forget_old_spools() -> None:
