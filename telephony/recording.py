@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -33,6 +34,9 @@ PEAK_BARS = 120
 HEADER_BYTES = len(mulaw_header(0, channels=CHANNELS))
 MESSAGE_LINE = 1_000_000  # position of the first message after the tone, behind all other lines
 CONTENDED_TRIES = 5
+# A message at a carrier that cannot be reached for hours is asked for this often, and this long.
+ASK_AGAIN_AFTER = timedelta(hours=1)
+ASKED_FOR = timedelta(days=30)
 
 _LOUDNESS = bytes(
     round(100 * min(1.0, (abs(sample) / 32_124) ** 0.5)) for sample in decode(bytes(range(256)))
@@ -78,22 +82,58 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
     """Fetch what the carrier recorded and put it behind what was said before.
 
     Each message after the tone becomes a line of the transcript. Raises ProviderUnclear while
-    one cannot be had; with `give_up` it is marked as lost instead.
+    one cannot be had; with `give_up` it is put off instead, for `fetch_put_off`.
     """
     with service_scope():
         announced = list(CarrierRecording.objects.waiting().filter(call=call).order_by("id"))
     for waiting in announced:
-        backend = backend_for_call(simulated=call.simulated)
         try:
-            message = mulaw_of(backend.fetch_recording(waiting.sid))
-        except (AudioFormatError, ProviderRefused) as error:
-            _mark_lost(waiting, str(error))
+            _fetch(waiting, call)
         except ProviderUnclear as error:
             if not give_up:
                 raise
-            _mark_lost(waiting, str(error))
+            _put_off(waiting, error)
+
+
+def fetch_put_off(*, limit: int = 20) -> set[uuid.UUID]:
+    """Ask for what could not be had for long; the calls of what was fetched now."""
+    due = CarrierRecording.objects.put_off().filter(fetch_again_at__lte=timezone.now())
+    with service_scope():
+        recordings = list(due.select_related("call").order_by("fetch_again_at")[:limit])
+    return {each.call_id for each in recordings if _fetch_late(each)}
+
+
+def _fetch_late(put_off: CarrierRecording) -> bool:
+    try:
+        return _fetch(put_off, put_off.call)
+    except ProviderUnclear as error:
+        if timezone.now() - put_off.announced_at > ASKED_FOR:
+            _mark_lost(put_off, str(error))
         else:
-            _add_message(waiting, message)
+            _put_off(put_off, error)
+        return False
+
+
+def _fetch(waiting: CarrierRecording, call: Call) -> bool:
+    """Whether there is a message now. Raises ProviderUnclear."""
+    try:
+        wav = backend_for_call(simulated=call.simulated).fetch_recording(waiting.sid)
+        message = mulaw_of(wav)
+    except (AudioFormatError, ProviderRefused) as error:
+        _mark_lost(waiting, str(error))
+        return False
+    _add_message(waiting, message)
+    return True
+
+
+def _put_off(waiting: CarrierRecording, error: ProviderUnclear) -> None:
+    logger.error(
+        "carrier recording put off", extra={"call": str(waiting.call_id), "reason": str(error)}
+    )
+    with service_scope():
+        CarrierRecording.objects.filter(id=waiting.id).update(
+            fetch_again_at=timezone.now() + ASK_AGAIN_AFTER
+        )
 
 
 def caller_audio(call_id: uuid.UUID, *, start_ms: int, end_ms: int) -> bytes:
@@ -133,7 +173,7 @@ def _add_message(waiting: CarrierRecording, message: bytes) -> None:
     earlier = CarrierRecording.objects.filter(call_id=waiting.call_id, id__lt=waiting.id)
 
     def note(recording: Recording) -> None:
-        fetched = CarrierRecording.objects.waiting().filter(id=waiting.id)
+        fetched = CarrierRecording.objects.filter(id=waiting.id, fetched_at__isnull=True)
         if not fetched.update(fetched_at=timezone.now()):
             raise _Contended
         TranscriptLine.objects.create(

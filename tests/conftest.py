@@ -17,6 +17,7 @@ from telephony import webhook_runner
 from tests.factories import make_user
 from tests.peers.server import SERVERS
 from tests.row_scopes import see_all_rows
+from voicemail.mail_rest import mail_rest
 
 connection_created.connect(see_all_rows)
 
@@ -74,9 +75,10 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def fresh_carrier_spool(settings: Settings) -> None:
-    """No test finds the requests that another one kept, nor a circuit that it opened."""
+    """No test finds the requests that another one kept, nor a circuit or a rest that it began."""
     settings.SPOOL_DIR = Path(settings.VAR_DIR) / "carrier-spools" / uuid.uuid4().hex
     webhook_runner.breaker.succeeded()
+    mail_rest.end()
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ VoicemailError
 │   └── CheckRunning     one test at a time
 ├── SummaryUnavailable   the model that summarises gave no answer to use
 ├── MailNotSent          the mail server did not take an e-mail; it is tried again
+│   ├── MailServerAway   it could not be reached: other e-mails would fare no better
+│   └── AddressRefused   it knows no such address
 └── NotYetErased         something has to end before an owner can be erased
 """
 
@@ -42,6 +44,18 @@ class MailNotSent(VoicemailError):
 
     code = "mail_not_sent"
     retryable = True
+
+
+class MailServerAway(MailNotSent):
+    """The mail server was not reached."""
+
+    code = "mail_server_away"
+
+
+class AddressRefused(MailNotSent):
+    """The mail server takes nothing for this address."""
+
+    code = "address_refused"
 
 
 class NotYetErased(VoicemailError):

@@ -14,7 +14,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from voicemail.errors import MailNotSent
+from voicemail.errors import AddressRefused, MailNotSent, MailServerAway
 from voicemail.models import Message
 from voicemail.summaries import one_line
 
@@ -76,8 +76,8 @@ def send(
     """Hand one mail to the mail server.
 
     `before_text` is called once the server has accepted sender and recipient; an error that it
-    raises stops the mail. Raises MailNotSent when the server surely has no mail, and
-    HandOverUnclear.
+    raises stops the mail. Raises MailNotSent when the server surely has no mail (MailServerAway,
+    AddressRefused when it says which), and HandOverUnclear.
     """
     handed_over = False
 
@@ -89,11 +89,12 @@ def send(
     try:
         _email(mail, to=to, message_id=message_id, before_text=before).send()
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-        raise MailNotSent(f"The mail server refused the e-mail: {_codes(error)}.") from error
+        refusal = AddressRefused if _is_about_address(error) else MailNotSent
+        raise refusal(f"The mail server refused the e-mail: {_codes(error)}.") from error
     except (smtplib.SMTPException, OSError) as error:
         if handed_over:
             raise HandOverUnclear(type(error).__name__) from error
-        raise MailNotSent(f"The mail server was not reached: {type(error).__name__}.") from error
+        raise MailServerAway(f"The mail server was not reached: {type(error).__name__}.") from error
 
 
 def _email(
@@ -114,6 +115,13 @@ def _email(
     )
     email.attach_alternative(mail["html"], "text/html")
     return email
+
+
+def _is_about_address(error: smtplib.SMTPException) -> bool:
+    """550 to 553 at the recipient: no such mailbox, or none for us (RFC 5321, 4.2.3)."""
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        550 <= code <= 553 for code, _ in error.recipients.values()
+    )
 
 
 def _codes(error: smtplib.SMTPException) -> str:

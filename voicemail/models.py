@@ -53,6 +53,7 @@ class MailState(models.TextChoices):
     SENT = "sent"
     NOT_WANTED = "not_wanted"
     UNCLEAR = "unclear"
+    REFUSED = "refused"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

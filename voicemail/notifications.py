@@ -3,7 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,8 @@ from django.utils.formats import date_format
 from accounts.models import User
 from accounts.row_security import service_scope
 from voicemail import callers, inbox, mailing, quiet_hours
-from voicemail.errors import MailNotSent, SettingsError
+from voicemail.errors import AddressRefused, MailNotSent, MailServerAway, SettingsError
+from voicemail.mail_rest import mail_rest
 from voicemail.models import MailState, Message, NotificationPreference, Wanted
 
 logger = logging.getLogger(__name__)
@@ -57,11 +58,12 @@ def change_preference(
     return preference
 
 
-def tell_owner(message: Message, *, record: Record) -> None:
+def tell_owner(message: Message, *, record: Record, give_up: bool = False) -> None:
     """Send the one e-mail about a message, or find that none is to be sent.
 
     `record(**fields)` writes the message's fields unless somebody else works on it meanwhile,
-    and raises then. Raises NotYet, and MailNotSent when the server took nothing.
+    and raises then. Raises NotYet, and MailNotSent when the server took nothing; with `give_up`
+    an address that it refuses is believed to be wrong.
     """
     if message.mail_state == MailState.HANDING_OVER:
         # A worker died while the mail server had the text. Sending again could be twice.
@@ -77,7 +79,17 @@ def tell_owner(message: Message, *, record: Record) -> None:
     if decision is quiet_hours.Told.NEVER:
         record(mail_state=MailState.NOT_WANTED, mail_at=timezone.now())
         return
-    _send(message, mail, to=owner.email, record=record)
+    if left := mail_rest.seconds_left:
+        raise NotYet(timezone.now() + timedelta(seconds=left))
+    try:
+        _send(message, mail, to=owner.email, record=record)
+    except AddressRefused as error:
+        if not give_up:
+            raise
+        logger.error(  # the server's codes say it all
+            "e-mail refused for good", extra={"call": str(message.call_id), "reason": str(error)}
+        )
+        record(mail_state=MailState.REFUSED)
 
 
 def _decide(message: Message, owner: User, now: datetime) -> tuple[quiet_hours.Told, datetime]:
@@ -114,7 +126,9 @@ def _send(message: Message, mail: dict[str, str], *, to: str, record: Record) ->
 
     try:
         mailing.send(mail, to=to, message_id=f"{message.id}@{host}", before_text=before_text)
-    except MailNotSent:
+    except MailNotSent as error:
+        if isinstance(error, MailServerAway):
+            mail_rest.begin()
         record(mail_state=MailState.NONE, mail_at=None)
         raise
     except mailing.HandOverUnclear as error:

@@ -7,8 +7,10 @@ ends. Nothing here holds a transaction while it waits for a network.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -28,6 +30,7 @@ from telephony.models import (
 from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
 from voicemail.errors import MailNotSent, SummaryUnavailable
+from voicemail.mail_rest import mail_rest
 from voicemail.models import PREPARED_STAGES, Contact, Message, Stage
 from voicemail.transcription import transcribe_call
 from voicemail.words import words_of
@@ -38,6 +41,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
 RETRY_AFTER = timedelta(seconds=1)
 MAX_RETRY_AFTER = timedelta(minutes=10)
+MAX_ATTEMPTS_COUNTED = 1_000
 # A stream whose process died stays open in the database; its call is collected all the same.
 OPEN_STREAM_PATIENCE = timedelta(seconds=30)
 # A running call writes to its spool file every second: one that rests has lost its process.
@@ -49,14 +53,18 @@ AUDIO_PATIENCE = timedelta(seconds=10)
 CARRIER_PATIENCE = timedelta(seconds=15)
 # With the delays doubling from 1 s to 10 min these are about two hours.
 FETCH_ATTEMPTS = 20
-# A file that is not what was stored does not become it by waiting.
-DAMAGED_ATTEMPTS = 3
+# A file that is not what was stored, or cannot be read, does not hold the message for longer.
+UNREADABLE_ATTEMPTS = 3
+# About twenty minutes: a mail server's tables may be wrong for a moment.
+ADDRESS_ATTEMPTS = 10
 # The owner waits: after these a line stays without words,
 TRANSCRIPT_ATTEMPTS = 3
 # and the plain rule writes the summary.
 SUMMARY_ATTEMPTS = 2
 # The queue is looked through as far back as this each time, and wholly now and then.
 RECENT = timedelta(hours=1)
+
+BEFORE_MAIL = (Stage.COLLECTED, Stage.AUDIO_READY, Stage.TRANSCRIBED)
 
 # What a later attempt may mend: the carrier, the models, the mail server, the storage.
 RETRIED = (
@@ -81,6 +89,7 @@ def work_once(*, all_time: bool) -> bool:
     if all_time:
         stale_calls.close_stale_calls()
         left_audio.store_left_audio()
+        _reopen(recording.fetch_put_off())
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 
@@ -108,25 +117,37 @@ def reopen_messages() -> int:
         call__message__stage__in=PREPARED_STAGES, call__message__erased_at__isnull=True
     )
     with service_scope():
-        ids = list(late.values_list("call__message__id", flat=True))
-        if not ids:
-            return 0
-        return Message.objects.filter(id__in=ids).update(
+        calls = set(late.values_list("call_id", flat=True))
+    return _reopen(calls)
+
+
+def _reopen(calls: set[UUID]) -> int:
+    """Audio came that was not there before: what was made of the calls is made anew."""
+    if not calls:
+        return 0
+    messages = Message.objects.filter(call_id__in=calls, erased_at__isnull=True)
+    with service_scope():
+        return messages.filter(stage__in=PREPARED_STAGES).update(
             stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0, read_at=None
         )
 
 
 def advance_messages(limit: int = 20) -> int:
-    """Take due messages as far as they get now; how many were claimed."""
+    """Take due messages as far as they get now; how many were claimed.
+
+    New calls come first: a mail server that keeps us waiting keeps no message from the inbox.
+    """
     for claimed in range(limit):
-        message = claim_next()
+        message = claim_next(BEFORE_MAIL)
+        if message is None and not mail_rest.seconds_left:
+            message = claim_next([Stage.SUMMARISED])
         if message is None:
             return claimed
         _advance(message)
     return limit
 
 
-def claim_next() -> Message | None:
+def claim_next(stages: Sequence[Stage] = (*BEFORE_MAIL, Stage.SUMMARISED)) -> Message | None:
     """Claim the message that is due longest; rows that another worker is claiming are left to it.
 
     SQLite has no row locks: there the scope's transaction is the only writer.
@@ -135,8 +156,7 @@ def claim_next() -> Message | None:
         due = (
             Message.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("call__owner", "call__number")
-            .exclude(stage=Stage.NOTIFIED)
-            .filter(next_step_at__lte=timezone.now(), erased_at__isnull=True)
+            .filter(stage__in=stages, next_step_at__lte=timezone.now(), erased_at__isnull=True)
             .order_by("next_step_at")
             .first()
         )
@@ -187,7 +207,11 @@ def _take_steps(message: Message) -> None:
         _reach(message, Stage.SUMMARISED, **_gist(message))
         logger.info("message ready", extra={"call_sid": message.call.call_sid})
     if message.stage == Stage.SUMMARISED:
-        notifications.tell_owner(message, record=lambda **fields: _record(message, **fields))
+        notifications.tell_owner(
+            message,
+            record=lambda **fields: _record(message, **fields),
+            give_up=message.attempts >= ADDRESS_ATTEMPTS,
+        )
         _reach(message, Stage.NOTIFIED)
 
 
@@ -200,7 +224,8 @@ def _reach(message: Message, stage: Stage, **fields: Any) -> None:
 def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
     fields: dict[str, Any] = {"next_step_at": timezone.now() + after, "last_error": error[:300]}
     try:
-        _record(message, attempts=message.attempts + bool(error), **fields)
+        attempts = min(message.attempts + bool(error), MAX_ATTEMPTS_COUNTED)
+        _record(message, attempts=attempts, **fields)
     except ClaimLost:
         logger.warning("message taken up by another worker", extra={"call": str(message.call_id)})
 
@@ -229,7 +254,7 @@ def _ensure_audio(message: Message) -> None:
     if call.carrier_records and not announced and waited < CARRIER_PATIENCE:
         raise CallNotComplete
     if stored is not None:
-        _verify(stored, give_up=message.attempts >= DAMAGED_ATTEMPTS)
+        _verify(stored, give_up=message.attempts >= UNREADABLE_ATTEMPTS)
 
 
 def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
@@ -244,15 +269,14 @@ def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
 
 
 def _verify(stored: Recording, *, give_up: bool) -> None:
-    """Hold the file against its row; one that stays damaged does not count as audio any more."""
+    """Hold the file against its row. With `give_up` it is kept: some of it may be heard."""
     try:
         recording_check.verify(stored)
-    except AudioDamaged:
+    except (AudioDamaged, OSError) as error:
         if not give_up:
             raise
-        logger.error("recording damaged and given up", extra={"call": str(stored.call_id)})
-        with service_scope():
-            stored.delete()
+        extra = {"call": str(stored.call_id), "reason": f"{type(error).__name__}: {error}"[:200]}
+        logger.error("recording not as it was stored", extra=extra)  # no traceback
 
 
 def _gist(message: Message) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class CallWords:
     country: str  # of the number that was called
     spoken_s: int
     stayed_to_the_end: bool
+    waits_at_carrier: bool = False  # a recording that could not be fetched yet
 
     @property
     def callers_words(self) -> str:
@@ -139,6 +140,8 @@ def _without_words(words: CallWords) -> str:
     if words.spoken_s:
         plural = "s" if words.spoken_s != 1 else ""
         return f"Left a spoken message of {words.spoken_s} second{plural}."
+    if words.waits_at_carrier:
+        return "Left a message that could not be fetched from the carrier yet."
     if words.stayed_to_the_end:
         return "Stayed on the line and said nothing."
     return "Hung up before saying anything."

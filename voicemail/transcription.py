@@ -22,8 +22,8 @@ SHORTEST_MS = 300
 def transcribe_call(call: Call, *, give_up: bool = False) -> int:
     """Write down what the caller said without words yet; how many lines got some.
 
-    Does nothing without a key. Raises TranscriptionUnavailable to be called again later; with
-    `give_up` the line stays without words instead.
+    Does nothing without a key. Raises TranscriptionUnavailable or OSError to be called again
+    later; with `give_up` the line stays without words instead.
     """
     if not transcription.is_configured():
         return 0
@@ -37,13 +37,16 @@ def transcribe_call(call: Call, *, give_up: bool = False) -> int:
 
 
 def _transcribe(line: TranscriptLine, *, language: str, give_up: bool) -> bool:
-    with service_scope():
-        speech = recording.caller_audio(line.call_id, start_ms=line.start_ms, end_ms=line.end_ms)
-    if not speech:
-        return False
     try:
+        with service_scope():
+            speech = recording.caller_audio(
+                line.call_id, start_ms=line.start_ms, end_ms=line.end_ms
+            )
+        if not speech:
+            return False
         words = transcription.transcribe(speech, language=language)
-    except TranscriptionUnavailable as error:
+    except (TranscriptionUnavailable, OSError) as error:
+        # The model is away, or the storage of the recording.
         if not give_up:
             raise
         return _left_without_words(line, error)

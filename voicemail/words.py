@@ -17,4 +17,5 @@ def words_of(call: Call) -> CallWords:
         country=call.number.country,
         spoken_s=round(spoken_ms / 1_000),
         stayed_to_the_end=call.agent_outcome == AgentOutcome.FINISHED,
+        waits_at_carrier=call.carrier_recordings.put_off().exists(),
     )

@@ -78,8 +78,12 @@ class CarrierRecordingQuerySet(models.QuerySet["CarrierRecording"]):
     """What the carrier recorded, fetched or not."""
 
     def waiting(self) -> Self:
-        """Still with the carrier, and not given up."""
-        return self.filter(fetched_at__isnull=True, lost_because="")
+        """Still with the carrier, and to be fetched now."""
+        return self.filter(fetched_at__isnull=True, lost_because="", fetch_again_at__isnull=True)
+
+    def put_off(self) -> Self:
+        """Still with a carrier that could not be reached for long: asked now and then."""
+        return self.filter(fetched_at__isnull=True, lost_because="", fetch_again_at__isnull=False)
 
 
 class CarrierRecording(models.Model):
@@ -89,6 +93,7 @@ class CarrierRecording(models.Model):
     sid = models.CharField(max_length=64, unique=True)
     announced_at = models.DateTimeField(default=timezone.now)
     fetched_at = models.DateTimeField(null=True, blank=True)
+    fetch_again_at = models.DateTimeField(null=True, blank=True)
     lost_because = models.CharField(max_length=200, blank=True)
 
     objects = CarrierRecordingQuerySet.as_manager()

@@ -70,7 +70,7 @@ def files_on(disk: Path) -> set[Path]:
     return {path for path in disk.rglob("*") if path.is_file()}
 
 
-def test_a_truncated_file_is_noticed_and_after_a_while_no_audio(call):
+def test_a_truncated_file_is_noticed_and_does_not_hold_the_message(call):
     work()
     recording = Recording.objects.get()
     with default_storage.open(recording.file.name, "rb+") as file:
@@ -78,7 +78,21 @@ def test_a_truncated_file_is_noticed_and_after_a_while_no_audio(call):
     with pytest.raises(AudioDamaged):
         verify(recording)
     Message.objects.update(stage=Stage.COLLECTED)
-    for _ in range(processing.DAMAGED_ATTEMPTS):
+    for _ in range(processing.UNREADABLE_ATTEMPTS):
         assert "recording" in work().last_error
     assert work().stage == Stage.NOTIFIED
-    assert not Recording.objects.exists()
+    # What there is can still be heard, and is found when it is to be erased.
+    assert Recording.objects.get().file.size == 1_000
+
+
+def test_a_storage_that_is_away_loses_no_recording(call, settings):
+    folder = Path(settings.MEDIA_ROOT)
+    Message.objects.update(stage=Stage.COLLECTED)
+    work()
+    Message.objects.update(stage=Stage.COLLECTED)
+    away = folder.rename(folder.with_name("away"))
+    for _ in range(processing.UNREADABLE_ATTEMPTS):
+        assert work().last_error
+    assert work().stage == Stage.NOTIFIED
+    away.rename(folder)
+    verify(Recording.objects.get())

@@ -1,5 +1,7 @@
 """The one e-mail about a message, against a mail server on loopback."""
 
+import threading
+from collections.abc import Iterator
 from datetime import time, timedelta
 
 import pytest
@@ -8,9 +10,10 @@ from django.utils import timezone
 from accounts.row_security import user_scope
 from tests.factories import make_number
 from tests.peers.mail_server import mail_server
-from tests.voicemail.messages import leave_message
+from tests.voicemail.messages import ended_call, leave_message
 from voicemail import notifications, processing
 from voicemail.errors import SettingsError
+from voicemail.mail_rest import REST_SECONDS, mail_rest
 from voicemail.models import MailState, Message, Stage, Urgency, Wanted
 
 pytestmark = pytest.mark.V4
@@ -37,6 +40,8 @@ def ready_message(number, **fields) -> Message:
 
 
 def work(message: Message) -> Message:
+    """What the worker does once the mail server has rested."""
+    mail_rest.end()
     Message.objects.update(next_step_at=timezone.now())
     processing.advance_messages()
     message.refresh_from_db()
@@ -120,6 +125,56 @@ def test_a_mail_server_that_is_down_is_asked_again_less_and_less_often(settings,
         assert work(message).attempts == attempt
     assert message.last_error == "The mail server was not reached: ConnectionRefusedError."
     assert message.next_step_at > timezone.now() + timedelta(seconds=3)
+
+
+@pytest.fixture
+def silent(server, settings) -> Iterator[list[str]]:
+    """The mail server accepts and says nothing; who came."""
+    settings.EMAIL_TIMEOUT = 0.5
+    came: list[str] = []
+    speaks = threading.Event()
+
+    def keep_silent(moment: str) -> None:
+        came.append(moment)
+        speaks.wait(10)
+
+    server.at = keep_silent
+    yield came
+    speaks.set()
+
+
+def test_a_silent_mail_server_holds_up_no_new_call(silent, number):
+    for _ in range(6):
+        ready_message(number)
+    call = ended_call(number, 1, stream_state="none")
+    processing.collect_messages()
+    processing.advance_messages()
+    assert Message.objects.get(call=call).stage == Stage.SUMMARISED
+    processing.advance_messages()
+    assert silent == ["connect"]
+    assert 20 < mail_rest.seconds_left <= REST_SECONDS
+    assert Message.objects.filter(mail_state=MailState.NONE).count() == 7
+
+
+def test_a_server_that_was_reached_is_not_left_alone(server, number):
+    server.refuse = {"RCPT": 451}
+    work(ready_message(number))
+    assert mail_rest.seconds_left == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "is_final"), [(550, True), (553, True), (450, False), (554, False)]
+)
+def test_an_address_that_is_refused_long_enough_is_wrong(server, number, code, is_final):
+    server.refuse = {"RCPT": code}
+    message = work(ready_message(number))
+    assert (message.stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
+    Message.objects.update(attempts=processing.ADDRESS_ATTEMPTS)
+    message = work(message)
+    if is_final:
+        assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.REFUSED)
+    else:
+        assert (message.stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
 
 
 def test_after_a_worker_died_in_the_middle_of_sending_nothing_is_sent_twice(server, number):

@@ -5,7 +5,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
+from django.core import mail
 from django.utils import timezone
 
 from agent.session import Role, TranscriptSource
@@ -227,15 +229,51 @@ def test_a_recording_the_carrier_does_not_have_yet_is_asked_for_again(number):
     assert message.next_step_at > timezone.now()
 
 
-def test_a_recording_that_never_comes_does_not_hold_the_message_for_ever(number):
+def look_in(hours: float) -> None:
+    """What the worker does in so many hours."""
+    with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=False):
+        processing.work_once(all_time=True)
+        processing.work_once(all_time=False)
+
+
+def put_off(number) -> CarrierRecording:
+    """A recording at a carrier that could not be reached for two hours."""
     call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="")
-    lost = announce_recording(call, None)
+    recording = announce_recording(call, None)
     processing.collect_messages()
     Message.objects.update(attempts=processing.FETCH_ATTEMPTS)
     work()
-    lost.refresh_from_db()
-    assert lost.lost_because
-    assert Message.objects.get().stage == Stage.NOTIFIED
+    return recording
+
+
+def test_a_recording_that_does_not_come_does_not_hold_the_message(number):
+    put_off(number)
+    message = Message.objects.get()
+    assert message.stage == Stage.NOTIFIED
+    assert message.summary == "Left a message that could not be fetched from the carrier yet."
+    assert "could not be fetched" in mail.outbox[0].subject
+
+
+def test_a_recording_that_was_put_off_is_had_when_the_carrier_is_back(number, owner):
+    recording = put_off(number)
+    Message.objects.update(read_at=timezone.now())
+    look_in(0.5)
+    look_in(1.5)
+    assert Message.objects.get().read_at is not None
+    folder = settings.VAR_DIR / "calls" / recording.call.call_sid
+    write_mulaw(folder / f"{recording.sid}.wav", b"\x10" * 16_000)
+    look_in(3)
+    message = Message.objects.get()
+    assert (message.summary, message.read_at) == ("Left a spoken message of 2 seconds.", None)
+    assert recording.call.transcript.count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_recording_is_not_asked_for_for_ever(number):
+    recording = put_off(number)
+    look_in(24 * 31)
+    recording.refresh_from_db()
+    assert recording.lost_because
 
 
 def test_a_recording_that_is_no_audio_does_not_hold_the_message(number):
