@@ -14,8 +14,9 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.views.defaults import page_not_found
 from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -136,6 +137,12 @@ def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
         headers=refusal.headers,
         content_type="application/problem+json",
     )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer where no view is: a problem for scripts, a page for people."""
+    refused = problem(Http404(), {}) if request.path.startswith("/api/") else None
+    return refused or page_not_found(request, exception)
 
 
 def _refusal(error: Exception) -> Refusal | None:

@@ -17,6 +17,8 @@ from aloha_site import (
 )
 from aloha_site.schema_view import SchemaView
 
+handler404 = "aloha_site.api.not_found"
+
 urlpatterns = [
     path("", pages.home, name="home"),
     path("aloha/settings", settings_page.settings_page, name="settings"),

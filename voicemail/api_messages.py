@@ -197,7 +197,10 @@ class OneMessage(APIView):
     @extend_schema(
         operation_id="deleteMessage",
         request=None,
-        responses={204: OpenApiResponse(description="Out of sight; erased an hour later.")},
+        responses={
+            204: OpenApiResponse(description="Out of sight; erased an hour later."),
+            404: _GONE,
+        },
     )
     @in_own_rows
     def delete(self, request: Request, message_id: uuid.UUID) -> Response:

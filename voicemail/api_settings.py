@@ -2,9 +2,11 @@
 # ruff: noqa: N815
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 
+import re
+from datetime import time
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,13 +20,29 @@ from voicemail.models import Wanted
 from voicemail.notifications import change_preference, preference_of
 from voicemail.retention import LONGEST_DAYS, change_keeping, keeping_of
 
+CLOCK_TIME = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+@extend_schema_field({"type": "string", "pattern": CLOCK_TIME, "example": "22:00"})
+class ClockTimeField(serializers.TimeField):
+    """A time of day as clocks show it: no seconds, and no offset, which would say another time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+
+    def to_internal_value(self, value: Any) -> time:
+        if not (isinstance(value, str) and re.fullmatch(CLOCK_TIME, value)):
+            self.fail("invalid", format="hh:mm")
+        read_time: time = super().to_internal_value(value)
+        return read_time
+
 
 class MessageSettingsRecord(serializers.Serializer):
     """E-mail about messages, and how long they are kept. Quiet hours are in the owner's zone."""
 
     wanted = serializers.ChoiceField(choices=Wanted.choices)
-    quietFrom = serializers.TimeField(source="quiet_from", allow_null=True, format="%H:%M")
-    quietUntil = serializers.TimeField(source="quiet_until", allow_null=True, format="%H:%M")
+    quietFrom = ClockTimeField(source="quiet_from", allow_null=True)
+    quietUntil = ClockTimeField(source="quiet_until", allow_null=True)
     urgentPasses = serializers.BooleanField(source="urgent_passes")
     audioDays = serializers.IntegerField(source="audio_days")
     textDays = serializers.IntegerField(source="text_days")
@@ -34,8 +52,8 @@ class MessageSettingsChanges(ClosedSerializer):
     """What to change; what is left out stays as it is."""
 
     wanted = serializers.ChoiceField(choices=Wanted.choices, required=False)
-    quietFrom = serializers.TimeField(source="quiet_from", allow_null=True, required=False)
-    quietUntil = serializers.TimeField(source="quiet_until", allow_null=True, required=False)
+    quietFrom = ClockTimeField(source="quiet_from", allow_null=True, required=False)
+    quietUntil = ClockTimeField(source="quiet_until", allow_null=True, required=False)
     urgentPasses = SwitchField(source="urgent_passes", required=False)
     audioDays = serializers.IntegerField(
         source="audio_days", min_value=1, max_value=LONGEST_DAYS, required=False

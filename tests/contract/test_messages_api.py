@@ -157,6 +157,8 @@ def test_message_settings_are_read_and_changed(api):
     ("body", "refusal"),
     [
         ({"quietFrom": "22:00"}, "incomplete"),
+        ({"quietFrom": "22:00+02:00", "quietUntil": "07:00"}, "invalid"),
+        ({"quietFrom": "22:00", "quietUntil": "7:00"}, "invalid"),
         ({"wanted": "some"}, "invalid_choice"),
         ({"audioDays": 0}, "min_value"),
         ({"text_days": 3}, "unknown_field"),

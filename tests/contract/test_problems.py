@@ -310,3 +310,13 @@ def test_anybody_may_read_the_description(db, query):
     answer = ApiClient().get(f"/api/schema{query}")
     assert answer.status_code == 200
     assert yaml.safe_load(answer.content) == yaml.safe_load(DOCUMENT.read_text())
+
+
+@pytest.mark.parametrize("path", ["/api/calls/none", "/api/calls/none/", "/api/nothing"])
+def test_where_nothing_is_scripts_get_a_problem(script, path):
+    problem_of(script.get(path), 404, "not_found")
+
+
+def test_where_nothing_is_people_get_a_page(client, db):
+    answer = client.get("/nothing")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")

@@ -131,9 +131,10 @@ def row_after(order: tuple[str, ...]) -> dict[str, object]:
 
 
 @pytest.mark.W5
-def test_two_hundred_orders_over_http_leave_the_same_row(owner):
+@pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.check)])
+def test_orders_over_http_leave_the_same_row(owner, count):
     number = make_number(owner).phone_number
-    sample = random.Random(20).sample(orders(), 200)
+    sample = random.Random(20).sample(orders(), count)
     with time_machine.travel(STARTED, tick=False) as clock:
         rows = []
         for order in sample:
