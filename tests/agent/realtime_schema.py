@@ -3,9 +3,7 @@
 from functools import cache
 from typing import Any, get_args
 
-from openai import BaseModel
-from openai.types.realtime import RealtimeClientEvent, RealtimeServerEvent
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 # The service names these in its session events; the types do not.
 ONLY_IN_SESSIONS = {"id", "object", "expires_at"}
@@ -19,11 +17,15 @@ def _members(union: Any) -> dict[str, type[BaseModel]]:
 
 def check_client_event(event: dict[str, Any]) -> None:
     """Raises for an event that the types do not know, or that has a field they do not have."""
+    from openai.types.realtime import RealtimeClientEvent  # a second for whoever only collects
+
     _check(_members(RealtimeClientEvent)[event["type"]], event)
 
 
 def check_server_event(event: dict[str, Any]) -> None:
     """The same for what a server sends."""
+    from openai.types.realtime import RealtimeServerEvent  # as above
+
     _check(_members(RealtimeServerEvent)[event["type"]], event)
 
 

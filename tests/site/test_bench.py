@@ -124,6 +124,7 @@ def test_the_table_says_what_was_not_measured():
 
 
 @pytest.mark.P3
+@pytest.mark.check
 def test_a_few_calls_pass_through_ours_and_through_a_plain_consumer(tmp_path):
     async def measure():
         async with Load() as load:

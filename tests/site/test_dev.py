@@ -184,6 +184,7 @@ def test_start_up_ends_with_the_log_ins(up):
     assert "./dev call" in closing
 
 
+@pytest.mark.check
 def test_the_note_of_an_earlier_server_comes_back(up):
     with running(up.checkout) as second:
         assert json.loads(note_of(up.checkout).read_text())["pid"] == second.process.pid
@@ -212,13 +213,8 @@ def test_a_signal_stops_both_processes_and_removes_the_note(checkout, number):
     assert not note_of(checkout).exists()
 
 
-@pytest.mark.parametrize(
-    ("victim", "title"),
-    [
-        pytest.param("serve", "web server", id="serve", marks=pytest.mark.check),
-        pytest.param("work", "worker", id="work"),
-    ],
-)
+@pytest.mark.check
+@pytest.mark.parametrize(("victim", "title"), [("serve", "web server"), ("work", "worker")])
 def test_a_process_that_dies_takes_the_other_with_it(checkout, victim, title):
     with running(checkout) as up:
         children = up.children()
@@ -416,6 +412,7 @@ def traces_of_postgres(scratch: Path) -> list[str]:
 
 
 @needs_postgres
+@pytest.mark.check
 @BOTH_SIGNALS
 def test_a_signal_leaves_no_cluster_behind(checkout, scratch, number):
     process = start_endless_test(checkout, scratch)

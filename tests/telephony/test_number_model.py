@@ -141,6 +141,7 @@ def test_models_and_migrations_agree(db):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+@pytest.mark.check
 @pytest.mark.django_db(transaction=True)
 def test_migrations_go_back_and_forward():
     call_command("migrate", "telephony", "zero", verbosity=0)
