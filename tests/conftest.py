@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import SyncToAsync
+from django.conf import settings as django_settings
 from django.db import connection, connections
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
@@ -20,6 +21,8 @@ from tests.row_scopes import see_all_rows
 from voicemail.mail_rest import mail_rest
 
 connection_created.connect(see_all_rows)
+
+SETTINGS = pytest.StashKey[dict[str, object]]()
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = (
@@ -64,6 +67,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _uses_browser(item: pytest.Item) -> bool:
     return "playwright" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A test that leaves a setting changed fails itself, not those after it."""
+    yield
+    # With the last test the session ends, which puts Django's own settings back.
+    if nextitem is not None:
+        before, after = item.config.stash[SETTINGS], current_settings()
+        item.config.stash[SETTINGS] = after
+        left = [name for name in before | after if before.get(name) != after.get(name)]
+        assert not left, f"left changed: {', '.join(left)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_at_first(pytestconfig: pytest.Config, django_test_environment: None) -> None:
+    pytestconfig.stash[SETTINGS] = current_settings()
+
+
+def current_settings() -> dict[str, object]:
+    """Read past Django's lazy object: asking it for every name takes half a millisecond."""
+    return dict(vars(django_settings._wrapped))
 
 
 @pytest.fixture(scope="session")
