@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+# What monkeypatch found is put back after the fixture that had put it there is undone.
 PROBE = """
-from django.conf import settings
+from django import conf
 
-def test_that_leaves_a_setting_changed():
-    settings.ALLOWED_HOSTS = ["elsewhere.example"]
+def test_that_leaves_a_setting_changed(settings, monkeypatch):
+    settings.ALLOWED_HOSTS = ["found.example"]
+    monkeypatch.setattr(conf.settings, "ALLOWED_HOSTS", ["set.example"])
 
 def test_that_puts_it_back(settings):
     settings.ALLOWED_HOSTS = []
