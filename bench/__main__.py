@@ -15,7 +15,15 @@ from typing import Any
 import uvloop
 
 from bench.candidate import CANDIDATES, take_core
-from bench.figures import OURS, Figures, as_json, median_figures, ratio_lines, table
+from bench.figures import (
+    OURS,
+    Figures,
+    as_json,
+    median_figures,
+    ratio_lines,
+    side_by_side,
+    table,
+)
 from bench.level import Level, Load
 from bench.processes import ROOT, Candidate, running
 from bench.search import Search
@@ -82,6 +90,19 @@ class Bench:
             reordered=half.reordered,
         )
 
+    async def compare(self, candidates: list[Candidate], calls: int, rounds: int) -> None:
+        """Measure all at this one level, taking turns, and say what each needs beside the first."""
+        for candidate in candidates:
+            await self._level(candidate, WARM_UP_CALLS, WARM_UP_SECONDS)
+        taken: dict[str, list[Level]] = {candidate.name: [] for candidate in candidates}
+        for _ in range(rounds):
+            for candidate in candidates:
+                taken[candidate.name].append(await self._level(candidate, calls, FULL.seconds))
+        cpu = {name: [each.cpu_ms_per_call_minute for each in ran] for name, ran in taken.items()}
+        _say(side_by_side(cpu))
+        for name, ran in taken.items():  # later rounds find memory already taken
+            _say(f"- {name}: {ran[0].rss_per_call_kib:.0f} KiB of memory per call")
+
     async def _level(
         self, candidate: Candidate, calls: int, seconds: float, webhooks: int = 0
     ) -> Level:
@@ -105,7 +126,7 @@ def _guess(compared: Level) -> int:
 
 
 async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Measure; the report."""
+    """Measure; the report, empty after a comparison at one level."""
     mode = FULL if options.full else SHORT
     generator_core, core = _cores()
     priority = take_core(generator_core, priority=not options.no_priority)
@@ -121,6 +142,9 @@ async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             core=core,
             priority=priority,
         ) as candidates:
+            if options.calls:
+                await bench.compare(candidates, options.calls, options.rounds)
+                return {}
             for _ in range(mode.repetitions):
                 for candidate in candidates:
                     repetitions[candidate.name].append(await bench.measure(candidate))
@@ -194,6 +218,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("--full", action="store_true", help="longer, finer, twice")
     parser.add_argument("--no-priority", action="store_true", help="no real-time priority")
+    parser.add_argument("--calls", type=int, help="compare at this one level; writes nothing")
+    parser.add_argument("--rounds", type=int, default=2, help="of such a comparison")
     parser.add_argument("--name", default="latest", help="of the file in docs/bench")
     parser.add_argument("candidates", nargs="*", default=DEFAULT, metavar="BRIDGE")
     options = parser.parse_args()
@@ -202,7 +228,8 @@ def main() -> None:
         parser.error(f"no such bridge: {', '.join(sorted(unknown))}; there are {[*CANDIDATES]}")
     with tempfile.TemporaryDirectory(prefix="aloha-bench-") as folder:
         report = uvloop.run(run(options, Path(folder)))
-    write(report, options.name)
+    if report:
+        write(report, options.name)
 
 
 if __name__ == "__main__":

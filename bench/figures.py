@@ -96,6 +96,17 @@ def ratio_lines(found: Mapping[str, Figures]) -> str:
     return "\n".join(lines)
 
 
+def side_by_side(cpu_ms_per_call_minute: Mapping[str, Sequence[float]]) -> str:
+    """The processor time of candidates that took turns, the first beside each of the others."""
+    middles = {name: median(each) for name, each in cpu_ms_per_call_minute.items()}
+    first = next(iter(middles.values()))
+    return "\n".join(
+        f"- {name}: {middle / 60:.2f} CPU-ms per call-second, the first takes "
+        f"{first / middle:.2f} of it"
+        for name, middle in middles.items()
+    )
+
+
 def as_json(found: Mapping[str, Figures]) -> dict[str, Any]:
     """Figures and ratios for the file."""
     return {

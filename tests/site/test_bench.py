@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bench import websocket
-from bench.figures import Figures, median_figures, ratios, table
+from bench.figures import Figures, median_figures, ratios, side_by_side, table
 from bench.level import Load
 from bench.processes import running
 from bench.search import Search
@@ -144,3 +144,8 @@ def test_a_few_calls_pass_through_ours_and_through_a_plain_consumer(tmp_path):
         assert (level.lost, level.reordered, level.broken) == (0, 0, 0)
         assert level.up_p99_ms > 0 < level.down_p99_ms
         assert level.rss_kib > 0 < level.generator_percent
+
+
+def test_processor_time_at_one_level_is_compared_by_its_middle():
+    lines = side_by_side({"aloha_uvicorn": [240.0, 300.0, 900.0], "fastapi": [600.0]})
+    assert lines.splitlines()[1].endswith("the first takes 0.50 of it")
