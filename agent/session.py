@@ -4,11 +4,13 @@ Pure: no sockets, no framework. Audio is base64 text of 8 kHz mu-law, 8 bytes a 
 untouched between the line and the agent.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Role(StrEnum):
@@ -54,8 +56,7 @@ class Capabilities:
     watches_silence: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Utterance:
+class Utterance(Struct, frozen=True, gc=False, kw_only=True):  # made 50 times a second
     """A part of what the agent says: `payload` is base64 mu-law.
 
     Utterances that answer the same thing share a `turn_id`: who speaks over one of them is spared
@@ -198,6 +199,12 @@ class AgentSession(Protocol):
 
     def report(self) -> AgentReport:
         """What is known by now; whole once the session is closed."""
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None:
+        """Offer events to `take` as they come; what it refuses comes by `events`, in order.
+
+        For an agent whose events are many. One that offers nothing gives all of them by `events`.
+        """
 
     def events(self) -> AsyncIterator[AgentEvent]:
         """Everything the agent says or notices, in order, until the session is closed.

@@ -6,15 +6,16 @@ What is said is decided in `realtime_dialogue`.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.realtime_commands import append_audio
 from agent.backends.realtime_dialogue import RealtimeDialogue
-from agent.backends.realtime_events import is_base64
+from agent.backends.realtime_events import Event, Ignored, is_base64
 from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
 from agent.backends.realtime_socket import Address, RealtimeSocket
 from agent.backends.realtime_usage import Price
 from agent.errors import SessionLost
+from agent.event_line import EventLine
 from agent.session import AgentEvent, AgentFailed, AgentReport, Capabilities, Heard
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class RealtimeSession:
         self._dialogue = dialogue
         self._address = address
         self._prices = prices
-        self._events: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
+        self._events = EventLine()
         self._frames: deque[str] = deque()
         self._held: deque[str] = deque(maxlen=HELD_FRAMES)
         self._has_work = asyncio.Event()
@@ -106,10 +107,11 @@ class RealtimeSession:
             wants_no_calls=tools.wants_no_calls,
         )
 
-    async def events(self) -> AsyncIterator[AgentEvent]:
-        while (event := await self._events.get()) is not None:
-            yield event
-        self._events.put_nowait(None)  # whoever asks again is told the same
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None:
+        self._events.listen(take)
+
+    def events(self) -> AsyncIterator[AgentEvent]:
+        return self._events.events()
 
     async def close(self) -> None:
         if self._is_closed:
@@ -121,7 +123,7 @@ class RealtimeSession:
             await asyncio.gather(self._conversation, return_exceptions=True)
         self._dialogue.close()
         self._hand_over()
-        self._events.put_nowait(None)
+        self._events.end()
         await self._drop_socket()
         if self._malformed or self._dropped:
             extra = {"malformed": self._malformed, "dropped": self._dropped}
@@ -177,14 +179,16 @@ class RealtimeSession:
             raise SessionLost("closed")
         sending = asyncio.create_task(self._send_all(socket))
         try:
-            async for event in socket.events():
-                self._dialogue.receive(event)
-                self._hand_over()
-                if self._events.qsize() > MAX_WAITING_EVENTS:
-                    raise SessionLost("overrun")
+            await socket.follow(self._receive)
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
+
+    def _receive(self, event: Event | Ignored) -> None:
+        self._dialogue.receive(event)
+        self._hand_over()
+        if len(self._events) > MAX_WAITING_EVENTS:
+            raise SessionLost("overrun")
 
     def _send_at_once(self, payload: str) -> bool:
         """Spare audio the way through the sender's task, unless others wait there before it."""
@@ -226,17 +230,16 @@ class RealtimeSession:
         """Take what the dialogue has to give away to where it belongs."""
         outbox = self._dialogue.outbox
         if outbox.events:
-            for event in outbox.take_events():
-                self._events.put_nowait(event)
+            self._events.put(*outbox.take_events())
         if outbox.frames:
             self._frames.extend(outbox.take_frames())
             self._has_work.set()
-        if not self._dialogue.awaits_words:
+        if self._is_closed and not self._dialogue.awaits_words:
             self._words_written.set()
 
     def _fail(self, code: str) -> None:
         self._dialogue.close()
         self._hand_over()
-        self._events.put_nowait(AgentFailed(code=code))
-        self._events.put_nowait(None)
+        self._events.put(AgentFailed(code=code))
+        self._events.end()
         self._words_written.set()

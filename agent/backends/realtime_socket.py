@@ -5,11 +5,12 @@ refuses after the handshake. It often leaves our CLOSE without an answer, so clo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-import aiohttp
+from websockets.exceptions import InvalidURI
 from yarl import URL
 
 from agent.backends.realtime_commands import LINE_FORMAT
@@ -28,13 +29,13 @@ from agent.backends.realtime_failures import (
     name_of,
     severity_of,
 )
+from agent.backends.realtime_wire import HandshakeRefused, RealtimeWire
 from agent.errors import RealtimeProtocolError, SessionLost, SessionRefused
 
 CLOSE_SECONDS = 0.3
-HEARTBEAT_SECONDS = 30.0
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 MAX_BAD_MESSAGES = 5
 USER_AGENT = "Aloha/0.1"
+SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,42 +50,38 @@ class Address:
 class RealtimeSocket:
     """One open socket; whoever opens it closes it."""
 
-    def __init__(
-        self, client: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
-    ) -> None:
-        self._client = client
-        self._socket = socket
+    def __init__(self) -> None:
+        self._wire: RealtimeWire
+        self._take: Callable[[Event | Ignored], None] | None = None
+        self._waiting: deque[Event | Ignored] = deque()  # until somebody follows
+        self._has_news = asyncio.Event()
+        self._error: Exception | None = None
+        self._bad_messages = 0
 
     @classmethod
     async def open(cls, address: Address) -> Self:
         """Connect. Raises SessionLost."""
-        client = aiohttp.ClientSession()
+        socket = cls()
         try:
-            socket = await client.ws_connect(
-                URL(address.url).update_query(model=address.model),
-                headers={"Authorization": f"Bearer {address.api_key}", "User-Agent": USER_AGENT},
-                compress=0,
-                heartbeat=HEARTBEAT_SECONDS,
-                max_msg_size=MAX_MESSAGE_BYTES,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+            socket._wire = await RealtimeWire.open(
+                _url_of(address),
+                {"Authorization": f"Bearer {address.api_key}", "User-Agent": USER_AGENT},
+                take=socket._arrived,
+                ended=socket._ended,
             )
-        except aiohttp.WSServerHandshakeError as error:
-            await client.close()
+        except HandshakeRefused as error:
             refused = SessionRefused if error.status in FATAL_STATUSES else SessionLost
-            raise refused(f"http_{error.status}") from error
-        except (aiohttp.ClientError, OSError) as error:
-            await client.close()
+            raise refused(f"http_{error.status}" if error.status else "unreachable") from error
+        except (OSError, InvalidURI) as error:
             raise SessionLost("unreachable") from error
-        except asyncio.CancelledError:
-            await client.close()
-            raise
-        return cls(client, socket)
+        return socket
 
     async def set_up(self, configuration: Iterable[str]) -> Session:
         """Send our configuration and wait until it is in force. Raises SessionLost."""
         for frame in configuration:
             await self.send(frame)
-        async for event in self.events():
+        while True:
+            event = await self._next_event()
             if isinstance(event, ErrorOccurred):
                 is_fatal = severity_of(event.error) is Severity.FATAL
                 raise (SessionRefused if is_fatal else SessionLost)(name_of(event.error))
@@ -94,59 +91,90 @@ class RealtimeSocket:
                     # Anything else is loud static in the caller's ear.
                     raise SessionRefused("audio_format", "The server uses another audio format.")
                 return event.session
-        raise SessionLost("closed")
 
     async def send(self, frame: str) -> None:
         """Send one frame; waits while the server does not read. Raises SessionLost."""
-        try:
-            await self._socket.send_str(frame)
-        except (aiohttp.ClientError, ConnectionError) as error:
-            raise SessionLost("closed") from error
+        self.send_at_once(frame)
+        await self._wire.drained()
 
     def send_at_once(self, frame: str) -> bool:
         """Send one frame without waiting; False when the server does not read as fast as we send.
 
-        Raises SessionLost. The frame is sent either way: it is written before aiohttp waits.
+        Raises SessionLost. The frame is sent either way.
         """
-        sending = self._socket.send_str(frame)
-        try:
-            sending.send(None)
-        except StopIteration:
-            return True
-        except (aiohttp.ClientError, ConnectionError) as error:
-            raise SessionLost("closed") from error
-        sending.close()
-        return False
+        if not self._wire.write(frame):
+            raise SessionLost("closed")
+        return not self._wire.is_congested
 
-    async def events(self) -> AsyncIterator[Event | Ignored]:
-        """Everything the server sends. Raises SessionLost once it is gone."""
-        bad_messages = 0
-        while True:
-            message = await self._socket.receive()
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                bad_messages += 1
-                if message.type is not aiohttp.WSMsgType.BINARY:
-                    raise self._loss()
-            else:
-                try:
-                    yield read_event(message.data)
-                except RealtimeProtocolError:
-                    bad_messages += 1
-            if bad_messages > MAX_BAD_MESSAGES:
-                raise SessionLost("protocol")
+    async def follow(self, take: Callable[[Event | Ignored], None]) -> None:
+        """Give everything the server sends to `take` as it comes.
+
+        Raises SessionLost once the server is gone, and what `take` raises.
+        """
+        while self._waiting:
+            take(self._waiting.popleft())
+        self._take = take
+        while self._error is None:
+            self._has_news.clear()
+            await self._has_news.wait()
+        raise self._error
 
     async def close(self) -> None:
         """Say goodbye, wait briefly, and go."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._socket.close()
+                await self._wire.close()
         except TimeoutError:
-            pass  # the transport is dropped below
+            pass  # it is dropped below
         finally:
-            await self._client.close()
+            self._wire.drop()
 
-    def _loss(self) -> SessionLost:
-        code = self._socket.close_code
-        if code == PROTOCOL_REJECTED:
-            return SessionRefused("protocol_rejected")
-        return SessionLost(f"closed_{code or 1006}")
+    async def _next_event(self) -> Event | Ignored:
+        while not self._waiting:
+            if self._error is not None:
+                raise self._error
+            self._has_news.clear()
+            await self._has_news.wait()
+        return self._waiting.popleft()
+
+    def _arrived(self, message: bytes | None) -> None:
+        if self._error is not None:
+            return
+        event = _read(message)
+        if event is None:
+            self._bad_messages += 1
+            if self._bad_messages > MAX_BAD_MESSAGES:
+                self._lose(SessionLost("protocol"))
+            return
+        if self._take is None:
+            self._waiting.append(event)
+            self._has_news.set()
+            return
+        try:
+            self._take(event)
+        except Exception as error:
+            # It ends whoever follows, not the callback of the loop.
+            self._lose(error)
+
+    def _ended(self, code: int) -> None:
+        refused = code == PROTOCOL_REJECTED
+        self._lose(
+            SessionRefused("protocol_rejected") if refused else SessionLost(f"closed_{code}")
+        )
+
+    def _lose(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+            self._has_news.set()
+
+
+def _url_of(address: Address) -> str:
+    url = URL(address.url).update_query(model=address.model)
+    return str(url.with_scheme(SOCKET_SCHEMES.get(url.scheme, url.scheme)))
+
+
+def _read(message: bytes | None) -> Event | Ignored | None:
+    try:
+        return None if message is None else read_event(message)
+    except RealtimeProtocolError:
+        return None

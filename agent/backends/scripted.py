@@ -4,7 +4,7 @@ import base64
 import binascii
 import logging
 from asyncio import Queue
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import assert_never
 
 from django.core.checks import CheckMessage, Error
@@ -130,6 +130,9 @@ class ScriptedSession:
 
     def report(self) -> AgentReport:
         return AgentReport()
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None:
+        """All it says comes by `events`: it says little, and much of it at once."""
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
@@ -43,6 +43,8 @@ class BrokenSession:
 
     def report(self) -> AgentReport:
         return AgentReport()
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None: ...
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         await self._closed.wait()

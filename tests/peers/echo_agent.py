@@ -1,7 +1,7 @@
 """An agent that gives the caller's own audio back at once, to time the way there and back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
@@ -49,6 +49,8 @@ class EchoSession:
 
     def report(self) -> AgentReport:
         return AgentReport()
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None: ...
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:

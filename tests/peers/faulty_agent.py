@@ -5,7 +5,7 @@ far end of a network whose network, account or model fails.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from enum import StrEnum
 
 from agent.backends.base import AgentBackend
@@ -133,6 +133,8 @@ class FaultySession:
 
     def report(self) -> AgentReport:
         return self._inner.report()
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None: ...
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         if self._closed.is_set():

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.base import AgentBackend
 from agent.brief import CallBrief
@@ -70,6 +70,8 @@ class PuppetSession:
 
     def report(self) -> AgentReport:
         return AgentReport()
+
+    def listen(self, take: Callable[[AgentEvent], bool]) -> None: ...
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         while (event := await self._events.get()) is not None:
