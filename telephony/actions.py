@@ -5,18 +5,18 @@ Pure data; `telephony.conversation` carries it out.
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from agent.session import AgentOutcome, Heard, Role, TranscriptSource
 
 
-@dataclass(frozen=True, slots=True)
-class SendAudio:
+class SendAudio(Struct, frozen=True, gc=False):
     """Play this to the caller: base64 mu-law."""
 
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class SendMark:
+class SendMark(Struct, frozen=True, gc=False):
     """Ask the carrier to say when everything so far was played."""
 
     name: str

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
 from telephony import calls, draining, signatures, stream_handover
-from telephony.caller_line import Receive, Send
+from telephony.caller_line import DIRECT, Receive, Send
 from telephony.conversation import Conversation
 from telephony.models import Call
 
@@ -50,7 +50,8 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
             await in_service_scope(stream_handover.hand_over, call.id)
             await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
             return
-        conversation = Conversation(call, receive, send)
+        direct = scope.get("extensions", {}).get(DIRECT)
+        conversation = Conversation(call, receive, send, direct)
         with draining.here.holding(conversation):
             await conversation.run()
 

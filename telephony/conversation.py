@@ -1,11 +1,11 @@
 """One accepted media socket and the agent behind it: tasks, deadlines, and carrying out actions.
 
-What to do is decided in `bridge.py`. The audio path awaits nothing but the sockets.
+What to do is decided in `bridge.py`. Frames and events are taken when they come and decisions are
+carried out at once, one after the other: nothing in the audio path waits, so their order is kept.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterable
 from time import perf_counter
 from typing import assert_never
@@ -20,27 +20,20 @@ from agent.session import (
     AgentEvent,
     AgentFailed,
     AgentOutcome,
-    AgentSession,
     CallerStopped,
+    Utterance,
     UtteranceEnd,
 )
 from telephony import actions as act
 from telephony import calls, media_stream, metrics, own_sentences
 from telephony.actions import Action
 from telephony.bridge import Bridge
-from telephony.caller_line import CallerLine, Receive, Send
+from telephony.caller_line import CallerLine, DirectSocket, Receive, Send
 from telephony.conversation_end import StreamEnd
+from telephony.doing import Doer
 from telephony.errors import FrameError
 from telephony.frame_limits import FrameLimits
 from telephony.journal import CallJournal
-from telephony.media_stream import (
-    CallerAudio,
-    Ignored,
-    KeyPressed,
-    MarkReturned,
-    StreamStarted,
-    StreamStopped,
-)
 from telephony.models import Call, Direction
 from telephony.outgoing import OPT_OUT_KEY
 from telephony.recorder import CallRecorder
@@ -55,18 +48,19 @@ SILENT_LINE_SECONDS = 60
 HAND_OVER_SECONDS = 3  # for what the agent is saying; then it is cut off
 AGENT_OPENING_SECONDS = 3.5  # the caller hears one sentence meanwhile; 4 s are dead air
 TICK_SECONDS = 0.1
-HELD_FRAMES = 100  # 2 s of the caller, while the agent's session opens
 MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
 
 
 class Conversation:
     """A call's caller and agent, from the accepted handshake to the closed socket."""
 
-    def __init__(self, call: Call, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, call: Call, receive: Receive, send: Send, direct: DirectSocket | None = None
+    ) -> None:
         self._call = call
         self._facts = StreamFacts.going_on(call.stream_facts)
         self._begins_at_ms = self._facts.handed_over_at_ms
-        self._line = CallerLine(receive, send)
+        self._line = CallerLine(receive, send, direct)
         self._clock = asyncio.get_running_loop().time
         is_outbound = call.direction == Direction.OUTBOUND
         self._bridge = Bridge(
@@ -82,12 +76,18 @@ class Conversation:
         self._recorder = CallRecorder(call.id)
         self._limits = FrameLimits()
         self._voice = VoiceWatch()
-        self._agent: AgentSession | None = None
-        self._held: deque[str] = deque(maxlen=HELD_FRAMES)
         self._latest: str | None = None  # the caller's audio since the last tick
-        self._carrying_out = asyncio.Lock()
         self._started = asyncio.Event()
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
+        self._doer = Doer(
+            self._line,
+            self._recorder,
+            self._journal,
+            self._facts,
+            ms_open=lambda: int((self._clock() - self._opened_at) * 1_000),
+            end=self._end,
+        )
         self._outcome: AgentOutcome | None = None
         self._hands_over_by: float | None = None
 
@@ -111,52 +111,78 @@ class Conversation:
             await asyncio.shield(self._finish(keeping))
 
     async def _converse(self) -> None:
-        """Listen, follow the agent and keep time until one of the three says it is over."""
+        """Listen, follow the agent and keep time until it is over."""
         tasks = [
             asyncio.create_task(part)
             for part in (self._listen(), self._follow_agent(), self._keep_time())
         ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*tasks, self._over], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):
-                self._log(logging.ERROR, "stream broke", error=error)
+                self._break_off(error)
+
+    def _end(self, outcome: AgentOutcome) -> None:
+        self._outcome = outcome
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def _break_off(self, error: Exception) -> None:
+        """End the stream because of what nobody expected."""
+        self._log(logging.ERROR, "stream broke", error=error)
+        if not self._over.done():
+            self._over.set_result(None)
 
     async def _listen(self) -> None:
+        self._line.listen(self._take_text)
         while self._outcome is None:
             try:
                 text = await self._line.text()
                 if text is None:
-                    await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+                    self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
                     return
-                await self._take(text)
             except FrameError as error:
                 self._count_bad_frame(error)
-            if self._limits.is_flood(seconds=self._clock() - self._opened_at):
-                self._give_up("too many frames")
+                self._count_frame()
+            else:
+                self._take_text(text)
 
-    async def _take(self, text: str) -> None:
+    def _take_text(self, text: str) -> bool:
+        """Take a frame; False when it is over."""
+        if self._over.done():
+            return False
+        try:
+            self._take_frame(text)
+        except FrameError as error:
+            self._count_bad_frame(error)
+        except Exception as error:
+            # The outermost end of this call: the server's socket is not to stumble over it.
+            self._break_off(error)
+        self._count_frame()
+        return True
+
+    def _take_frame(self, text: str) -> None:
         match frame := media_stream.read_frame(text):
-            case CallerAudio():
+            case media_stream.CallerAudio():
                 self._hear(frame)
-            case MarkReturned(name):
-                await self._do(self._bridge.mark_returned(name, now_ms=self._now_ms()))
-            case KeyPressed(digit):
-                await self._do(self._bridge.key_pressed(digit, now_ms=self._now_ms()))
-            case StreamStopped():
-                await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
-            case StreamStarted():
+            case media_stream.MarkReturned(name):
+                self._do(self._bridge.mark_returned(name, now_ms=self._now_ms()))
+            case media_stream.KeyPressed(digit):
+                self._do(self._bridge.key_pressed(digit, now_ms=self._now_ms()))
+            case media_stream.StreamStopped():
+                self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+            case media_stream.StreamStarted():
                 self._begin(frame)
-            case Ignored():
+            case media_stream.Ignored():
                 self._facts.ignored_frames += 1
             case _:
                 assert_never(frame)
 
-    def _hear(self, audio: CallerAudio) -> None:
+    def _hear(self, audio: media_stream.CallerAudio) -> None:
         if not self._started.is_set():
             raise FrameError("Audio before the start.")
         if audio.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
@@ -164,13 +190,9 @@ class Conversation:
         self._last_heard_at = self._clock()
         self._latest = audio.payload
         self._recorder.caller(audio.timestamp_ms, audio.payload)
-        if self._agent is not None:
-            self._agent.send_audio(audio.payload)
-            return
-        self._facts.caller_frames_lost += len(self._held) == HELD_FRAMES
-        self._held.append(audio.payload)
+        self._doer.tell_agent_audio(audio.payload)
 
-    def _begin(self, start: StreamStarted) -> None:
+    def _begin(self, start: media_stream.StreamStarted) -> None:
         fits = (
             not self._started.is_set()
             and start.call_sid == self._call.call_sid
@@ -184,6 +206,10 @@ class Conversation:
         self._started_at = self._last_heard_at = self._clock()
         self._started.set()
 
+    def _count_frame(self) -> None:
+        if self._limits.is_flood(seconds=self._clock() - self._opened_at):
+            self._give_up("too many frames")
+
     def _count_bad_frame(self, error: FrameError) -> None:
         self._facts.bad_frames += 1
         if self._facts.bad_frames == 1:
@@ -194,7 +220,7 @@ class Conversation:
     def _give_up(self, reason: str) -> None:
         """End the stream because of what the line sends."""
         self._log(logging.WARNING, reason)
-        self._outcome = AgentOutcome.FAILED
+        self._end(AgentOutcome.FAILED)
 
     async def _follow_agent(self) -> None:
         """Open the agent's session at once; what it says goes out once the stream has started."""
@@ -207,25 +233,36 @@ class Conversation:
             metrics.AGENT_FAILURES.labels(reason="not available").inc()
             self._log(logging.WARNING, "agent not available", detail=reason)
             return
-        for payload in self._held:
-            agent.send_audio(payload)
-        self._held.clear()
-        self._agent = agent
+        self._doer.agent_opened(agent)
         self._bridge.agent_opened(agent.capabilities)
         await self._started.wait()
+        agent.listen(self._offered_event)
         async for event in agent.events():
-            await self._take_event(event)
+            await self._line.drained()
+            self._take_event(event)
             if self._outcome is not None:
                 return
-        await self._take_event(AgentFailed(code="ended_early"))
-        if self._outcome is None:
-            # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
-            await asyncio.Event().wait()
+        self._take_event(AgentFailed(code="ended_early"))
+        # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
+        await self._over
 
-    async def _take_event(self, event: AgentEvent) -> None:
+    def _offered_event(self, event: AgentEvent) -> bool:
+        """Take it unless it has to wait: for a line that is slow, or for what is being done."""
+        if self._doer.is_busy or self._line.is_congested or self._over.done():
+            return False
+        try:
+            self._take_event(event)
+        except Exception as error:
+            # The outermost end of this call: the agent is not to stumble over it.
+            self._break_off(error)
+        return True
+
+    def _take_event(self, event: AgentEvent) -> None:
         began_at = perf_counter()  # the loop's own clock stands still until it turns
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
-        await self._do(actions)
+        self._do(actions)
+        if isinstance(event, Utterance):
+            return
         if act.SendClear() in actions:
             took_s = perf_counter() - began_at
             self._facts.barged_in(took_s)
@@ -241,9 +278,9 @@ class Conversation:
             if self._clock() - self._last_heard_at > patience:
                 self._log(logging.WARNING, "line is silent")
                 return
-            if self._started.is_set():
+            if self._started.is_set() and not self._line.is_congested:
                 self._watch_voice()
-                await self._do(self._bridge.tick(now_ms=self._now_ms()))
+                self._do(self._bridge.tick(now_ms=self._now_ms()))
             if self._is_handed_over:
                 return
 
@@ -255,62 +292,20 @@ class Conversation:
 
     def _watch_voice(self) -> None:
         payload, self._latest = self._latest, None
-        if self._agent is None or self._agent.capabilities.watches_silence or payload is None:
+        agent = self._doer.agent
+        if agent is None or agent.capabilities.watches_silence or payload is None:
             return
         if self._voice.hears_voice(payload):
             self._bridge.voice_heard(now_ms=self._now_ms())
 
-    async def _do(self, actions: Iterable[Action]) -> None:
-        """Carry out decisions in the order they were made, also when the line takes them slowly."""
-        async with self._carrying_out:
-            for action in actions:
-                await self._carry_out(action)
-            self._journal.agent_says(self._bridge.being_said)
-
-    async def _carry_out(self, action: Action) -> None:
-        match action:
-            case act.SendAudio(payload):
-                await self._line.play(payload)
-                self._recorder.agent(payload)
-                if self._facts.first_audio_ms is None:
-                    took_s = self._clock() - self._opened_at
-                    self._facts.first_audio_ms = int(took_s * 1_000)
-                    metrics.FIRST_AUDIO.observe(took_s)
-            case act.SendMark(name):
-                await self._line.mark(name)
-            case act.SendClear():
-                await self._line.clear()
-                self._recorder.clear()
-            case act.WriteLine():
-                self._facts.lines_lost += not self._journal.write(action)
-            case act.CloseStream(outcome):
-                self._outcome = outcome
-            case _:
-                self._tell_agent(action)
-
-    def _tell_agent(self, news: act.AgentNews) -> None:
-        if self._agent is None:
-            return
-        match news:
-            case act.TellPlayed(utterance_id):
-                self._agent.utterance_played(utterance_id)
-            case act.TellInterrupted(heard):
-                self._agent.interrupted(heard)
-            case act.TellSilence(times):
-                self._facts.times_asked += 1
-                self._agent.caller_silent(times)
-            case act.TellKey(digit):
-                self._agent.key_pressed(digit)
-            case act.TellWrapUp():
-                self._agent.wrap_up()
-            case _:
-                assert_never(news)
+    def _do(self, actions: Iterable[Action]) -> None:
+        self._doer.do(actions, being_said=self._bridge.being_said)
 
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
         is_handed_over = self._is_handed_over and not self._line.is_gone
         outcome = None if is_handed_over else self._outcome or AgentOutcome.FAILED
         self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
-        await self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+        self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
         self._facts.fillers += self._bridge.fillers
         await StreamEnd(
             call_id=self._call.id,
@@ -319,21 +314,23 @@ class Conversation:
             facts=self._facts,
             line=self._line,
             close_agent=self._close_agent,
-            report=lambda: None if self._agent is None else self._agent.report(),
+            report=lambda: None if self._doer.agent is None else self._doer.agent.report(),
             journal=self._journal,
             journal_keeping=keeping,
             recorder=self._recorder,
             log=self._log,
         ).finish()
+        await self._line.close()
         self._log(logging.INFO, "stream closed", outcome=outcome or "handed over")
 
     async def _close_agent(self) -> None:
-        if self._agent is None:
+        agent = self._doer.agent
+        if agent is None:
             return
-        await self._agent.close()
-        async for event in self._agent.events():
+        await agent.close()
+        async for event in agent.events():
             if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
-                await self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+                self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)

@@ -26,8 +26,7 @@ class StreamStarted:
     is_mulaw_8k_mono: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CallerAudio:
+class CallerAudio(msgspec.Struct, frozen=True, gc=False):
     """What the caller said from `timestamp_ms` of the stream on, base64 mu-law."""
 
     payload: str

@@ -53,7 +53,9 @@ class Said:
     @property
     def being_said(self) -> str:
         """The words that play at the moment, or next; blank when none are known yet."""
-        return next((words.text for words in self._words.values()), "")
+        for words in self._words.values():
+            return words.text
+        return ""
 
     def takes_turn(self, said: Utterance) -> None:
         """The agent speaks, in this turn."""

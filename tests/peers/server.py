@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
+from aloha_site.direct_sockets import DirectWebSocket
 from tests.peers.daphne_server import serve_with_daphne
 
 
@@ -21,7 +22,7 @@ def serve(application: object, *, start_seconds: float = 10) -> Iterator[int]:
         listener.listen(128)
         config = uvicorn.Config(
             application,  # type: ignore[arg-type]
-            ws="websockets-sansio",
+            ws=DirectWebSocket,  # as manage.py serve does
             loop="uvloop",
             ws_per_message_deflate=False,
             ws_max_size=65536,

@@ -1,5 +1,6 @@
 """`manage.py serve`: the web server, for pages, webhooks and sockets."""
 
+import gc
 import socket
 import warnings
 from typing import Any
@@ -15,6 +16,8 @@ BACKLOG = 2048
 # Longer than proxies keep an idle connection: who closes first must not be us, or a request that
 # is just on its way is lost.
 KEEP_ALIVE_SECONDS = 75
+# So many more containers than before are made until the collector looks for cycles among them.
+YOUNG_OBJECTS = 10_000
 
 
 class Command(BaseCommand):
@@ -54,6 +57,7 @@ class Command(BaseCommand):
         # Static files and audio come from iterators that Django reads whole; it says so each time.
         warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous")
         # Imported here: it wants Django's apps to be ready.
+        from aloha_site.direct_sockets import DirectWebSocket
         from aloha_site.serving import DrainingServer
 
         with _listen(host, port, share_port=share_port) as listener:
@@ -62,7 +66,7 @@ class Command(BaseCommand):
                 _application(role, access_log=access_log),
                 loop="uvloop",
                 http="httptools",
-                ws="websockets-sansio",
+                ws=DirectWebSocket,
                 ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
                 lifespan="off",
@@ -73,6 +77,7 @@ class Command(BaseCommand):
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=DrainingServer.STOP_SECONDS,
             )
+            _spare_the_collector()
             DrainingServer(
                 config, listener=listener, drain_s=settings.DRAIN_SECONDS
             ).run_until_stopped()
@@ -86,6 +91,17 @@ def _application(role: str, *, access_log: bool) -> Any:
 
     served = CloseWhileDraining(OnlyInRole(application, Role(role)))
     return AccessLog(served) if access_log else served
+
+
+def _spare_the_collector() -> None:
+    """Keep what never goes away out of the garbage collector's sight, and let it come less often.
+
+    Its passes over all of Django's objects were 5 % of the time of 80 calls and their longest
+    pause, 20 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
 
 
 def _listen(host: str, port: int, *, share_port: bool) -> socket.socket:

@@ -1,0 +1,62 @@
+"""uvicorn's WebSocket with a short way for what a call consists of: small whole text messages.
+
+Those go straight to whoever listens, and what is written goes straight to the system: the server's
+queue, its parser and a task for each message cost more than all that is decided about it. Other
+messages, and all while nobody listens, go the server's own way.
+"""
+
+from collections.abc import Callable
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from agent.text_frames import LONGEST_WRITTEN, FrameCutter, text_frame
+from telephony.caller_line import DIRECT
+
+
+class DirectWebSocket(WebSocketsSansIOProtocol):
+    """A socket whose scope offers itself as the extension `aloha.direct`."""
+
+    _listener: Callable[[str], bool] | None = None
+    _cutter: FrameCutter | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.close_sent or self.conn.extensions:
+            return
+        self._cutter = FrameCutter(
+            self._take, super().data_received, is_masked=True, max_bytes=self.config.ws_max_size
+        )
+        self.scope["extensions"][DIRECT] = self  # type: ignore[assignment]  # our extension
+
+    def data_received(self, data: bytes) -> None:
+        if self._cutter is None:
+            super().data_received(data)
+        else:
+            self._cutter.feed(data)
+
+    def listen(self, take: Callable[[str], bool]) -> None:
+        """Offer text messages to `take`; the others come by `receive`.
+
+        Those are what it refuses, and what comes while something before it waits for `receive`.
+        """
+        self._listener = take
+
+    def write(self, text: str) -> bool:
+        """Send text now; False, and nothing is sent, where `send` would wait or fail."""
+        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        payload = text.encode()
+        if len(payload) > LONGEST_WRITTEN:
+            return False
+        self.transport.write(text_frame(payload))
+        return True
+
+    def _take(self, payload: bytes) -> bool:
+        if self._listener is None or self.close_sent or not self.queue.empty():
+            return False
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError:
+            return False
+        return self._listener(text)
