@@ -7,10 +7,13 @@ for a frozen database would keep a stopped server alive.
 import contextvars
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -45,6 +48,35 @@ class DaemonThreads:
         while True:
             self._waiting.get().run()
             self._idle.release()
+
+
+class OneAtATime(Executor):
+    """Runs work in the order it came, never two pieces at once, on threads shared with others."""
+
+    def __init__(self, threads: DaemonThreads) -> None:
+        self._threads = threads
+        self._waiting: deque[_Task[Any]] = deque()
+        self._is_running = False
+        self._changing = threading.Lock()
+
+    def submit(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        task = _Task(contextvars.copy_context(), partial(work, *args, **kwargs))
+        with self._changing:
+            self._waiting.append(task)
+            if self._is_running:
+                return task.future
+            self._is_running = True
+        self._threads.submit(self._run)
+        return task.future
+
+    def _run(self) -> None:
+        while True:
+            with self._changing:
+                if not self._waiting:
+                    self._is_running = False
+                    return
+                task = self._waiting.popleft()
+            task.run()
 
 
 class _Task(Generic[R]):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from telephony.daemon_threads import DaemonThreads
+from telephony.daemon_threads import DaemonThreads, OneAtATime
 
 PATIENCE_S = 10
 _word = contextvars.ContextVar("word", default="")
@@ -70,3 +70,33 @@ def test_stuck_work_does_not_keep_a_process_alive():
     )
     done = subprocess.run([sys.executable, "-c", program], timeout=PATIENCE_S, check=False)
     assert done.returncode == 0
+
+
+def test_work_of_one_owner_runs_in_order_and_never_two_at_once(threads):
+    alone, order = threading.Lock(), []
+
+    def work(number):
+        assert alone.acquire(blocking=False)
+        order.append(number)
+        alone.release()
+
+    one = OneAtATime(threads)
+    for future in [one.submit(work, number) for number in range(200)]:
+        future.result(PATIENCE_S)
+    assert order == list(range(200))
+
+
+def test_owners_do_not_wait_for_each_other(threads):
+    release = threading.Event()
+    stuck = OneAtATime(threads).submit(release.wait, PATIENCE_S)
+    assert OneAtATime(threads).submit(lambda: "ran").result(PATIENCE_S) == "ran"
+    release.set()
+    assert stuck.result(PATIENCE_S)
+
+
+def test_an_error_does_not_stop_what_stands_behind_it(threads):
+    one = OneAtATime(threads)
+    failed, following = one.submit(lambda: 1 // 0), one.submit(lambda: 6 * 7)
+    with pytest.raises(ZeroDivisionError):
+        failed.result(PATIENCE_S)
+    assert following.result(PATIENCE_S) == 42
