@@ -6,10 +6,13 @@ a second by one writer thread for all calls. The media path only appends to a li
 
 import base64
 import binascii
+import errno
 import logging
 import os
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import FileIO
+from pathlib import Path
 
 from agent.speech.mulaw import FRAME_MS
 from telephony.mixdown import Mixdown
@@ -86,16 +89,28 @@ class CallRecorder:
 
     def _append(self) -> None:
         """Put what waits behind what is written: all of it, or on a full disk nothing."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(self._path, "ab", opener=_open_private) as spool:
+        with _opened(self._path) as spool:
             size = spool.tell()
-        try:
-            with open(self._path, "ab", opener=_open_private) as spool:
-                spool.write(self._unwritten)
-        except OSError:
-            os.truncate(self._path, size)
-            raise
+            try:
+                _write_whole(spool, self._unwritten)
+            except OSError:
+                os.truncate(self._path, size)
+                raise
         self._unwritten.clear()
+
+
+def _opened(path: Path) -> FileIO:
+    """A spool file to add to; not buffered, so that an error is told where it happens."""
+    try:
+        return open(path, "ab", buffering=0, opener=_open_private)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open(path, "ab", buffering=0, opener=_open_private)
+
+
+def _write_whole(spool: FileIO, audio: bytearray) -> None:
+    if spool.write(audio) < len(audio):
+        raise OSError(errno.ENOSPC, "Not all of it found room.")
 
 
 def _open_private(path: str, flags: int) -> int:
