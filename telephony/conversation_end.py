@@ -63,7 +63,7 @@ class StreamEnd:
         What was said is stored before a call is handed over. Its audio goes on growing in the
         spool: storing it would take longer than the carrier may be kept waiting.
         """
-        written = asyncio.wrap_future(self.recorder.flush())
+        written = asyncio.wrap_future(self.recorder.finish())
         if self.outcome is None:
             in_database = [self.journal.flushed, self._keep_facts, self._hand_over]
             failed = await self._take([*in_database, self.line.hang_up, self.close_agent])

@@ -1,4 +1,4 @@
-"""Audio of calls that no message waits for, such as those we made: found on the disk and kept.
+"""Audio of calls that no message waits for: of those we made, or written later than it waited.
 
 A process that died, or a storage that was away when a call ended, leaves it in the spool.
 """
@@ -18,16 +18,17 @@ RESTS_SECONDS = 120.0
 WITHOUT_CALL_SECONDS = 30 * 86_400.0
 
 
-def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> int:
-    """Store what rests in the spool of calls that are over; how many files were done with."""
-    count = 0
+def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> set[uuid.UUID]:
+    """Store what rests in the spool of calls that are over; which calls have audio now."""
+    stored = set()
     for file in recording.spool_path(uuid.UUID(int=0)).parent.glob("*.mulaw"):
         try:
-            count += _take(uuid.UUID(file.stem), rests_seconds)
+            if _take(call_id := uuid.UUID(file.stem), rests_seconds):
+                stored.add(call_id)
         except (ValueError, OSError):
             # No file of ours, or a storage that is still away.
             logger.exception("audio left in the spool", extra={"file": file.name})
-    return count
+    return stored
 
 
 def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
@@ -39,5 +40,5 @@ def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
         if not recording.spool_has_rested(call_id, WITHOUT_CALL_SECONDS):
             return False
         recording.spool_path(call_id).unlink(missing_ok=True)
-        return True
+        return False
     return call.is_final and recording.store_spooled(call_id)

@@ -9,6 +9,7 @@ import binascii
 import errno
 import logging
 import os
+import threading
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
@@ -24,6 +25,10 @@ PIECE_MS = 1_000
 PIECE_ENTRIES = 200
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """About a minute of one call waits for room on the disk; what comes after that is lost."""
+
+MAX_BACKLOG = 100
+"""So many ended calls wait for room on the disk: at most 100 MiB."""
+RETRY_SECONDS = 5.0
 
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 
@@ -68,6 +73,17 @@ class CallRecorder:
         written.add_done_callback(_report)
         return written
 
+    def finish(self) -> "Future[None]":
+        """Hand over the rest; what the disk does not take is tried again until it does."""
+        written = self.flush()
+        _writer.submit(_backlog.take, self)
+        return written
+
+    def write_rest(self) -> None:
+        """Write what waits. For the writer thread; raises OSError."""
+        if self._unwritten:
+            self._append()
+
     def _write(self, pending: list[tuple[str, int, str]], until_ms: int) -> None:
         for kind, at_ms, payload in pending:
             try:
@@ -97,6 +113,42 @@ class CallRecorder:
                 os.truncate(self._path, size)
                 raise
         self._unwritten.clear()
+
+
+class _Backlog:
+    """Ended calls whose audio found no room on the disk; the writer thread's alone."""
+
+    def __init__(self) -> None:
+        self._recorders: list[CallRecorder] = []
+        self._comes_back = False
+
+    def take(self, recorder: CallRecorder) -> None:
+        """Take a call that has ended, in case some of its audio waits."""
+        self._recorders.append(recorder)
+        if len(self._recorders) > MAX_BACKLOG:
+            logger.critical("audio of an ended call lost: too many wait for room on the disk")
+            del self._recorders[0]
+        if not self._comes_back:
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._recorders:
+                self._recorders[0].write_rest()
+                del self._recorders[0]
+        except OSError:
+            self._come_back()
+        else:
+            self._comes_back = False
+
+    def _come_back(self) -> None:
+        self._comes_back = True
+        timer = threading.Timer(RETRY_SECONDS, _writer.submit, [self._write])
+        timer.daemon = True
+        timer.start()
+
+
+_backlog = _Backlog()
 
 
 def _opened(path: Path) -> FileIO:

@@ -88,8 +88,7 @@ def work_once(*, all_time: bool) -> bool:
     """Do what is due now; whether there was anything. `all_time` looks at older calls too."""
     if all_time:
         stale_calls.close_stale_calls()
-        left_audio.store_left_audio()
-        _reopen(recording.fetch_put_off())
+        _reopen(left_audio.store_left_audio() | recording.fetch_put_off())
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 
