@@ -21,11 +21,12 @@ from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
-from aloha_site import call_words, live_words
+from aloha_site import call_words, live_gist, live_words
 from telephony import call_log
 from telephony.errors import CallOver, ProviderError
 from telephony.models import Call
 from telephony.running_calls import end_running_call, take_message_now
+from voicemail.callers import known_name
 
 POLL_SECONDS = 0.25
 STREAM_SECONDS = 25
@@ -48,12 +49,17 @@ def on_the_line(request: OwnerRequest) -> HttpResponse:
 def running_call_page(request: OwnerRequest, call: Call) -> HttpResponse:
     """The page of a call that is not over; runs in the owner's scope."""
     earlier = call_log.earlier_calls(call, related=("message",))[:EARLIER_CALLS]
+    gist = live_gist.gist_of(call)
+    words = call_words.words_of(call)
     context = {
         "section": "calls",
         "call": call,
-        "words": call_words.words_of(call),
+        "words": words,
+        "who": gist.name or words.who,
+        "gist": gist,
+        "other_number": words.who,
         "agent_name": profile_of(request.user).agent_name,
-        "other": live_words.other_side(call),
+        "other": live_words.other_side(call, name=gist.name),
         "news": live_words.news_of(call.id),
         "before": [(call_words.words_of(each), call_words.message_of(each)) for each in earlier],
     }
@@ -65,8 +71,10 @@ def running_call_page(request: OwnerRequest, call: Call) -> HttpResponse:
 def call_lines(request: OwnerRequest, call_id: uuid.UUID) -> StreamingHttpResponse:
     """The lines of a call as server-sent events, from `after` or the last one received on."""
     with user_scope(request.user.pk):
+        call = _own_call(request, call_id)
         names = {
-            "other": live_words.other_side(_own_call(request, call_id)),
+            "other": live_words.other_side(call, name=known_name(call)),
+            "other_number": call_words.number_of(call),
             "agent_name": profile_of(request.user).agent_name,
         }
     received = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
@@ -121,6 +129,10 @@ async def _events(
             after = line.position
             text = render_to_string("site/_live_line.html", {"line": line, **names})
             yield _event("line", text, after)
+        if news.lines:
+            gist = await database_sync_to_async(partial(_gist, user_id, call_id))()
+            text = render_to_string("site/_so_far.html", {"gist": gist, **names})
+            yield _event("gist", text, after)
         if news.being_said != being_said:
             being_said = news.being_said
             yield _event("saying", being_said, after)
@@ -133,6 +145,11 @@ async def _events(
 def _news(user_id: uuid.UUID, call_id: uuid.UUID, after: int) -> live_words.News:
     with user_scope(user_id):
         return live_words.news_of(call_id, after=after)
+
+
+def _gist(user_id: uuid.UUID, call_id: uuid.UUID) -> live_gist.Gist:
+    with user_scope(user_id):
+        return live_gist.gist_of_call(call_id)
 
 
 def _event(kind: str, data: str, position: int) -> bytes:

@@ -34,8 +34,10 @@ class News:
     is_over: bool
 
 
-def other_side(call: Call) -> str:
-    """What the person at the other end is called beside her lines."""
+def other_side(call: Call, *, name: str = "") -> str:
+    """What the person at the other end is called beside her lines: her first name if known."""
+    if name.strip():
+        return name.split()[0]
     return "Caller" if call.direction == Direction.INBOUND else "Called"
 
 

@@ -5,7 +5,7 @@ import phonenumbers
 from telephony import phone_numbers
 from telephony.backends.area_places import CANADIAN_CITIES, US_CITIES
 from telephony.models import Call
-from voicemail.models import Message
+from voicemail.models import Contact, Message
 
 WITHHELD = "Number withheld"
 
@@ -35,6 +35,14 @@ def international(e164: str) -> str:
 def name_or_number(message: Message) -> str:
     """Who called: the name if one is known, else the number."""
     return message.caller_name or caller_number(message.call)
+
+
+def known_name(call: Call) -> str:
+    """What the owner calls this number; blank for one that she has not named."""
+    if call.caller_withheld or not call.other_number.startswith("+"):
+        return ""
+    known = Contact.objects.filter(owner_id=call.owner_id, phone_number=call.other_number)
+    return known.values_list("name", flat=True).first() or ""
 
 
 def place_of(call: Call) -> str:

@@ -5,6 +5,7 @@ const card = document.querySelector("[data-live-call]");
 if (card) {
   followLines(card.dataset.liveCall, card.querySelector("[data-lines]"), {
     onOver: () => location.reload(),
+    soFar: card.querySelector("[data-so-far]"),
     saying: card.querySelector("[data-saying]"),
   });
   const clock = card.querySelector("[data-clock-from]");

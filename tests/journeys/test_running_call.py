@@ -24,7 +24,7 @@ from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.order_rows import take_orders
 from telephony.simulator.result import CallResult
 from tests.factories import PASSWORD, make_call, make_number
-from voicemail.models import Message
+from voicemail.models import Contact, Message
 
 WAIT_MS = 20_000
 LINES = 20
@@ -142,11 +142,27 @@ def test_a_line_is_on_the_screen_within_a_second(aloha_url, owner, number, home)
     for position in range(LINES):
         began = time.monotonic()
         say(call, position=position, text=f"This is sentence {position}.")
-        shown = home.get_by_text(f"This is sentence {position}.", exact=True)
+        said = home.get_by_role("list", name="What is said")
+        shown = said.get_by_text(f"This is sentence {position}.", exact=True)
         shown.wait_for(state="visible")
         delays_ms.append((time.monotonic() - began) * 1_000)
         time.sleep(0.013 * (position % 7))  # out of step with the server's look-ups
     assert sorted(delays_ms)[int(LINES * 0.95) - 1] < 1_000
+
+
+def test_what_the_call_is_about_so_far_stands_beside_it(aloha_url, owner, number, home):
+    call = make_call(number, status="in-progress", from_number="+14155550181")
+    Contact.objects.create(owner=owner, phone_number="+14155550181", name="Marcus Bell")
+    home.goto(f"{aloha_url}/aloha/calls/{call.id}")
+    so_far = home.get_by_role("region", name="So far")
+    expect(so_far).to_contain_text("Nothing said yet")
+    expect(home.get_by_role("heading", name="Marcus Bell")).to_be_visible()
+    say(call, position=0, text="The boiler is leaking.")
+    expect(so_far).to_contain_text("The boiler is leaking.")
+    expect(so_far).to_contain_text("Urgent")
+    expect(home.get_by_role("listitem").filter(has_text="Marcus")).to_contain_text("leaking")
+    home.reload()
+    expect(so_far).to_contain_text("The boiler is leaking.")
 
 
 class SpeaksAfterTheTone(WavCaller):
