@@ -48,8 +48,8 @@ class AboutForm(forms.Form):
         label="Facts",
         required=False,
         max_length=ABOUT_MAX_LENGTH,
-        help_text=f"One fact a line works best. At most {ABOUT_MAX_LENGTH:,} characters.",
-        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=f"At most {ABOUT_MAX_LENGTH:,} characters in all.",
+        widget=forms.Textarea(attrs={"rows": 6, "data-facts": "", "data-plain": ""}),
     )
 
     def __init__(self, data: QueryDict | None = None, **options: Any) -> None:

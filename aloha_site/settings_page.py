@@ -34,7 +34,7 @@ from telephony.phone_numbers import international, national
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
 from voicemail.forwarding_state import status_line
-from voicemail.keeping_forms import NotificationForm
+from voicemail.keeping_forms import WANTED, NotificationForm
 from voicemail.notifications import change_preference, preference_of
 from voicemail.own_phone import codes_of, how_to_undo, save_own_phone
 from voicemail.preferences import NOT_GIVEN, VoicemailChanges, change_voicemail_settings
@@ -250,6 +250,7 @@ def _show(request: OwnerRequest, **bound: Any) -> HttpResponse:
         "voice_samples": voice_samples.rendered(),
         "built_in_sample": voice_samples.BUILT_IN,
         "modes": MODES,
+        "wanted": WANTED,
         "purchase_key": uuid.uuid4(),
         "agent_form": AgentNameForm(initial=model_to_dict(profile)),
         "voice_form": VoiceForm(initial=model_to_dict(profile)),

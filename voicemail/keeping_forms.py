@@ -10,17 +10,20 @@ from telephony.errors import InvalidPhoneNumber
 from voicemail.models import Wanted
 from voicemail.retention import LONGEST_DAYS
 
+WANTED = (
+    (Wanted.ALL.value, "Every message", "One e-mail for each."),
+    (Wanted.URGENT.value, "Urgent only", "The rest waits in your inbox."),
+    (Wanted.NONE.value, "Nothing", "All of them wait in your inbox."),
+)
+
 
 class NotificationForm(forms.Form):
     """Which messages come by e-mail, and when not."""
 
     wanted = forms.ChoiceField(
         label="E-mail me about",
-        choices=[
-            (Wanted.ALL.value, "Every message"),
-            (Wanted.URGENT.value, "Urgent messages only"),
-            (Wanted.NONE.value, "Nothing"),
-        ],
+        choices=[(value, title) for value, title, _ in WANTED],
+        widget=forms.RadioSelect,
     )
     quiet_from = forms.TimeField(
         label="Quiet from",

@@ -22,5 +22,6 @@ async function play(button) {
 player.addEventListener("ended", stop);
 for (const button of document.querySelectorAll("[data-voice-sample]")) {
   button.hidden = false;
+  if (button.previousElementSibling?.matches("audio")) button.previousElementSibling.hidden = true;
   button.addEventListener("click", () => (button === playing ? stop() : play(button)));
 }

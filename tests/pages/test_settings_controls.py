@@ -1,11 +1,14 @@
 """Every control of the settings under its label, and what scripts add to the agent's cards."""
 
+import re
+
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from agent.greetings import greeting_preview
+from agent.models import AgentProfile
 from agent.speech import wav
 from aloha_site import demo
 from tests.factories import make_user
@@ -57,10 +60,48 @@ def test_with_a_number_everything_about_it_is_set(owners_page):
         ("radio", "Cedar"),
         ("textbox", "Your own mobile number"),
         ("textbox", "Greeting"),
-        ("textbox", "Facts"),
+        ("textbox", "Fact 1"),
     ):
         expect(page.get_by_role(role, name=name).first).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Aloha")
+
+
+def test_facts_are_rows_that_are_added_removed_and_saved(owners_page):
+    page = owners_page
+    card = page.get_by_role("region", name="About you")
+    card.get_by_label("Fact 1", exact=True).fill("Plumbing in Oakland\nA visit costs $120")
+    expect(card.get_by_label("Fact 2", exact=True)).to_have_value("A visit costs $120")
+    card.get_by_label("Fact 2", exact=True).press("Enter")
+    page.keyboard.type("No gas work")
+    expect(card.get_by_text("3 facts")).to_be_visible()
+    card.get_by_role("button", name="Remove fact 1").click()
+    expect(card.get_by_label("Fact 1", exact=True)).to_be_focused()
+    card.get_by_role("button", name="Save facts").click()
+    expect(card.get_by_text("Saved.")).to_be_visible()
+    assert AgentProfile.objects.get().about == "A visit costs $120\nNo gas work"
+    expect(card.get_by_label("Fact 2", exact=True)).to_have_value("No gas work")
+
+
+def test_facts_that_were_not_saved_are_rows_again(owners_page):
+    page = owners_page
+    page.get_by_label("Fact 1", exact=True).fill("Plumbing in Oakland")
+    page.get_by_role("button", name="Add a fact").click()
+    page.keyboard.type("No gas work")
+    page.get_by_role("link", name="Calls").first.click()
+    page.get_by_role("link", name="Settings").first.click()
+    expect(page.get_by_label("Fact 2", exact=True)).to_have_value("No gas work")
+    card = page.get_by_role("region", name="About you")
+    expect(card.get_by_text("Not saved yet")).to_be_visible()
+
+
+def test_while_numbers_are_looked_for_their_shapes_are_shown(newcomers_page):
+    page = newcomers_page
+    page.route(re.compile("find=search"), lambda asked: asked.abort("aborted"))  # no answer comes
+    page.get_by_label("Area code").fill("415")
+    page.get_by_role("button", name="Search Numbers").click(no_wait_after=True)
+    shapes = page.get_by_role("status").filter(has_text="Asking for free numbers...")
+    expect(shapes).to_be_visible()
+    expect(page.get_by_role("button", name="Asking for free numbers...")).to_be_visible()
 
 
 def test_the_mode_is_asked_only_while_voicemail_is_on(owners_page):
