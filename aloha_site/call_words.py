@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from telephony import phone_numbers
 from telephony.end_reasons import EndReason
 from telephony.models import Call, CallPurpose, CallStatus, Direction
-from voicemail.callers import number_as_read_in
+from voicemail.callers import number_as_read_in, place_of
 from voicemail.models import Message
 
 _HAPPENED: dict[str, str] = {
@@ -40,18 +40,20 @@ _TO_LOOK_AT = (EndReason.MESSAGE_AFTER_FAILURE, EndReason.FAILED_WITHOUT_MESSAGE
 class Words:
     """A call as a line of the log shows it.
 
-    `number` is blank where `who` says it already; `tone` is plain, live or warn; `dial` is blank
-    where there is nobody to call back.
+    `number` is blank where `who` says it already, `place` where no table knows it; `tone` is plain,
+    live or warn; `dial` is blank where there is nobody to call back.
     """
 
     call: Call
     who: str
     number: str
+    place: str
     dial: str
     icon: str
     came: str
     happened: str
     tone: str
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +82,19 @@ def day_name(day: date) -> str:
 
 def words_of(call: Call) -> Words:
     """What a call looks like to its owner; needs `number` and `message` loaded."""
-    number = number_of(call)
+    number, message = number_of(call), message_of(call)
     name = _name(call)
     return Words(
         call=call,
         who=name or number,
         number=number if name else "",
+        place=place_of(call) if call.direction == Direction.INBOUND else "",
         dial=_dial(call),
         icon=_icon(call),
         came=_came(call),
         happened=_happened(call),
         tone=_tone(call),
+        is_urgent=bool(message and message.is_urgent),
     )
 
 

@@ -109,7 +109,7 @@ def test_calls_stand_under_their_days_in_the_owners_zone(as_owner, number):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        pytest.param(TALKED, "(510) 555-0147 Answered by Aloha 11:00 1:12", id="agent"),
+        pytest.param(TALKED, "(510) 555-0147 Oakland Answered by Aloha 11:00 1:12", id="agent"),
         pytest.param(
             TALKED | {"from_number": "+442079460123"}, "+44 20 7946 0123", id="foreign number"
         ),
@@ -121,7 +121,9 @@ def test_calls_stand_under_their_days_in_the_owners_zone(as_owner, number):
         pytest.param(
             FAILED | {"from_number": "+266696687"}, "Number withheld", id="withheld by keypad"
         ),
-        pytest.param({"status": "in-progress"}, "(510) 555-0147 On the line now", id="running"),
+        pytest.param(
+            {"status": "in-progress"}, "(510) 555-0147 Oakland On the line now", id="running"
+        ),
         pytest.param(TALKED | {"was_forwarded": True}, "Forwarded Answered", id="forwarded"),
         pytest.param(
             {
@@ -149,6 +151,22 @@ def test_a_row_says_who_it_was_and_what_happened(as_owner, number, fields, said)
 def test_a_caller_whose_name_is_known_stands_with_name_and_number(as_owner, number):
     Message.objects.create(call=call_of(number, **TALKED), caller_name="Mrs Ito")
     assert "Mrs Ito (510) 555-0147" in words(as_owner.get(LOG))
+
+
+def test_what_is_urgent_is_marked_in_the_log_and_on_the_call(as_owner, number):
+    call = call_of(number, **TALKED, from_number="+15105550147")
+    Message.objects.create(call=call, stage=Stage.NOTIFIED, reason="A leak.", urgency="high")
+    for path in (LOG, f"{LOG}/{call.id}"):
+        text = as_owner.get(path).content.decode()
+        assert "Urgent" in text
+        assert "Oakland" in text
+
+
+def test_the_log_leads_to_calling_somebody_once_there_is_a_number(as_owner, owner):
+    button = '<a class="button" href="/aloha/call">'
+    assert button not in as_owner.get(LOG).content.decode()
+    make_number(owner)
+    assert button in as_owner.get(LOG).content.decode()
 
 
 def test_filters_and_search_keep_each_other(as_owner, number):
