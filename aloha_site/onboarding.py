@@ -53,8 +53,8 @@ def _how_to_call(number: UserPhoneNumber | None) -> str:
     if number is None:
         return "Call your number."
     if number.is_simulated:
-        return f"Only the simulator reaches it: ./dev call --to {number.phone_number}"
-    return f"Call {phone_numbers.national(number.phone_number)}."
+        return "Call your number from here, with your microphone or as somebody else."
+    return f"Call {phone_numbers.national(number.phone_number)} from any phone, or from here."
 
 
 def steps(situation: Situation) -> list[Step]:
@@ -87,8 +87,8 @@ def steps(situation: Situation) -> list[Step]:
         (
             "Your first message",
             f"{_how_to_call(number)} The message is in your inbox seconds later.",
-            "",
-            "",
+            "Talk to Aloha",
+            reverse("phone"),
         ),
     )
     states = _states(number is not None, is_marked or is_proven, is_proven, situation.has_messages)
@@ -125,6 +125,14 @@ def headline(situation: Situation) -> str:
     if left > 1:
         return f"{_WORDS[left].capitalize()} steps left until Aloha takes your missed calls"
     return "Aloha is ready for your first caller"
+
+
+def calls_today(count: int) -> str:
+    """How many calls came in today, as a sentence; blank for none."""
+    if not count:
+        return ""
+    word = _WORDS[count] if count < len(_WORDS) else str(count)
+    return f"Aloha took {word} call{'' if count == 1 else 's'} today."
 
 
 def steps_done(situation: Situation) -> str:

@@ -1,16 +1,26 @@
 """The front page: for visitors what Aloha is, for owners how things stand."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.scoped_views import in_own_rows
-from aloha_site import onboarding
+from agent.profiles import profile_of
+from aloha_site import call_words, home_figures, onboarding
+from telephony import call_log
+from telephony.models import UserPhoneNumber
 from telephony.numbers import active_number
 from voicemail import inbox
+from voicemail.forwarding_state import status_line
+from voicemail.own_phone import codes_of
 
-LATEST = 5
+LATEST = 8
+CARDS = 3
+"""Who waits is shown in full; more than this are rows."""
+LATEST_CALLS = 3
 
 
 @require_safe
@@ -31,16 +41,39 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
         urgent_waiting=waiting.urgent,
         has_messages=bool(messages),
     )
+    urgent_first = sorted(
+        (message for message in messages if message.is_unread),
+        key=lambda message: not message.is_urgent,
+    )
+    waiting_in_full = urgent_first[:CARDS]
+    figures = home_figures.figures_of(user)
     context = {
         "section": "home",
         "situation": situation,
         "headline": onboarding.headline(situation),
         "steps": onboarding.steps(situation),
         "steps_done": onboarding.steps_done(situation),
-        "waiting": sorted(
-            (message for message in messages if message.is_unread),
-            key=lambda message: not message.is_urgent,
-        ),
-        "earlier": [message for message in messages if not message.is_unread],
-    }
+        "today": onboarding.calls_today(figures.today),
+        "waiting": waiting_in_full,
+        "others": [message for message in messages if message not in waiting_in_full],
+        "figures": figures,
+        "calls": [] if messages else _latest_calls(user),
+    } | _glance(user, situation.number)
     return render(request, "site/home.html", context)
+
+
+def _latest_calls(user: User) -> list[call_words.Words]:
+    """What came in while there is no message yet."""
+    calls = call_log.calls_of(user).select_related("number", "message")
+    return [call_words.words_of(call) for call in calls.order_by("-started_at")[:LATEST_CALLS]]
+
+
+def _glance(user: User, number: UserPhoneNumber | None) -> dict[str, Any]:
+    """What stands beside the number."""
+    if number is None:
+        return {}
+    return {
+        "agent_name": profile_of(user).agent_name,
+        "forwarding": status_line(number) if number.voicemail_enabled else None,
+        "undo": codes_of(number).cancel if number.forwarding_enabled else (),
+    }

@@ -20,6 +20,7 @@ from voicemail.callers import (
     number_to_dial,
     place_of,
 )
+from voicemail.models import Message
 
 register = template.Library()
 
@@ -42,6 +43,12 @@ def place(number: Offer | UserPhoneNumber) -> str:
     if phone_numbers.is_toll_free(number.phone_number):
         return "Toll-free"
     return ", ".join(name for name in place_of_area_code(number.area_code or "") if name)
+
+
+@register.filter
+def has_recording(message: Message) -> bool:
+    """Whether there is something to listen to."""
+    return inbox.recording_of(message) is not None
 
 
 @register.filter

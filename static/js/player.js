@@ -150,6 +150,8 @@ function start(root) {
 }
 
 for (const root of document.querySelectorAll("[data-player]")) start(root);
+// "Listen" on another page leads here; a browser that does not play by itself leaves it to the button.
+if (location.hash === "#listen") document.querySelector("[data-player] audio[data-peaks]")?.play().catch(() => {});
 document.addEventListener("aloha:replaced", (event) => {
   if (event.detail.matches("[data-player]")) start(event.detail);
 });

@@ -12,7 +12,7 @@ from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.numbers import active_number, purchase_number
 from tests.factories import make_number, make_user
 from tests.peers.twilio_rest import ACCOUNT_SID, AUTH_TOKEN, TwilioAccount, twilio_peer
-from tests.voicemail.messages import leave_message
+from tests.voicemail.messages import ended_call, leave_message
 
 SETTINGS = "/aloha/settings"
 
@@ -94,6 +94,39 @@ def test_the_title_says_how_many_people_wait(as_owner, owner):
     number = make_number(owner)
     leave_message(number)
     assert title(as_owner) == "One person waits for you"
+
+
+def test_home_says_what_the_last_week_and_today_brought(as_owner, owner):
+    number = make_number(owner, **PROVEN)
+    leave_message(number, urgency="high")
+    leave_message(number, minutes_ago=60 * 24 * 8)
+    text = page(as_owner, "/")
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>(\d+)</dd>", text))
+    assert (figures["Messages"], figures["Urgent"]) == ("1", "1")
+    assert "Forwarding proven on 31 Dec" in text
+    assert "Dial <code>##004#</code> on your phone" in text
+
+
+def test_a_waiting_message_is_listened_to_from_home(as_owner, owner):
+    message = leave_message(make_number(owner))
+    assert f'href="/aloha/inbox/{message.id}#listen"' in page(as_owner, "/")
+
+
+def test_who_waits_beyond_the_first_three_stands_in_rows(as_owner, owner):
+    number = make_number(owner)
+    for minutes in range(1, 6):
+        leave_message(number, minutes_ago=minutes)
+    text = page(as_owner, "/")
+    assert text.count('<article class="card waiting">') == 3
+    assert text.count('class="row row-unread"') == 2
+
+
+def test_before_the_first_message_home_shows_calls_and_how_to_make_one(as_owner, owner):
+    ended_call(make_number(owner), 5, from_number="+16285550119")
+    text = page(as_owner, "/")
+    assert "Latest calls" in text
+    assert "(628) 555-0119" in text
+    assert "Try it yourself" in text
 
 
 def test_with_every_step_done_and_everything_read_nothing_is_asked(as_owner, owner):
