@@ -45,6 +45,11 @@ CardView = Callable[[OwnerRequest], HttpResponse]
 _NO_SEARCH = (NumberStatus.ACTIVE, NumberStatus.PURCHASING)
 
 
+NEXT_FORWARDING = (
+    "Next, let your own phone send the calls you miss here: press How do I set this up?"
+)
+
+
 def settings_card(anchor: str) -> Callable[[CardView], CardView]:
     """A card's address: takes its form; whoever merely looks at it is led to the card."""
 
@@ -138,7 +143,7 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
         _notice(request, "number", "Choose a number first.")
         return _to_card("number")
     form = VoicemailForm(request.POST, number=number)
-    forwarded_before = number.forwarding_enabled
+    forwarded_before, answered_before = number.forwarding_enabled, number.voicemail_enabled
     if form.is_valid():
         try:
             number = change_voicemail_settings(number=number, changes=_voicemail_changes(form))
@@ -149,7 +154,8 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
         except NumberError as error:
             form.add_error(None, str(error))
     undo = how_to_undo(number) if forwarded_before and not number.forwarding_enabled else ""
-    return _saved(request, "voicemail", form, more=undo)
+    more = undo if answered_before or not number.voicemail_enabled else NEXT_FORWARDING
+    return _saved(request, "voicemail", form, more=more)
 
 
 @settings_card("agent")

@@ -19,7 +19,8 @@ Act = Callable[[Page], Any]
 class State:
     """One page as `who` sees it, after `act` has done something on it.
 
-    `who` is "visitor", "newcomer" (nothing yet) or "owner" (the demo's: number, messages, calls).
+    `who` is "visitor", "newcomer" (nothing yet), "owner" (the demo's: number, messages, calls) or
+    "called" (somebody is on her line).
     `goes_wrong` is for pages that are an error answer, which the browser's console repeats.
     """
 
@@ -64,6 +65,10 @@ def _wrong_area_code(page: Page) -> None:
     _submit_empty("Search Numbers")(page)
 
 
+def _write_facts(page: Page) -> None:
+    page.get_by_label("Fact 1", exact=True).fill("Plumbing in Oakland\nA first visit costs $120")
+
+
 def _open_menu(page: Page) -> None:
     page.locator("[data-menu] summary").first.click()
 
@@ -73,8 +78,8 @@ def _open_wizard(page: Page) -> None:
     page.locator("dialog[open] h2").first.wait_for()
 
 
-def states(message: Message, call: Call) -> list[State]:
-    """All of them; the addresses of one message and one call are those given."""
+def states(message: Message, call: Call, *, running: Call) -> list[State]:
+    """All of them; the addresses of one message and of two calls are those given."""
     return [
         State(name="landing", path="/", who="visitor"),
         State(name="log-in", path="/accounts/login/", who="visitor"),
@@ -122,7 +127,10 @@ def states(message: Message, call: Call) -> list[State]:
         State(name="release", path="/aloha/settings/release"),
         State(name="forwarding", path="/aloha/settings/forwarding?step=code"),
         State(name="forwarding-dialog", path="/aloha/settings", act=_open_wizard),
+        State(name="forwarding-proof", path="/aloha/settings/forwarding?step=proof"),
         State(name="phone", path="/aloha/phone"),
+        State(name="running-call", path=f"/aloha/calls/{running.id}", who="called"),
+        State(name="settings-called", path="/aloha/settings", who="called", act=_write_facts),
         State(name="inbox", path="/aloha/inbox"),
         State(name="inbox-nothing-found", path="/aloha/inbox?q=zeppelin"),
         State(name="message", path=f"/aloha/inbox/{message.id}"),

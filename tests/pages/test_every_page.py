@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from aloha_site import demo
-from telephony.models import Call
-from tests.factories import make_user
+from telephony.models import Call, TranscriptLine
+from tests.factories import make_call, make_number, make_user
 from tests.pages.every_page import State, log_in, states
 from voicemail.models import Message
 
@@ -25,6 +25,14 @@ SIZES = {"wide": 1280, "phone": 360}
 STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
+# Controls that a finger has to hit, but for what has a label as high around it.
+HARD_TO_TAP = """() => [...document.querySelectorAll(
+    "button, .button, summary, select, textarea, nav a, input:not([type=checkbox], [type=radio])"
+  )].filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 43.5
+    && !each.closest(".visually-hidden")
+  ).map((each) => each.outerHTML.slice(0, 120))"""
+
+
 @pytest.fixture
 def cast(aloha_url) -> dict[str, User | None]:
     """Who looks: somebody without an account, somebody new, and the demo's owner."""
@@ -33,6 +41,7 @@ def cast(aloha_url) -> dict[str, User | None]:
         "visitor": None,
         "newcomer": make_user("new@example.com", name="Ada Plumber"),
         "owner": number.user,
+        "called": make_user("called@example.com", name="Ida Berg"),
     }
 
 
@@ -40,7 +49,19 @@ def cast(aloha_url) -> dict[str, User | None]:
 def every_state(cast, settings) -> list[State]:
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     call = Call.objects.filter(owner=cast["owner"]).latest("started_at")
-    return states(Message.objects.get(call=call), call)
+    line = make_number(cast["called"], phone_number="+14155550144")
+    running = make_call(line, status="in-progress")
+    for position, role in enumerate(("agent", "caller")):
+        TranscriptLine.objects.create(
+            call=running,
+            position=position,
+            role=role,
+            text="The boiler leaks, and the water comes through the ceiling of the kitchen.",
+            start_ms=position * 5_000,
+            end_ms=position * 5_000 + 4_000,
+            source="realtime",
+        )
+    return states(Message.objects.get(call=call), call, running=running)
 
 
 @pytest.fixture
@@ -78,7 +99,7 @@ def faults_of(page: Page, url: str, state: State, picture: Path | None) -> list[
         state.act(page)
     if picture:
         picture.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=picture, full_page=page.locator("dialog[open]").count() == 0)
+        take_picture(page, picture)
     said += [
         f"{each['id']}: {each['nodes'][0]['html'][:120]}"
         for each in Axe().run(page).response["violations"]
@@ -86,9 +107,22 @@ def faults_of(page: Page, url: str, state: State, picture: Path | None) -> list[
     ]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         said.append("wider than the screen")
+    said += [f"hard to tap: {each}" for each in page.evaluate(HARD_TO_TAP)]
     if state.goes_wrong:
         said = [line for line in said if not STATUS_LINE.match(line)]
     return [f"{state.name}: {line}" for line in said]
+
+
+def take_picture(page: Page, picture: Path) -> None:
+    """The whole page, in a window as high as it: what keeps to the window's edge stands there."""
+    size = page.viewport_size
+    if size is None:
+        raise AssertionError("a page without a size")
+    if page.locator("dialog[open]").count() == 0:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+    page.screenshot(path=picture)
+    page.set_viewport_size(size)
 
 
 def _is_ours(address: str, url: str) -> bool:
