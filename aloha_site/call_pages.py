@@ -22,8 +22,6 @@ from telephony.models import Call, Recording
 from voicemail import inbox
 from voicemail.audio import audio_response
 
-MESSAGE = ("message",)
-
 
 @login_required
 @require_safe
@@ -45,7 +43,7 @@ def calls_page(request: OwnerRequest) -> HttpResponse:
             shown=shown,
             typed=asked["number"],
             cursor=asked["cursor"],
-            related=MESSAGE,
+            related=call_words.ROW,
         )
     except BadSearch as error:
         return render(request, "site/calls.html", context | {"bad_search": error})
@@ -102,7 +100,7 @@ def call_audio(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponseBase:
 def _own_call(request: OwnerRequest, call_id: uuid.UUID) -> Call:
     try:
         return call_log.find_call(
-            user=request.user, call_id=call_id, related=(*MESSAGE, "recording")
+            user=request.user, call_id=call_id, related=(*call_words.ROW, "recording")
         )
     except Call.DoesNotExist as error:
         raise Http404 from error

@@ -12,7 +12,11 @@ from telephony import phone_numbers
 from telephony.end_reasons import EndReason
 from telephony.models import Call, CallPurpose, CallStatus, Direction
 from voicemail.callers import number_as_read_in, place_of
+from voicemail.forwarding_models import FAILED_OUTCOMES, CheckOutcome, ForwardingCheck
 from voicemail.models import Message
+
+ROW = ("message", "forwarding_check")
+"""What a row shows besides its call and number."""
 
 _HAPPENED: dict[str, str] = {
     EndReason.AGENT_FINISHED: "Answered by Aloha",
@@ -33,6 +37,15 @@ _CALLED: dict[str, str] = {
     CallStatus.NO_ANSWER: "No answer",
     CallStatus.CANCELED: "Called off",
 }
+_CHECKED: dict[str, str] = {
+    CheckOutcome.PROVEN: "Proven",
+    CheckOutcome.PICKED_UP: "Picked up",
+    CheckOutcome.CARRIER_VOICEMAIL: "Your carrier's voicemail answered",
+    CheckOutcome.DECLINED: "Declined",
+    CheckOutcome.NOTHING_CAME: "Nothing came back",
+    CheckOutcome.NOT_PLACED: "Not placed",
+    CheckOutcome.STOPPED: "Stopped",
+}
 _TO_LOOK_AT = (EndReason.MESSAGE_AFTER_FAILURE, EndReason.FAILED_WITHOUT_MESSAGE)
 
 
@@ -41,7 +54,7 @@ class Words:
     """A call as a line of the log shows it.
 
     `number` is blank where `who` says it already, `place` where no table knows it; `tone` is plain,
-    live or warn; `dial` is blank where there is nobody to call back.
+    live, proven or warn; `dial` is blank where there is nobody to call back.
     """
 
     call: Call
@@ -81,7 +94,7 @@ def day_name(day: date) -> str:
 
 
 def words_of(call: Call) -> Words:
-    """What a call looks like to its owner; needs `number` and `message` loaded."""
+    """What a call looks like to its owner; needs what ROW names loaded."""
     number, message = number_of(call), message_of(call)
     name = _name(call)
     return Words(
@@ -160,12 +173,28 @@ def _came(call: Call) -> str:
 def _happened(call: Call) -> str:
     if not call.is_final:
         return "On the line now"
+    if _outcome(call):
+        return _CHECKED[_outcome(call)]
     if call.direction == Direction.OUTBOUND:
         return _CALLED[call.status]
     return _HAPPENED.get(call.end_reason, "Ended")
 
 
+def _outcome(call: Call) -> str:
+    """What a test of the forwarding has shown; blank for every other call."""
+    if call.purpose != CallPurpose.FORWARDING_CHECK:
+        return ""
+    try:
+        check: ForwardingCheck = call.forwarding_check
+    except ForwardingCheck.DoesNotExist:
+        return ""
+    return check.outcome
+
+
 def _tone(call: Call) -> str:
     if not call.is_final:
         return "live"
-    return "warn" if call.end_reason in _TO_LOOK_AT else "plain"
+    if _outcome(call) == CheckOutcome.PROVEN:
+        return "proven"
+    is_bad = _outcome(call) in FAILED_OUTCOMES or call.end_reason in _TO_LOOK_AT
+    return "warn" if is_bad else "plain"

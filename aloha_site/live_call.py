@@ -48,7 +48,7 @@ def on_the_line(request: OwnerRequest) -> HttpResponse:
 
 def running_call_page(request: OwnerRequest, call: Call) -> HttpResponse:
     """The page of a call that is not over; runs in the owner's scope."""
-    earlier = call_log.earlier_calls(call, related=("message",))[:EARLIER_CALLS]
+    earlier = call_log.earlier_calls(call, related=call_words.ROW)[:EARLIER_CALLS]
     gist = live_gist.gist_of(call)
     words = call_words.words_of(call)
     context = {

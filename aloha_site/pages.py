@@ -64,7 +64,7 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
 
 def _latest_calls(user: User) -> list[call_words.Words]:
     """What came in while there is no message yet."""
-    calls = call_log.calls_of(user).select_related("number", "message")
+    calls = call_log.calls_of(user).select_related("number", *call_words.ROW)
     return [call_words.words_of(call) for call in calls.order_by("-started_at")[:LATEST_CALLS]]
 
 

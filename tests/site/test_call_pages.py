@@ -19,6 +19,7 @@ from telephony.models import (
 )
 from telephony.recording import MESSAGE_LINE, store_recording
 from tests.factories import make_call, make_number
+from voicemail.forwarding_models import ForwardingCheck
 from voicemail.models import Message, Stage
 
 LOG = "/aloha/calls"
@@ -160,6 +161,30 @@ def test_what_is_urgent_is_marked_in_the_log_and_on_the_call(as_owner, number):
         text = as_owner.get(path).content.decode()
         assert "Urgent" in text
         assert "Oakland" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [("proven", "Proven"), ("carrier_voicemail", "Your carrier's voicemail answered")],
+)
+def test_a_test_of_the_forwarding_says_what_it_showed(as_owner, number, outcome, said):
+    call = call_of(
+        number,
+        direction=Direction.OUTBOUND,
+        purpose=CallPurpose.FORWARDING_CHECK,
+        status=CallStatus.CANCELED,
+    )
+    ForwardingCheck.objects.create(
+        number=number,
+        phone_number="+14155550178",
+        probe=call,
+        deadline_at=NOW,
+        finished_at=NOW,
+        outcome=outcome,
+    )
+    text = words(as_owner.get(LOG))
+    assert said in text
+    assert "Called off" not in text
 
 
 def test_the_log_leads_to_calling_somebody_once_there_is_a_number(as_owner, owner):
