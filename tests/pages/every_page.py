@@ -127,7 +127,6 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="release", path="/aloha/settings/release"),
         State(name="forwarding", path="/aloha/settings/forwarding?step=code"),
         State(name="forwarding-dialog", path="/aloha/settings", act=_open_wizard),
-        State(name="forwarding-proof", path="/aloha/settings/forwarding?step=proof"),
         State(name="phone", path="/aloha/phone"),
         State(name="running-call", path=f"/aloha/calls/{running.id}", who="called"),
         State(name="settings-called", path="/aloha/settings", who="called", act=_write_facts),
