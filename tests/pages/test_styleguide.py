@@ -8,5 +8,13 @@ def test_outside_of_development_there_is_no_such_page(client, db):
 def test_in_development_every_component_is_shown(client, db, settings):
     settings.DEBUG = True
     text = client.get("/aloha/styleguide").content.decode()
-    for part in ("button-primary", "field-error", "choice", "note-danger", "step-bad", "skeleton"):
+    for part in (
+        "button-primary",
+        "field-error",
+        "choice",
+        "note-danger",
+        "step-bad",
+        "skeleton",
+        "fact-row",
+    ):
         assert part in text
