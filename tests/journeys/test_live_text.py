@@ -35,14 +35,18 @@ NOTE_WHEN_SHOWN = """list => {
 
 
 class Talker(WavCaller):
-    """Says one sentence after the other, whatever the agent does, and stays until it is enough."""
+    """Once somebody reads along: one sentence after the other, whatever the agent does.
 
-    def __init__(self, is_enough: threading.Event) -> None:
+    Stays on the line until it is enough.
+    """
+
+    def __init__(self, *, is_read: threading.Event, is_enough: threading.Event) -> None:
         super().__init__([voice(400)] * LINES)
-        self._is_enough = is_enough
+        self._is_read, self._is_enough = is_read, is_enough
 
     def exchange(self, heard: bytes, *, listener: Listener) -> bytes:
-        if listener is Listener.AGENT and self._speak_at_ms is None:
+        is_due = self._speak_at_ms is None or not self._is_read.is_set()
+        if listener is Listener.AGENT and is_due:
             self._speak_at_ms = self._now_ms + BETWEEN_MS
         return super().exchange(heard, listener=listener)
 
@@ -57,6 +61,7 @@ class Dictation(Playbook):
     def __init__(self) -> None:
         super().__init__([[tone("Yes.")]], purposes={"greeting": [prompt("leave_message")]})
         self.known_ms: dict[str, float] = {}
+        self.is_read = threading.Event()
 
     def words(self, turn: int) -> str:
         said = f"This is sentence number {turn}."
@@ -80,7 +85,7 @@ def dictation(aloha_url, number, use) -> Iterator[Dictation]:  # noqa: F811
             use(server)
             await SimulatedCall(
                 base_url=aloha_url,
-                caller=Talker(is_enough),
+                caller=Talker(is_read=script.is_read, is_enough=is_enough),
                 to_number=number.phone_number,
                 from_number="+15105550147",
             ).run()
@@ -103,6 +108,7 @@ def test_callers_words_are_on_the_screen_within_a_second(aloha_url, owner, page:
     expect(page).to_have_url(f"{aloha_url}/")
     page.goto(f"{aloha_url}/aloha/calls/{running(owner).id}")
     page.locator("[data-lines]").evaluate(NOTE_WHEN_SHOWN)
+    dictation.is_read.set()
     last = page.get_by_text(f"This is sentence number {LINES}.", exact=True)
     expect(last).to_be_visible(timeout=WAIT_MS)
     shown_ms = page.evaluate("window.shown")
