@@ -1,7 +1,7 @@
 """A call while it runs: that somebody is on the line, what is said, and the owner's two buttons.
 
 The lines come from the database, where the media path's journal puts them: nothing here can hold
-a call up.
+a call up. News of the call say when to look; where none come, one looks now and then all the same.
 """
 
 import asyncio
@@ -22,16 +22,15 @@ from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
 from aloha_site import call_words, live_gist, live_words
-from telephony import call_log
+from aloha_site.event_stream import AGAIN_MS, STREAM_SECONDS, event, retry_after, stream_of
+from telephony import call_log, live_news
 from telephony.errors import CallOver, ProviderError
 from telephony.models import Call
 from telephony.running_calls import end_running_call, take_message_now
 from voicemail.callers import known_name
 
-POLL_SECONDS = 0.25
-STREAM_SECONDS = 25
-"""The browser then asks again, with the log-in that it has by then."""
-AGAIN_MS = 250
+LOOK_SECONDS = 0.5
+"""Without news."""
 EARLIER_CALLS = 3
 LARGEST_POSITION = 2**31 - 1
 
@@ -78,11 +77,7 @@ def call_lines(request: OwnerRequest, call_id: uuid.UUID) -> StreamingHttpRespon
             "agent_name": profile_of(request.user).agent_name,
         }
     received = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    events = _events(request.user.pk, call_id, after=_position(received), names=names)
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return stream_of(_events(request.user.pk, call, after=_position(received), names=names))
 
 
 @login_required
@@ -117,29 +112,30 @@ def _steer(
 
 
 async def _events(
-    user_id: uuid.UUID, call_id: uuid.UUID, *, after: int, names: dict[str, str]
+    user_id: uuid.UUID, call: Call, *, after: int, names: dict[str, str]
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     until = loop.time() + STREAM_SECONDS
     being_said = None
-    yield f"retry: {AGAIN_MS}\n\n".encode()
-    while loop.time() < until:
-        news = await database_sync_to_async(partial(_news, user_id, call_id, after))()
-        for line in news.lines:
-            after = line.position
-            text = render_to_string("site/_live_line.html", {"line": line, **names})
-            yield _event("line", text, after)
-        if news.lines:
-            gist = await database_sync_to_async(partial(_gist, user_id, call_id))()
-            text = render_to_string("site/_so_far.html", {"gist": gist, **names})
-            yield _event("gist", text, after)
-        if news.being_said != being_said:
-            being_said = news.being_said
-            yield _event("saying", being_said, after)
-        if news.is_over:
-            yield _event("over", "over", after)
-            return
-        await asyncio.sleep(POLL_SECONDS)
+    yield retry_after(AGAIN_MS)
+    async with live_news.listening(live_news.group_of(call.call_sid or "")) as listener:
+        while loop.time() < until:
+            news = await database_sync_to_async(partial(_news, user_id, call.id, after))()
+            for line in news.lines:
+                after = line.position
+                text = render_to_string("site/_live_line.html", {"line": line, **names})
+                yield event("line", text, position=after)
+            if news.lines:
+                gist = await database_sync_to_async(partial(_gist, user_id, call.id))()
+                text = render_to_string("site/_so_far.html", {"gist": gist, **names})
+                yield event("gist", text, position=after)
+            if news.being_said != being_said:
+                being_said = news.being_said
+                yield event("saying", being_said, position=after)
+            if news.is_over:
+                yield event("over", "over", position=after)
+                return
+            await listener.news(within_s=LOOK_SECONDS)
 
 
 def _news(user_id: uuid.UUID, call_id: uuid.UUID, after: int) -> live_words.News:
@@ -150,11 +146,6 @@ def _news(user_id: uuid.UUID, call_id: uuid.UUID, after: int) -> live_words.News
 def _gist(user_id: uuid.UUID, call_id: uuid.UUID) -> live_gist.Gist:
     with user_scope(user_id):
         return live_gist.gist_of_call(call_id)
-
-
-def _event(kind: str, data: str, position: int) -> bytes:
-    lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
-    return f"id: {position}\nevent: {kind}\n{lines}\n".encode()
 
 
 def _position(received: str) -> int:

@@ -49,6 +49,8 @@ def logging_settings(*, level: str, is_readable: bool) -> dict[str, Any]:
             "daphne": {"level": "WARNING"},
             # Under `runserver` it repeats what django.request says of a refused or failed page.
             "django.channels.server": {"level": "CRITICAL"},
+            # Without Redis it repeats itself every second; telephony.live_news says it once.
+            "channels_redis": {"level": "CRITICAL"},
             "asyncio": {"level": "WARNING"},
         },
     }

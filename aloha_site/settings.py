@@ -21,6 +21,7 @@ from aloha_site.environment import BASE_DIR, env
 from aloha_site.environment import flag as _flag
 from aloha_site.environment import text as _text
 from aloha_site.environment import whole_number as _whole_number
+from aloha_site.live_settings import channel_layers
 from aloha_site.log_settings import logging_settings
 from aloha_site.secret_key import development_secret_key
 from telephony.call_notice import read_notices
@@ -130,6 +131,13 @@ DATABASES: dict[str, Any] = {
 # Production on SQLite must be said aloud: one machine, one writer at a time.
 ALOHA_ALLOW_SQLITE = _flag("ALOHA_ALLOW_SQLITE", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Live views -----------------------------------------------------------------------------------
+
+# Tells pages of one process what happens on the calls of another: redis:// or rediss://. Unset,
+# they hear of their own process's calls and look up the others. Calls never depend on it.
+REDIS_URL = _text("REDIS_URL")
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
 
 # --- Accounts -----------------------------------------------------------------------------------
 

@@ -12,7 +12,13 @@ from django.utils import timezone
 from accounts.admin_actions import RowAction, confirmed
 from accounts.admin_site import AlohaAdminSite
 from accounts.models import AuditEvent
-from aloha_site import support_figures, support_health, support_proofs, support_search
+from aloha_site import (
+    support_figures,
+    support_health,
+    support_live,
+    support_proofs,
+    support_search,
+)
 from telephony import support
 from telephony.support_actions import BACK_TO_AGENT, FORCE_CLASSIC
 
@@ -36,6 +42,7 @@ class SupportSite(AlohaAdminSite):
         own: list[URLResolver | URLPattern] = [
             path("find/", self.admin_view(self.find), name="find"),
             path("live/", self.admin_view(self.live), name="live"),
+            path("live/news/", self.unscoped_view(support_live.news), name="live_news"),
             path("classic/", self.unscoped_view(self.classic), name="classic"),
             path("agent-again/", self.unscoped_view(self.agent_again), name="agent_again"),
             # Django's own fails for rows whose keys are UUIDs; no row of ours has a public page.

@@ -69,7 +69,7 @@ class Conversation:
             opt_out_key=OPT_OUT_KEY if is_outbound else "",
         )
         self._journal = CallJournal(
-            call.id,
+            call,
             first_position=call.stream_generation * LINES_PER_STREAM,
             begins_at_ms=self._begins_at_ms,
         )

@@ -7,17 +7,16 @@ order, in the socket's own database thread. A database that is away for a while 
 import asyncio
 import logging
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
 from agent.session import Role, TranscriptSource
-from telephony import call_events, metrics
+from telephony import call_events, live_news, metrics
 from telephony.actions import WriteLine
 from telephony.call_events import EventKind
 from telephony.call_notice import says_ai
-from telephony.models import TranscriptLine
+from telephony.models import Call, TranscriptLine
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +27,13 @@ RETRY_SECONDS = 0.5
 class CallJournal:
     """The transcript of one stream on its way into the database.
 
-    `begins_at_ms` is how much of the call was recorded before this stream.
+    `begins_at_ms` is how much of the call was recorded before this stream. Live views hear that
+    something was written.
     """
 
-    def __init__(self, call_id: UUID, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
-        self._call_id = call_id
+    def __init__(self, call: Call, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
+        self._call_id = call.id
+        self._call_sid = call.call_sid or ""
         self._waiting: asyncio.Queue[TranscriptLine | _BeingSaid] = asyncio.Queue(MAX_WAITING)
         self._unwritten: dict[int, TranscriptLine] = {}  # by position
         self._position = first_position
@@ -84,10 +85,12 @@ class CallJournal:
 
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""
+        live_news.announce(self._call_sid)
         while True:
             entry = await self._waiting.get()
             try:
                 await self._save(entry)
+                live_news.announce(self._call_sid)
             finally:
                 self._waiting.task_done()
 

@@ -44,3 +44,8 @@ DISCLOSURES_MISSING = Counter(
     "aloha_disclosures_missing_total",
     "Models whose first words did not say that an AI speaks.",
 )
+LIVE_NEWS = Counter(
+    "aloha_live_news_total",
+    "News of running calls for live views: sent, failed, or dropped meanwhile.",
+    ["outcome"],
+)

@@ -6,6 +6,7 @@ thrown away; the request is kept and replayed, which puts right what the late wo
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from telephony import metrics, request_spool
+from telephony import live_news, metrics, request_spool
 from telephony.carrier_requests import SignedForm, read_call_sid
 from telephony.circuit_breaker import CircuitBreaker
 from telephony.daemon_threads import DaemonThreads
@@ -67,7 +68,11 @@ class _NoAnswer(Exception):
 async def answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> HttpResponse:
     """The webhook's answer, or its stand-in's. Raises BadCarrierRequest."""
     with metrics.WEBHOOK.labels(step=webhook.step).time():
-        return await _answer(webhook, request, form)
+        response = await _answer(webhook, request, form)
+    if isinstance(request, ASGIRequest):
+        with contextlib.suppress(BadCarrierRequest):
+            live_news.announce(read_call_sid(form))
+    return response
 
 
 async def _answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> HttpResponse:

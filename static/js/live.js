@@ -1,6 +1,7 @@
 // Parts of a page that may change by themselves: fetches the page again and puts them in place.
-// Without scripts a reload does the same.
+// Without scripts a reload does the same. A page with `data-live-news` is told when something is new.
 const MAX_FACTOR = 10;
+const TOLD_MS = 300; // several news at once are one
 
 const parts = () => [...document.querySelectorAll("[data-live]")];
 const seconds = () => Math.min(...parts().map((part) => Number(part.dataset.live)));
@@ -32,6 +33,18 @@ function schedule() {
     }
     schedule();
   }, seconds() * factor * 1000);
+}
+
+let isTold = false;
+for (const { dataset } of document.querySelectorAll("[data-live-news]")) {
+  new EventSource(dataset.liveNews).addEventListener("news", () => {
+    if (isTold || document.hidden) return;
+    isTold = true;
+    setTimeout(() => {
+      isTold = false;
+      refresh().catch(() => {});
+    }, TOLD_MS);
+  });
 }
 
 document.addEventListener("visibilitychange", () => (factor = 1));

@@ -1,4 +1,4 @@
-"""The database restarts or the disk fills while people talk: their calls go on, nothing is lost."""
+"""Database, disk or Redis are away while people talk: their calls go on, nothing is lost."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from agent.speech import prompts
 from agent.speech.wav import read_mulaw
 from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy, CallResult
 from tests.journeys.test_database_outages import NUMBER, OWNER, eventually, new_call, send
 from tests.journeys.test_server_killed import free_port
+from tests.peers.live_view import STAFF, watched
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
+from tests.peers.redis import private_redis
 
 pytestmark = [
     pytest.mark.check,
@@ -50,13 +53,19 @@ def disk(tmp_path) -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def installation(postgres, settings, tmp_path, var_dir) -> AsyncIterator[tuple[str, Process]]:
+async def installation(
+    postgres, settings, tmp_path, var_dir, redis_url: str = ""
+) -> AsyncIterator[tuple[str, Process]]:
     """A web process and a worker; the web's address, and the web."""
     port = free_port()
     settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{port}"
     changes = {"DATABASE_URL": postgres.url, "ALOHA_VAR_DIR": str(var_dir)}
     changes |= {"AGENT_CALLS_PER_NUMBER": "1000", "AGENT_CALLS_AT_ONCE": "1000"}
-    for name, *command in [["migrate", "migrate", "--no-input"], ["owner", "shell", "-c", OWNER]]:
+    changes |= {"REDIS_URL": redis_url}
+    for name, *command in [
+        ["migrate", "migrate", "--no-input"],
+        ["people", "shell", "-c", OWNER + STAFF],
+    ]:
         process = Process(tmp_path, name, *command, url=url, changes=changes)
         assert await asyncio.to_thread(process.popen.wait, 60) == 0, process.log.read_text()
     web = Process(tmp_path, "web", "serve", "--port", str(port), url=url, changes=changes)
@@ -149,3 +158,25 @@ async def test_calls_go_on_while_the_disk_is_full(postgres, settings, tmp_path, 
         filler.unlink()
         await nothing_is_lost(postgres, await asyncio.gather(*calls), speech)
         assert "audio could not be written" in web.log.read_text()
+
+
+@pytest.mark.parametrize("trouble", ["frozen", "killed"])
+async def test_calls_and_live_view_go_on_without_redis(
+    postgres, settings, tmp_path, human_speech, trouble
+):
+    speech = read_mulaw(human_speech)
+    with private_redis(tmp_path) as redis:
+        where = (postgres, settings, tmp_path, tmp_path / "var", redis.url)
+        async with installation(*where) as (url, web), watched(url) as view:
+            calls = await talking(url, web, speech)
+            assert len(view.news) == CALLS
+            with getattr(redis, trouble)():
+                view.news.clear()
+                await asyncio.sleep(AWAY_S)
+                assert len(await view.callers()) == CALLS
+                results = await asyncio.gather(*calls)
+                await nothing_is_lost(postgres, results, speech)
+                assert view.news == set()
+            assert all(prompts.load("greeting_live") in result.heard for result in results)
+            assert not any(result.warnings for result in results)
+            assert "live news not sent" in web.log.read_text()

@@ -1,8 +1,10 @@
-"""Two web processes and two workers share one database: all the work, and none of it twice."""
+"""Two web processes and two workers on one database and one Redis: all done, nothing twice."""
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -13,8 +15,10 @@ from telephony.simulator.result import AnsweredBy
 from tests.journeys.test_database_outages import NUMBER, OWNER
 from tests.journeys.test_server_killed import free_port
 from tests.peers.balancer import balanced
+from tests.peers.live_view import STAFF, LiveView, watched
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
+from tests.peers.redis import Redis, private_redis
 
 pytestmark = [pytest.mark.check, pytest.mark.P7]
 
@@ -27,14 +31,24 @@ def postgres() -> Iterator[Postgres]:
         yield postgres
 
 
+@pytest.fixture
+def redis(tmp_path) -> Iterator[Redis]:
+    with private_redis(tmp_path) as redis:
+        yield redis
+
+
 async def test_calls_spread_and_every_message_is_handled_once(
-    postgres, settings, tmp_path, human_speech
+    postgres, redis, settings, tmp_path, human_speech
 ):
     front, ports = free_port(), [free_port(), free_port()]
     settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{front}"
     changes = {"DATABASE_URL": postgres.url, "SPOOL_DIR": str(tmp_path / "carrier-spool")}
     changes |= {"AGENT_CALLS_PER_NUMBER": "1000", "ALOHA_VAR_DIR": str(tmp_path / "var")}
-    for name, *command in [["migrate", "migrate", "--no-input"], ["owner", "shell", "-c", OWNER]]:
+    changes |= {"REDIS_URL": redis.url}
+    for name, *command in [
+        ["migrate", "migrate", "--no-input"],
+        ["people", "shell", "-c", OWNER + STAFF],
+    ]:
         process = Process(tmp_path, name, *command, url=url, changes=changes)
         assert await asyncio.to_thread(process.popen.wait, 60) == 0, process.log.read_text()
     webs = [
@@ -51,13 +65,23 @@ async def test_calls_spread_and_every_message_is_handled_once(
         ]:
             await asyncio.to_thread(process.wait_for, words)
         speech = read_mulaw(human_speech)
-        results = await asyncio.gather(*[dial(url, speech, index).run() for index in range(CALLS)])
-        await all_told(postgres)
+        async with AsyncExitStack() as stack:
+            views = [
+                await stack.enter_async_context(watched(f"http://127.0.0.1:{port}"))
+                for port in ports
+            ]
+            calls = [dial(url, speech, index) for index in range(CALLS)]
+            talking = asyncio.gather(*[call.run() for call in calls])
+            for view in views:
+                await sees_all(view)
+            results = await talking
+            await all_told(postgres)
     assert {result.answered_by for result in results} == {AnsweredBy.AGENT}
     held = [web.log.read_text().count("stream opened") for web in webs]
     assert sum(held) == CALLS
     assert all(held)
     sids = sorted(result.call_sid for result in results)
+    assert [view.news for view in views] == [set(sids)] * 2
     for event in ("message ready", "owner told"):
         done = [calls_with(event, worker) for worker in workers]
         print(event, [len(each) for each in done], "by worker; streams", held, "by server")
@@ -71,6 +95,16 @@ def dial(url: str, speech: bytes, index: int) -> SimulatedCall:
         to_number=NUMBER,
         from_number=f"+1510555{100 + index:04}",
     )
+
+
+async def sees_all(view: LiveView) -> None:
+    """The calls of both processes stand on one process's list at the same time."""
+    seen: set[str] = set()
+    deadline = time.monotonic() + 15
+    while len(seen) < CALLS:
+        assert time.monotonic() < deadline, seen
+        await asyncio.sleep(0.2)
+        seen = await view.callers()
 
 
 async def all_told(postgres: Postgres) -> None:

@@ -200,6 +200,7 @@ STAFF = {
     "admin:app_list",
     "admin:find",
     "admin:live",
+    "admin:live_news",
     "admin:classic",
     "admin:agent_again",
     "admin/(?P<url>.*)$",
@@ -215,11 +216,13 @@ STAFF_WITHOUT_PERMISSION: dict[str, Answer] = {
     "admin:autocomplete": 403,
     "admin:view_on_site": 404,
     "admin:app_list": 404,
+    "admin:live_news": 403,
     "admin:classic": 403,
     "admin:agent_again": 403,
 }
 STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {
     "admin:app_list": 200,
+    "admin:live_news": 200,
     "admin:classic": 200,
     "admin:agent_again": 200,
 }
