@@ -70,7 +70,7 @@ class DrainingServer(uvicorn.Server):
         while not self._somebody_follows and time.monotonic() < until and not self.force_exit:
             await self._go_on_serving()
             if time.monotonic() - asked_at > ASK_SECONDS:
-                if not await _any_goes_on():
+                if not await _any_goes_on(within_s=until - time.monotonic()):
                     return
                 asked_at = time.monotonic()
 
@@ -104,13 +104,14 @@ class DrainingServer(uvicorn.Server):
         )
 
 
-async def _any_goes_on() -> bool:
+async def _any_goes_on(*, within_s: float) -> bool:
     """Whether one of the calls that had a stream here is not over; with nobody to ask, it is."""
     if not draining.here.carried:
         return False
     running = Call.objects.filter(id__in=draining.here.carried).exclude(status__in=FINAL_STATUSES)
     try:
-        return await in_service_scope(running.exists)
-    except Error:
+        async with asyncio.timeout(within_s):
+            return await in_service_scope(running.exists)
+    except (Error, TimeoutError):
         logger.warning("the database does not say which calls go on", exc_info=True)
         return True

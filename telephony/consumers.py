@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 NORMAL_CLOSURE = 1000
 POLICY_VIOLATION = 1008
 ADMISSION_SECONDS = 1.5  # the caller hears nothing meanwhile
+HAND_OVER_SECONDS = 1.5  # as above, and the process is on its way out
 SUBPROTOCOL = "audio.twilio.com"
 """Named back when it is offered, never unasked: the carrier then drops the socket."""
 
@@ -47,13 +48,22 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         if draining.here.has_begun:
             # A clean close makes the carrier ask what comes next, a refused handshake may not.
-            await in_service_scope(stream_handover.hand_over, call.id)
+            await _hand_over(call)
             await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
             return
         direct = scope.get("extensions", {}).get(DIRECT)
         conversation = Conversation(call, receive, send, direct)
         with draining.here.holding(conversation):
             await conversation.run()
+
+
+async def _hand_over(call: Call) -> None:
+    """Let another process take the call; without a word from the database the carrier records."""
+    try:
+        async with asyncio.timeout(HAND_OVER_SECONDS):
+            await in_service_scope(stream_handover.hand_over, call.id)
+    except (TimeoutError, OperationalError, InterfaceError):
+        logger.exception("stream not handed over: the database does not answer")
 
 
 async def _admit(scope: dict[str, Any]) -> Call | None:
