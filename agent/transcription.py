@@ -6,6 +6,7 @@ import wave
 
 from django.conf import settings
 
+from agent import openai_http
 from agent.errors import TranscriptionRefused, TranscriptionUnavailable
 from agent.speech.mulaw import SAMPLE_RATE_HZ, decode
 
@@ -17,11 +18,6 @@ MAX_CHARACTERS = 10_000
 _FINAL_STATUSES = frozenset(range(400, 500)) - {401, 403, 408, 409, 429}
 
 
-def is_configured() -> bool:
-    """There is a key to ask with."""
-    return bool(settings.OPENAI_API_KEY)
-
-
 def transcribe(speech: bytes, *, language: str = "", timeout_s: float = TIMEOUT_S) -> str:
     """The words in 8 kHz mu-law; blank when nobody spoke. `language` is a tag such as en-US.
 
@@ -30,15 +26,9 @@ def transcribe(speech: bytes, *, language: str = "", timeout_s: float = TIMEOUT_
     # Here, because its import costs every other command half a second.
     import openai
 
-    client = openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout=timeout_s,
-        max_retries=0,  # the worker comes back by itself
-    )
     spoken = language.partition("-")[0].lower()
     try:
-        with client:
+        with openai_http.client(timeout_s=timeout_s) as client:
             answer = client.audio.transcriptions.create(
                 model=settings.OPENAI_TRANSCRIPTION_MODEL,
                 file=("speech.wav", _wav(speech), "audio/wav"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.row_security import service_scope
+from agent import openai_http
 from aloha_site.doctor import Finding
 from telephony.backends.base import ProviderNumber, get_backend
 from telephony.errors import AccountSuspended, CredentialsRefused, ProviderError
@@ -27,7 +28,7 @@ def ask_providers() -> Iterator[Finding]:
         yield Finding(name=ACCOUNT, is_there=False, says="no credentials: nobody to ask.")
     else:
         yield from _phone_provider()
-    if settings.OPENAI_API_KEY:
+    if openai_http.is_configured():
         yield from _models()
     else:
         yield Finding(name=OPENAI, is_there=False, says="none: nobody to ask.")
@@ -92,14 +93,8 @@ def _models() -> Iterator[Finding]:
     # Here, because its import costs every other command half a second.
     import openai
 
-    client = openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout=TIMEOUT_S,
-        max_retries=0,
-    )
     try:
-        with client:
+        with openai_http.client(timeout_s=TIMEOUT_S) as client:
             known = {model.id for model in client.models.list()}
     except openai.AuthenticationError:
         says = "refused. Make a new one at platform.openai.com and set OPENAI_API_KEY."

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from agent import openai_http
 from voicemail.errors import SummaryUnavailable
 from voicemail.models import SummarySource, Urgency
 from voicemail.summaries import CallWords, Summary, checked
@@ -41,24 +42,13 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def is_configured() -> bool:
-    """There is a key to ask with."""
-    return bool(settings.OPENAI_API_KEY)
-
-
 def summarise(words: CallWords) -> Summary:
     """Ask the model. Raises SummaryUnavailable when it does not answer, or not in the schema."""
     # Here, because its import costs every other command half a second.
     import openai
 
-    client = openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout=settings.SUMMARY_TIMEOUT_SECONDS,
-        max_retries=0,  # the worker comes back by itself
-    )
     try:
-        with client:
+        with openai_http.client(timeout_s=settings.SUMMARY_TIMEOUT_SECONDS) as client:
             answer = client.responses.create(
                 model=settings.SUMMARY_MODEL,
                 instructions=INSTRUCTIONS,

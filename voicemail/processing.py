@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
+from agent import openai_http
 from agent.errors import TranscriptionUnavailable
 from telephony import kept_endings, left_audio, recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
@@ -300,7 +301,7 @@ def _gist(message: Message) -> dict[str, Any]:
 
 
 def _summary(words: summaries.CallWords, *, attempts: int) -> summaries.Summary:
-    if not words.callers_words or not openai_summaries.is_configured():
+    if not words.callers_words or not openai_http.is_configured():
         return summaries.plain_summary(words)
     try:
         return openai_summaries.summarise(words)

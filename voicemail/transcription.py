@@ -7,7 +7,7 @@ was cut short goes on where it stopped.
 import logging
 
 from accounts.row_security import service_scope
-from agent import profiles, transcription
+from agent import openai_http, profiles, transcription
 from agent.errors import TranscriptionRefused, TranscriptionUnavailable
 from agent.session import Role, TranscriptSource
 from telephony import recording
@@ -25,7 +25,7 @@ def transcribe_call(call: Call, *, give_up: bool = False) -> int:
     Does nothing without a key. Raises TranscriptionUnavailable or OSError to be called again
     later; with `give_up` the line stays without words instead.
     """
-    if not transcription.is_configured():
+    if not openai_http.is_configured():
         return 0
     with service_scope():
         spoken = TranscriptLine.objects.filter(
