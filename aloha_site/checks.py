@@ -6,6 +6,7 @@ What nobody could start with, such as half a pair of credentials, settings.py re
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ class Found:
 @register
 def check_site(**kwargs: Any) -> list[CheckMessage]:
     """Everything that is wrong with the settings as a whole."""
-    found = [*_addresses(), *_database()]
+    found = [*_addresses(), *_database(), *_redis()]
     if not settings.DEBUG:
         found += _production()
     if not get_backend().is_simulated:
@@ -70,6 +71,23 @@ def _database() -> Iterator[Found]:
             says="CONN_MAX_AGE is not 0: under ASGI every thread keeps a connection until "
             "PostgreSQL has none left.",
             do="Leave it at 0; the pool keeps connections.",
+        )
+
+
+def _redis() -> Iterator[Found]:
+    if not settings.REDIS_URL:
+        return
+    if urlsplit(settings.REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+        yield Found(
+            id="site.E007",
+            says="REDIS_URL is no address of a Redis: live views would hear of nothing.",
+            do="Write it like redis://host:6379/0, or leave it unset.",
+        )
+    if find_spec("channels_redis") is None:
+        yield Found(
+            id="site.E008",
+            says="REDIS_URL is set, and what speaks to a Redis is not installed.",
+            do="Install Aloha with its extra: pip install '.[redis]'; or leave REDIS_URL unset.",
         )
 
 

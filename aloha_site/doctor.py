@@ -16,6 +16,7 @@ from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+REDIS_SECONDS = 2.0
 POSTGRES_FOLDER = Path("/usr/lib/postgresql")
 
 
@@ -38,11 +39,7 @@ def examine() -> Iterator[Finding]:
     yield _database()
     yield _mail()
     yield _agent()
-    yield Finding(
-        name="Redis",
-        is_there=shutil.which("redis-server") is not None,
-        says="no part of this version uses it.",
-    )
+    yield _redis()
     yield _program(
         "PostgreSQL programs",
         found=any(POSTGRES_FOLDER.glob("*/bin/initdb")) or shutil.which("initdb") is not None,
@@ -140,6 +137,35 @@ def _database() -> Finding:
         is_there=True,
         says="SQLite: one machine only. DATABASE_URL names a PostgreSQL for more.",
     )
+
+
+def _redis() -> Finding:
+    if not settings.REDIS_URL:
+        return Finding(
+            name="Redis",
+            is_there=False,
+            says="none: live views look up the calls of other processes. "
+            "REDIS_URL lets them hear of those at once.",
+        )
+    try:
+        import redis
+    except ImportError:
+        says = "REDIS_URL is set, but Aloha was installed without its extra `redis`."
+        return Finding(name="Redis", is_there=False, says=says, is_fault=True)
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+        ) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        return Finding(
+            name="Redis",
+            is_there=False,
+            says=f"REDIS_URL does not answer: {type(error).__name__}. Calls go on; live views "
+            "look them up.",
+            is_fault=True,
+        )
+    return Finding(name="Redis", is_there=True, says="answers, for live views.")
 
 
 def _agent() -> Finding:

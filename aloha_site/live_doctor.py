@@ -15,10 +15,12 @@ from telephony.backends.base import ProviderNumber, get_backend
 from telephony.errors import AccountSuspended, CredentialsRefused, ProviderError
 from telephony.models import UserPhoneNumber
 from telephony.number_setup import carrier_addresses, row_of
+from telephony.phone_numbers import country_of
 
 TIMEOUT_S = 10.0
 ACCOUNT = "Twilio account"
 NUMBERS = "Twilio numbers"
+CALLS = "Twilio calls"
 OPENAI = "OpenAI key"
 
 
@@ -42,6 +44,7 @@ def _phone_provider() -> Iterator[Finding]:
         return
     yield Finding(name=ACCOUNT, is_there=True, says="answers, and the credentials are right.")
     yield from _numbers([number for number in listed if row_of(number.tag)])
+    yield from _calls()
 
 
 def _what_to_do(error: ProviderError) -> str:
@@ -87,6 +90,38 @@ def _numbers(ours: list[ProviderNumber]) -> Iterator[Finding]:
     if not (elsewhere or missing or stray):
         says = f"{len(ours)} of this installation, all with our addresses."
         yield Finding(name=NUMBERS, is_there=True, says=says)
+
+
+def _calls() -> Iterator[Finding]:
+    """Whether Twilio lets us call where agents may call, and where forwarding is tested."""
+    try:
+        with service_scope():
+            countries = _countries_called()
+    except DatabaseError:
+        return  # the doctor has said so already
+    try:
+        closed = [country for country in countries if not get_backend().may_call(country)]
+    except ProviderError as error:
+        says = f"not tried for {', '.join(countries)}: {error}"
+        yield Finding(name=CALLS, is_there=False, says=says, is_fault=True)
+        return
+    if closed:
+        says = (
+            f"Twilio lets nobody call {', '.join(closed)}: no agent's call and no forwarding test "
+            "goes there. Allow it in Twilio's console, Voice, Settings, Geo permissions."
+        )
+        yield Finding(name=CALLS, is_there=False, says=says, is_fault=True)
+    elif countries:
+        says = f"allowed to {', '.join(countries)}."
+        yield Finding(name=CALLS, is_there=True, says=says)
+
+
+def _countries_called() -> list[str]:
+    active = UserPhoneNumber.objects.active()
+    rows = active.values_list("country", "external_phone_number")
+    phones = {country for _, phone in rows if phone and (country := country_of(phone))}
+    agents = set(settings.OUTBOUND_COUNTRIES) or {country for country, _ in rows}
+    return sorted(phones | agents)
 
 
 def _models() -> Iterator[Finding]:

@@ -196,6 +196,13 @@ class TelephonyBackend(ABC):
         """
 
     @abstractmethod
+    def may_call(self, country: str) -> bool:
+        """Whether the account may call ordinary numbers of a country, given by two letters.
+
+        Raises ProviderRefused for what is no country, and other ProviderErrors.
+        """
+
+    @abstractmethod
     def redirect_call(self, call_sid: str, *, document: str) -> None:
         """Let a running call go on with other TwiML, 1 to MAX_DOCUMENT_CHARACTERS long.
 

@@ -52,6 +52,7 @@ MAX_RECORDING_BYTES = 32 * 1024 * 1024
 _NUMBER_SID = re.compile(r"PN[0-9a-fA-F]{32}")
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 CALL_STEPS = ["initiated", "ringing", "answered", "completed"]
 
@@ -210,6 +211,16 @@ class TwilioBackend(TelephonyBackend):
             if not _CALL_SID.fullmatch(call.sid):
                 raise ValueError("the answer names no call")
             return str(call.sid)
+
+    def may_call(self, country: str) -> bool:
+        """Twilio's geographic permissions: of a country its numbers without a high risk."""
+        if not _COUNTRY.fullmatch(country):
+            raise ProviderRefused("This is no country.")
+        with readable():
+            permissions = self._client.voice.v1.dialing_permissions.countries(country).fetch()
+            if not isinstance(permissions.low_risk_numbers_enabled, bool):
+                raise TypeError("the answer says neither yes nor no")
+            return permissions.low_risk_numbers_enabled
 
     def redirect_call(self, call_sid: str, *, document: str) -> None:
         """Put other TwiML in the place of what the call is doing."""

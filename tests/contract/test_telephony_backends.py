@@ -382,3 +382,13 @@ def test_the_mock_never_touches_the_network(owner, settings, monkeypatch):
     backend.release_number(sid)
     with pytest.raises(ProviderUnclear):
         backend.fetch_recording("SIMULATED_RECORDING_" + "0" * 32)
+
+
+def test_an_account_says_where_it_may_call(backend):
+    assert backend.may_call("US")
+
+
+@pytest.mark.parametrize("country", ["XX", "us", "", "../Accounts"])
+def test_where_no_country_is_nobody_may_call(backend, country):
+    with pytest.raises(ProviderRefused):
+        backend.may_call(country)

@@ -32,6 +32,7 @@ class Market:
         default_factory=lambda: {"US": {"local": "1.15", "toll free": "2.15"}}
     )
     currency: str = "USD"
+    dialled: dict[str, bool] = field(default_factory=lambda: {"US": True, "CA": True, "FR": False})
 
     def found(self, numbers: dict[str, str], country: str, query: dict[str, str]) -> dict[str, Any]:
         """The page that a search answers."""
@@ -90,4 +91,21 @@ class Market:
                 for kind, price in self.prices[country].items()
             ],
             "url": f"https://pricing.twilio.com/v1/PhoneNumbers/Countries/{country}",
+        }
+
+    def dialing(self, country: str) -> tuple[int, dict[str, Any] | None]:
+        """What the Voice API says of calls to one country; those of `dialled` may be called."""
+        if country not in self.dialled:
+            return HTTPStatus.NOT_FOUND, {"code": 20404, "message": "no country", "status": 404}
+        url = f"https://voice.twilio.com/v1/DialingPermissions/Countries/{country}"
+        return HTTPStatus.OK, {
+            "iso_code": country,
+            "name": country,
+            "continent": "",
+            "country_codes": [],
+            "low_risk_numbers_enabled": self.dialled[country],
+            "high_risk_special_numbers_enabled": False,
+            "high_risk_tollfraud_numbers_enabled": False,
+            "url": url,
+            "links": {"highrisk_special_prefixes": f"{url}/HighRiskSpecialPrefixes"},
         }

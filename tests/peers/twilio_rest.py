@@ -240,6 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(lambda: (HTTPStatus.OK, self.account.market.countries()))
         elif found := re.fullmatch(r"/v1/PhoneNumbers/Countries/([A-Z]{2})", self.path):
             self._answer(lambda: self.account.market.priced(found[1]))
+        elif found := re.fullmatch(r"/v1/DialingPermissions/Countries/([A-Z]{2})", self.path):
+            self._answer(lambda: self.account.market.dialing(found[1]))
         elif self._path(r"/IncomingPhoneNumbers\.json"):
             self._answer(lambda: self.account.list(query))
         elif self._path(r"/Calls\.json"):

@@ -5,6 +5,8 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.peers.redis import private_redis
+
 
 def told() -> str:
     out = io.StringIO()
@@ -49,3 +51,12 @@ def test_real_numbers_behind_an_address_without_tls_are_a_fault(db, settings):
         call_command("doctor", stdout=out)
     assert "PUBLIC_BASE_URL must begin with https://" in out.getvalue()
     assert "secret-token" not in out.getvalue()
+
+
+def test_the_doctor_says_whether_redis_answers(db, settings, tmp_path):
+    assert "live views look up" in told()
+    with private_redis(tmp_path) as redis:
+        settings.REDIS_URL = redis.url
+        assert "answers, for live views" in told()
+    with pytest.raises(CommandError, match="Redis"):
+        told()

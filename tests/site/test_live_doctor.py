@@ -113,3 +113,29 @@ def test_a_model_that_the_key_may_not_use_is_said(db, openai):
 def test_an_api_that_does_not_answer_is_said(db, openai):
     openai.fault = 500
     assert "not tried" in told()
+
+
+def test_a_country_that_twilio_lets_nobody_call_is_named(owner, twilio, settings):
+    numbers.purchase_number(user=owner, phone_number="+14155550123", country="US")
+    assert "allowed to US." in told()
+    settings.OUTBOUND_COUNTRIES = ["CA", "FR"]
+    report = told()
+    assert "Twilio lets nobody call FR: " in report
+    assert "Geo permissions" in report
+    assert "ERROR" in report
+
+
+def test_the_country_of_an_owners_own_phone_is_asked_for_as_well(owner, twilio):
+    numbers.purchase_number(user=owner, phone_number="+14155550123", country="US")
+    UserPhoneNumber.objects.update(
+        voicemail_enabled=True,
+        voicemail_mode="voicemail_only",
+        external_phone_number="+33199001234",
+    )
+    assert "Twilio lets nobody call FR: " in told()
+
+
+def test_permissions_that_cannot_be_read_are_said(owner, twilio, settings):
+    numbers.purchase_number(user=owner, phone_number="+14155550123", country="US")
+    settings.OUTBOUND_COUNTRIES = ["AQ"]
+    assert "not tried for AQ" in told()

@@ -37,6 +37,7 @@ WRONG = [
     ("site.E004", {"DATABASES": SQLITE, "ALOHA_ALLOW_SQLITE": False}),
     ("site.E005", {"PUBLIC_BASE_URL": "https://10.0.0.5", "ALLOWED_HOSTS": ["10.0.0.5"]}),
     ("site.E006", {"VOICE_FALLBACK_URL": "http://static.example.net/voicemail.xml"}),
+    ("site.E007", {"REDIS_URL": "http://redis:6379"}),
     ("site.W001", {"DEBUG": True}),
     ("site.W002", {"METRICS_TOKEN": "guess-me"}),
     ("site.W003", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}),
@@ -71,6 +72,13 @@ def test_one_wrong_setting_is_told_by_its_id(sound, expected, changes, monkeypat
             # Without Django's signal of a change, which warns about databases: nobody opens these.
             patch.setattr(django_settings, name, value)
         assert ids() == [expected]
+
+
+def test_a_redis_that_nothing_here_speaks_to_is_told(sound, monkeypatch):
+    sound.REDIS_URL = "redis://redis:6379/0"
+    assert ids() == []
+    monkeypatch.setitem(sys.modules, "channels_redis", None)  # as where it is not installed
+    assert ids() == ["site.E008"]
 
 
 def test_plain_http_in_production_is_told_twice_over_with_real_numbers(sound):
