@@ -27,8 +27,11 @@ class AgentError(Exception):
 class AgentUnavailable(AgentError):
     """The agent cannot be reached."""
 
-    code = "agent_unavailable"
     retryable = True
+
+    def __init__(self, message: str = "", *, code: str = "agent_unavailable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SessionLost(AgentError):

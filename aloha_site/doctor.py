@@ -17,6 +17,8 @@ from telephony.number_setup import carrier_addresses
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 REDIS_SECONDS = 2.0
+ROOM_BYTES = 64 * 1024
+"""The largest request of the carrier that is ever kept."""
 POSTGRES_FOLDER = Path("/usr/lib/postgresql")
 
 
@@ -106,8 +108,8 @@ def _spool() -> Finding:
     """Whether the carrier's requests can be kept, and how many wait."""
     try:
         kept = len(request_spool.waiting())
-        with tempfile.TemporaryFile(dir=settings.SPOOL_DIR):
-            pass
+        with tempfile.TemporaryFile(dir=settings.SPOOL_DIR) as file:
+            file.write(bytes(ROOM_BYTES))  # a full disk takes new files, but nothing into them
     except OSError as error:
         return Finding(
             name="Spool",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from aloha_site.call_words import ended_because
 from telephony.end_reasons import EndReason
+from telephony.failure_causes import cause_of
 from telephony.models import (
     FINAL_STATUSES,
     Call,
@@ -126,9 +127,12 @@ def _tone(reason: str) -> str:
 
 
 def latest_fallbacks() -> list[tuple[Call, str]]:
-    """The last calls that no agent took, each with what the caller got."""
+    """The last calls that no agent took, each with what the caller got and the cause."""
     fell = calls_of_today().filter(end_reason__in=FALLBACKS).select_related("number", "owner")
-    return [(call, ended_because(call)) for call in fell.order_by("-started_at")[:FALLBACKS_SHOWN]]
+    latest = fell.order_by("-started_at")[:FALLBACKS_SHOWN]
+    return [
+        (call, ". ".join(filter(None, (ended_because(call), cause_of(call))))) for call in latest
+    ]
 
 
 def live_calls() -> list[tuple[Call, str]]:

@@ -17,6 +17,7 @@ from accounts.csv_export import ExportsRows
 from telephony import owner_admin, support
 from telephony.admin_glances import age_of, as_stored, last_calls, last_sync
 from telephony.end_reasons import EndReason
+from telephony.failure_causes import cause_of
 from telephony.models import (
     Call,
     CallEvent,
@@ -144,6 +145,7 @@ class EndReasonFilter(admin.SimpleListFilter):
 
 _IN_FRONT = (
     *("owner", "number", "direction", "from_number", "to_number", "status", "ended_because"),
+    "failed_because",
     *("started_at", "answered_at", "ended_at", "duration_s", "cost_usd", "simulated"),
 )
 _OF_THE_LINE = (
@@ -178,7 +180,7 @@ class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
         ("Line", {"fields": _OF_THE_LINE, "classes": ("collapse",)}),
         ("Agent", {"fields": _OF_THE_AGENT, "classes": ("collapse",)}),
     )
-    readonly_fields = ("ended_because",)
+    readonly_fields = ("ended_because", "failed_because")
     inlines = (CallEventInline,)
     row_actions: ClassVar[Sequence[RowAction]] = CALL_ACTIONS
     export_columns = (
@@ -190,6 +192,11 @@ class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
     def ended_because(self, call: Call) -> str:
         """The end reason in words; a dash while the call goes on."""
         return EndReason(call.end_reason).label if call.end_reason else "-"
+
+    @admin.display(description="failed because")
+    def failed_because(self, call: Call) -> str:
+        """Why no agent heard the caller out; a dash when one did."""
+        return cause_of(call) or "-"
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))

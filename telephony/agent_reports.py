@@ -1,13 +1,27 @@
-"""What an agent tells about a call when its part is over: what it used, and what it noted."""
+"""What an agent tells of a call when its part is over: what it used, noted, and failed with."""
 
 from uuid import UUID
 
-from agent.session import AgentOutcome, AgentReport
-from telephony import do_not_call
+from agent.errors import AgentUnavailable
+from agent.session import AgentFailed, AgentOutcome, AgentReport
+from telephony import do_not_call, metrics
 from telephony.call_events import EventKind
 from telephony.models import Call, CallEvent
+from telephony.stream_facts import StreamFacts
 
 MESSAGE_NOTED = "message_noted"
+
+
+def note_failure(
+    facts: StreamFacts, failure: AgentFailed | AgentUnavailable | TimeoutError
+) -> None:
+    """Keep why an agent did not come or could not go on, and count it."""
+    if isinstance(failure, AgentFailed):
+        facts.agent_failure = failure.code
+        metrics.AGENT_FAILURES.labels(reason=failure.code).inc()
+        return
+    facts.agent_failure = getattr(failure, "code", "no_session_in_time")
+    metrics.AGENT_FAILURES.labels(reason="not available").inc()
 
 
 def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> None:

@@ -187,7 +187,7 @@ def close_stream(call_id: UUID, outcome: AgentOutcome) -> None:
 
 
 def keep_stream_facts(
-    call_id: UUID, facts: dict[str, int | float | None], *, generation: int
+    call_id: UUID, facts: dict[str, int | float | str | None], *, generation: int
 ) -> None:
     """Keep the figures of a call's stream, unless a later one has its own."""
     Call.objects.filter(id=call_id, stream_generation=generation).update(stream_facts=facts)

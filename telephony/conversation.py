@@ -25,7 +25,7 @@ from agent.session import (
     UtteranceEnd,
 )
 from telephony import actions as act
-from telephony import calls, media_stream, metrics, own_sentences
+from telephony import agent_reports, calls, media_stream, metrics, own_sentences
 from telephony.actions import Action
 from telephony.bridge import Bridge
 from telephony.caller_line import CallerLine, DirectSocket, Receive, Send
@@ -230,7 +230,7 @@ class Conversation:
                 agent = await get_agent_backend().open_session(brief)
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
-            metrics.AGENT_FAILURES.labels(reason="not available").inc()
+            agent_reports.note_failure(self._facts, error)
             self._log(logging.WARNING, "agent not available", detail=reason)
             return
         self._doer.agent_opened(agent)
@@ -268,7 +268,7 @@ class Conversation:
             self._facts.barged_in(took_s)
             metrics.BARGE_IN.observe(took_s)
         if isinstance(event, AgentFailed) and self._outcome is AgentOutcome.FAILED:
-            metrics.AGENT_FAILURES.labels(reason=event.code).inc()
+            agent_reports.note_failure(self._facts, event)
             self._log(logging.WARNING, "agent failed", code=event.code)
 
     async def _keep_time(self) -> None:

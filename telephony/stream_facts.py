@@ -9,7 +9,8 @@ from typing import Self
 class StreamFacts:
     """Times are milliseconds: the first audio since the handshake, the rest for one barge-in.
 
-    `handed_over_at_ms` counts what the recording holds of all streams so far.
+    `handed_over_at_ms` counts what the recording holds of all streams so far. `agent_failure` is
+    the code of what the agent failed with, blank when it did not.
 
     A barge-in lasts from the agent's notice that the caller speaks to the `clear` on its way.
     """
@@ -24,9 +25,10 @@ class StreamFacts:
     caller_frames_lost: int = 0
     lines_lost: int = 0
     handed_over_at_ms: int = 0
+    agent_failure: str = ""
 
     @classmethod
-    def going_on(cls, kept: Mapping[str, int | float | None]) -> Self:
+    def going_on(cls, kept: Mapping[str, int | float | str | None]) -> Self:
         """The figures of a call's next stream: they go on where those of the last one ended."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in kept.items() if name in known})  # type: ignore[arg-type]  # our own figures
@@ -36,6 +38,6 @@ class StreamFacts:
         self.barge_ins += 1
         self.slowest_barge_in_ms = max(self.slowest_barge_in_ms, round(took_s * 1_000, 2))
 
-    def as_json(self) -> dict[str, int | float | None]:
+    def as_json(self) -> dict[str, int | float | str | None]:
         """The figures by name."""
         return asdict(self)

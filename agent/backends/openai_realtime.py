@@ -60,9 +60,10 @@ class OpenAIRealtimeBackend(AgentBackend):
             async with asyncio.timeout(self._opening_seconds):
                 await session.open()
         except SessionLost as error:
-            raise AgentUnavailable(f"No session: {error.code}.") from error
+            raise AgentUnavailable(f"No session: {error.code}.", code=error.code) from error
         except TimeoutError as error:
-            raise AgentUnavailable("No session in time.") from error
+            message = "No session in time."
+            raise AgentUnavailable(message, code="no_session_in_time") from error
         return session
 
     def voices(self) -> tuple[Voice, ...]:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.row_security import service_scope
 from telephony import phone_numbers
 from telephony.end_reasons import EndReason
+from telephony.failure_causes import cause_of
 from telephony.models import Call, CallEvent
 
 # What may be shown of what the carrier sent; of other fields only that they came.
@@ -59,6 +60,7 @@ def _rows_of(call: Call) -> Iterator[str]:
         "forwarded from": phone_numbers.masked(call.forwarded_from) if call.forwarded_from else "",
         "status": call.status,
         "ended because": reason,
+        "failed because": cause_of(call),
         "stream": call.stream_state,
         "agent": " ".join(filter(None, (call.agent_backend, call.agent_outcome))),
         "figures": call.stream_facts or "",
