@@ -16,8 +16,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})
-WEBHOOKS = frozenset(f"/{url.pattern}" for url in webhook_urls.urlpatterns)
-SOCKETS = tuple(f"/{str(url.pattern).partition('<')[0]}" for url in ws_urls.urlpatterns)
+CARRIER = (*webhook_urls.urlpatterns, *ws_urls.urlpatterns)
 
 
 class Role(StrEnum):
@@ -31,7 +30,8 @@ class Role(StrEnum):
         """Whether a process in this role answers on a path."""
         if self is Role.ALL or path in OPERATORS:
             return True
-        return (path in WEBHOOKS or path.startswith(SOCKETS)) is (self is Role.MEDIA)
+        is_the_carriers = any(url.resolve(path.removeprefix("/")) for url in CARRIER)
+        return is_the_carriers is (self is Role.MEDIA)
 
 
 class OnlyInRole:

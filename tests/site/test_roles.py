@@ -1,13 +1,19 @@
 """Which process serves what when pages and calls are kept apart."""
 
+import re
+import uuid
+
 import pytest
 
 from aloha_site.roles import Role
+from telephony import webhook_urls
 
 CARRIER = [
-    "/api/twilio/voice/incoming",
-    "/api/twilio/voice/recording",
     "/api/twilio/voice/stream/some-token",
+    *(
+        "/" + re.sub("<uuid:call_id>", str(uuid.UUID(int=7)), str(url.pattern))
+        for url in webhook_urls.urlpatterns
+    ),
 ]
 PEOPLE = ["/", "/aloha/inbox", "/admin/", "/api/twilio/voice/outbound", "/api/calls", "/static/x"]
 
