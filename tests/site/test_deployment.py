@@ -1,6 +1,8 @@
 """What the Dockerfile and compose.yaml run, tried without an engine for containers."""
 
 import ast
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -9,10 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
+
+from aloha_site.roles import CARRIER, Role
+from tests.journeys.test_server_killed import free_port
+from tests.peers.processes import Process, started
 
 ROOT = Path(__file__).parents[2]
+WEBHOOK = "/api/twilio/voice/incoming"
 INSTRUCTIONS = {
     *("FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "CMD"),
 }
@@ -93,6 +101,72 @@ def test_every_service_runs_a_command_that_there_is():
     ours = [command for command in commands if command and "manage.py" in command]
     assert len(ours) >= 3
     assert {command[2] for command in ours} <= set(get_commands())
+
+
+def served(name: str) -> dict[str, object]:
+    """What `manage.py serve` reads in the command of a service; an option it lacks is an error."""
+    command = services()[name]["command"]
+    assert command[:3] == ["python", "manage.py", "serve"]
+    parser = load_command_class("aloha_site", "serve").create_parser("manage.py", "serve")
+    return vars(parser.parse_args(command[3:]))
+
+
+def test_pages_and_calls_have_a_process_each_that_the_image_finds_well():
+    for name in ("web", "media"):
+        options = served(name)
+        assert options["role"] == name
+        assert (options["host"], options["port"]) == ("0.0.0.0", 8000)
+        assert "healthcheck" not in services()[name]  # the image's own asks port 8000
+        assert str(services()[name]["ports"][0]).endswith(":8000")
+
+
+def test_whatever_serves_or_keeps_is_asked_whether_it_is_well():
+    asked = {
+        name for name, service in services().items() if "test" in service.get("healthcheck", {})
+    }
+    assert asked == {"database", "redis"}
+    assert services()["worker"]["healthcheck"] == {"disable": True}
+
+
+def test_calls_are_given_their_time_before_the_process_is_killed():
+    default = re.search(
+        r'"DRAIN_SECONDS", default=2 if DEBUG else (\d+)',
+        (ROOT / "aloha_site" / "settings.py").read_text(),
+    )
+    assert services()["media"]["stop_grace_period"] == f"{int(default[1]) + 10}s"
+
+
+def test_all_processes_of_ours_share_database_redis_and_files():
+    for name in ("migrate", "web", "media", "worker"):
+        service = services()[name]
+        assert "@database/" in service["environment"]["DATABASE_URL"]
+        assert service["environment"]["REDIS_URL"] == "redis://redis:6379/0"
+        assert service["volumes"] == ["data:/data"]
+
+
+def test_the_page_about_deployment_names_every_service_and_splits_paths_as_the_roles_do():
+    page = (ROOT / "docs" / "deployment.md").read_text()
+    assert [name for name in services() if f"`{name}`" not in page] == []
+    [to_media] = re.findall(r"location (\S+) \{ proxy_pass http://127.0.0.1:8001;", page)
+    exceptions = re.findall(r"location = (\S+) \{ proxy_pass http://127.0.0.1:8000;", page)
+    assert all(f"/{url.pattern}".startswith(to_media) for url in CARRIER)
+    assert [Role.MEDIA.serves(path) for path in exceptions] == [False]
+    paths = set(yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())["paths"])
+    assert {path for path in paths if path.startswith(to_media)} == set(exceptions)
+
+
+@pytest.mark.parametrize("name", ["web", "media"])
+def test_the_command_of_a_service_serves_its_part(name, tmp_path, transactional_db):
+    port = free_port()
+    command = [word if word != "8000" else str(port) for word in services()[name]["command"][2:]]
+    process = Process(tmp_path, name, *command, url=f"http://127.0.0.1:{port}")
+    with started(process):
+        process.wait_for("Listening on")
+        for path, role in [("/healthz", name), ("/accounts/login/", "web"), (WEBHOOK, "media")]:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            with contextlib.closing(connection):
+                connection.request("GET", path)
+                assert (connection.getresponse().status == 404) is (role != name), path
 
 
 def test_services_wait_for_services_that_there_are():
