@@ -37,14 +37,17 @@ class MessageAdmin(ToLookAt, WithRowActions, ExportsRows):
     """The worker's progress; what callers left is for the owner only."""
 
     list_display = ("created_at", "call", "owner", "stage", "attempts", "next_step", "last_error")
-    list_filter = ("stage",)
+    list_filter = ("stage", "mail_state")
     search_fields = ("call__call_sid", "call__from_number", "call__owner__email")
     search_help_text = "A caller's number in any spelling, a call's id, or the owner's address."
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     list_select_related = ("call__owner",)
     show_full_result_count = False
-    fields = ("call", "stage", "next_step_at", "attempts", "last_error", "created_at")
+    fields = (
+        *("call", "stage", "next_step_at", "attempts", "last_error"),
+        *("mail_state", "mail_at", "created_at"),
+    )
     row_actions = (RETRY,)
     export_columns = (
         *("created_at", "call__call_sid", "call__owner__email", "stage", "attempts"),
