@@ -42,6 +42,13 @@ def test_checks_that_are_named_exist(check):
     assert f'id="{check}"' in source()
 
 
+def test_the_page_of_checks_has_every_check_once():
+    listed = re.findall(
+        r"^\| `([a-z]+\.[EW]\d{3})` \|", (ROOT / "docs" / "checks.md").read_text(), re.MULTILINE
+    )
+    assert listed == sorted(set(re.findall(r'id="([a-z]+\.[EW]\d{3})"', source())))
+
+
 @pytest.mark.parametrize(
     "path", named(r"`((?:accounts|agent|aloha_site|telephony|voicemail|tests)/(?!\S*NAME)[\w/.]+)`")
 )
