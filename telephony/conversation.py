@@ -304,8 +304,9 @@ class Conversation:
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
         is_handed_over = self._is_handed_over and not self._line.is_gone
         outcome = None if is_handed_over else self._outcome or AgentOutcome.FAILED
-        self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+        self._recorder.reach(self._journal.agent_spoke_until_ms)
+        self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         self._facts.fillers += self._bridge.fillers
         await StreamEnd(
             call_id=self._call.id,

@@ -39,6 +39,7 @@ class CallJournal:
         self._position = first_position
         self._begins_at_ms = begins_at_ms
         self._being_said = ""
+        self.agent_spoke_until_ms = 0  # of this stream
         self._has_introduced_itself = first_position > 0
         self._undisclosed: TranscriptLine | None = None
 
@@ -55,6 +56,8 @@ class CallJournal:
             heard_chars=line.heard_chars,
         )
         self._position += 1
+        if line.role is Role.AGENT:
+            self.agent_spoke_until_ms = max(self.agent_spoke_until_ms, line.end_ms)
         if not self._has_introduced_itself and line.source is TranscriptSource.REALTIME:
             self._look_for_disclosure(row)
         self._unwritten[row.position] = row

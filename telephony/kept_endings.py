@@ -36,7 +36,7 @@ class KeptEnding:
     call_id: UUID
     generation: int
     outcome: AgentOutcome | None
-    facts: dict[str, int | float | None]
+    facts: dict[str, int | float | str | None]
     lines: Sequence[TranscriptLine]
     hides_ai: bool = False
     report: AgentReport | None = None

@@ -61,6 +61,14 @@ class CallRecorder:
         """Keep audio just sent to the caller."""
         self._pending.append(("agent", self._now_ms, payload))
 
+    def reach(self, until_ms: int) -> None:
+        """Record at least so far.
+
+        The clock is the caller's frames, and the last ones are still on their way when the end of
+        what the agent said has been heard: without this its last word would be cut.
+        """
+        self._now_ms = max(self._now_ms, until_ms)
+
     def clear(self) -> None:
         """The carrier was told to stop playing."""
         self._pending.append(("clear", self._now_ms, ""))
