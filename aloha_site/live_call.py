@@ -23,7 +23,7 @@ from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
 from aloha_site import call_words, live_gist, live_words
 from aloha_site.event_stream import AGAIN_MS, STREAM_SECONDS, event, retry_after, stream_of
-from telephony import call_log, live_news
+from telephony import call_log, draining, live_news
 from telephony.errors import CallOver, ProviderError
 from telephony.models import Call
 from telephony.running_calls import end_running_call, take_message_now
@@ -119,7 +119,7 @@ async def _events(
     being_said = None
     yield retry_after(AGAIN_MS)
     async with live_news.listening(live_news.group_of(call.call_sid or "")) as listener:
-        while loop.time() < until:
+        while loop.time() < until and not draining.here.has_begun:
             news = await database_sync_to_async(partial(_news, user_id, call.id, after))()
             for line in news.lines:
                 after = line.position

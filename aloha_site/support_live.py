@@ -13,7 +13,10 @@ from aloha_site.event_stream import (
     retry_after,
     stream_of,
 )
-from telephony import live_news
+from telephony import draining, live_news
+
+LOOK_SECONDS = 1.0
+"""Between two looks at whether the server stops."""
 
 
 def news(request: HttpRequest) -> StreamingHttpResponse:
@@ -24,10 +27,11 @@ def news(request: HttpRequest) -> StreamingHttpResponse:
 
 
 async def _events() -> AsyncIterator[bytes]:
-    until = asyncio.get_running_loop().time() + STREAM_SECONDS
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_SECONDS
     yield retry_after(AGAIN_MS)
     async with live_news.listening(live_news.ALL_CALLS) as listener:
-        while (left := until - asyncio.get_running_loop().time()) > 0:
-            heard = await listener.news(within_s=left)
+        while loop.time() < until and not draining.here.has_begun:
+            heard = await listener.news(within_s=LOOK_SECONDS)
             if heard:
                 yield event("news", " ".join(sorted(heard)))
