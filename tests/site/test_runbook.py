@@ -227,7 +227,8 @@ def test_06_the_disk_fills_and_there_is_room_again(db, small_disk, settings, cap
     caplog.clear()
     post(FALLBACK, form)
     assert signs.in_log not in caplog.text
-    assert "1 request(s) of the carrier wait" in doctor()
+
+    assert "1 request(s) of the carrier" in doctor()
 
 
 def test_07_a_purchase_is_unclear_until_twilio_was_asked(desk, owner, twilio, caplog, signs):
