@@ -20,6 +20,7 @@ from voicemail.models import Wanted
 from voicemail.notifications import change_preference, preference_of
 from voicemail.retention import LONGEST_DAYS, change_keeping, keeping_of
 
+KEEPING = ("audio_days", "text_days")
 CLOCK_TIME = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -83,9 +84,10 @@ class MessageSettings(APIView):
     @in_own_rows
     def patch(self, request: Request) -> Response:
         """Change some of it; all or nothing."""
-        wanted = _settings(request.user) | read(MessageSettingsChanges, request.data)
-        keeping = {name: wanted.pop(name) for name in ("audio_days", "text_days")}
-        change_preference(user=request.user, **wanted)
+        changes = read(MessageSettingsChanges, request.data)
+        keeping = {name: changes.pop(name) for name in KEEPING if name in changes}
+        wanted = {name: now for name, now in _settings(request.user).items() if name not in KEEPING}
+        change_preference(user=request.user, **wanted | changes)
         change_keeping(owner=request.user, **keeping)
         return Response(MessageSettingsRecord(_settings(request.user)).data)
 
