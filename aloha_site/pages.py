@@ -33,19 +33,17 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
-    messages = list(inbox.with_details(inbox.look_through(user))[:LATEST])
     waiting = inbox.who_waits(user)
+    cards = list(inbox.with_details(inbox.unread_first_urgent(user))[:CARDS])
+    latest = inbox.with_details(inbox.look_through(user))[:LATEST]
+    others = [message for message in latest if message not in cards]
+    shown = len(cards) + sum(message.is_unread for message in others)
     situation = onboarding.Situation(
         number=active_number(user),
         people_waiting=waiting.people,
         urgent_waiting=waiting.urgent,
-        has_messages=bool(messages),
+        has_messages=inbox.has_had_messages(user),
     )
-    urgent_first = sorted(
-        (message for message in messages if message.is_unread),
-        key=lambda message: not message.is_urgent,
-    )
-    waiting_in_full = urgent_first[:CARDS]
     figures = home_figures.figures_of(user)
     context = {
         "section": "home",
@@ -54,10 +52,11 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
         "steps": onboarding.steps(situation),
         "steps_done": onboarding.steps_done(situation),
         "today": onboarding.calls_today(figures.today),
-        "waiting": waiting_in_full,
-        "others": [message for message in messages if message not in waiting_in_full],
+        "waiting": cards,
+        "others": others,
+        "more_waiting": max(waiting.messages - shown, 0),
         "figures": figures,
-        "calls": [] if messages else _latest_calls(user),
+        "calls": [] if situation.has_messages else _latest_calls(user),
     } | _glance(user, situation.number)
     return render(request, "site/home.html", context)
 

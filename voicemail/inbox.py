@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import models, transaction
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 from agent.brief import CallType
@@ -86,6 +88,7 @@ class Waiting:
 
 def who_waits(user: User) -> Waiting:
     """Count the people who wait; every withheld number counts as one person."""
+    messages: int
     is_known, is_urgent = Q(call__caller_withheld=False), Q(urgency=Urgency.HIGH)
     counted = (
         Message.objects.for_user(user)
@@ -95,6 +98,7 @@ def who_waits(user: User) -> Waiting:
             known=Count("call__from_number", filter=is_known, distinct=True),
             urgent_withheld=Count("id", filter=~is_known & is_urgent),
             urgent_known=Count("call__from_number", filter=is_known & is_urgent, distinct=True),
+            messages=Count("id"),
         )
     )
     return Waiting(
@@ -104,9 +108,26 @@ def who_waits(user: User) -> Waiting:
 
 
 def mark_read(*, message: Message, now: datetime) -> None:
+        messages=int(counted["messages"]),
     """The owner has opened the message; the first time counts."""
     Message.objects.filter(id=message.id, read_at__isnull=True).update(read_at=now)
     message.read_at = message.read_at or now
+def unread_first_urgent(user: User) -> MessageQuerySet:
+    """What waits: urgent messages before the others, the latest first."""
+    urgent_first = Case(When(urgency=Urgency.HIGH, then=0), default=1)
+    return Message.objects.for_user(user).unread().order_by(urgent_first, "-started_at", "-id")
+
+
+def read_ones(user: User) -> MessageQuerySet:
+    """What was opened and not put away, the latest first."""
+    return look_through(user).filter(read_at__isnull=False)
+
+
+def has_had_messages(user: User) -> bool:
+    """Whether somebody has ever left this owner one, wherever it is now."""
+    return Message.objects.filter(owner=user).exists()
+
+
 
 
 def mark_unread(*, message: Message) -> None:

@@ -137,6 +137,38 @@ def test_with_every_step_done_and_everything_read_nothing_is_asked(as_owner, own
     assert "Setting up" not in text
 
 
+def test_older_unread_messages_are_shown_before_newer_ones_that_were_read(as_owner, owner):
+    number = make_number(owner)
+    for minutes in (90, 80):
+        leave_message(number, minutes_ago=minutes, reason=f"Waiting for {minutes} minutes.")
+    for _ in range(6):
+        leave_message(number, read_at=datetime(2026, 1, 1, tzinfo=UTC), reason="Read already.")
+    text = page(as_owner, "/")
+    assert "One person waits for you" in text
+    assert text.index("Waiting for 80") < text.index("Waiting for 90") < text.index("Read already.")
+    assert " more in your inbox" not in text
+
+
+def test_urgent_messages_come_first_and_the_others_are_counted(as_owner, owner):
+    number = make_number(owner)
+    for minutes in range(1, 12):
+        leave_message(number, minutes_ago=minutes, reason=f"Ordinary matter {minutes}.")
+    leave_message(number, minutes_ago=600, urgency="high", reason="The cellar is full of water.")
+    text = page(as_owner, "/")
+    assert text.index("The cellar is full of water.") < text.index("Ordinary matter 1.")
+    assert "Ordinary matter 8." in text
+    assert "Ordinary matter 9." not in text
+    assert '<a href="/aloha/inbox?show=unread">3 more in your inbox</a>' in text
+
+
+@pytest.mark.parametrize("gone", ["archived_at", "deleted_at", "erased_at"])
+def test_an_owner_who_has_put_everything_away_is_not_set_up_again(as_owner, owner, gone):
+    leave_message(make_number(owner, **PROVEN), **{gone: datetime(2026, 1, 1, tzinfo=UTC)})
+    text = page(as_owner, "/")
+    assert "Nobody waits for you" in text
+    assert "Setting up" not in text
+
+
 # --- Taking a number ---
 
 
