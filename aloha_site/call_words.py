@@ -120,9 +120,9 @@ def ended_because(call: Call) -> str:
 
 
 def message_of(call: Call) -> Message | None:
-    """The message that the call left, None while there is none."""
+    """The message that the call left, None while there is none or when it is erased."""
     try:
-        return call.message
+        return None if call.message.erased_at else call.message
     except Message.DoesNotExist:
         return None
 

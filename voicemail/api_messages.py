@@ -65,6 +65,12 @@ class MessageRecord(serializers.Serializer):
     isPrepared = serializers.SerializerMethodField(
         method_name="is_prepared", help_text="False while the worker still writes the summary."
     )
+    wordsErasedAt = serializers.DateTimeField(
+        source="words_erased_at",
+        default_timezone=UTC,
+        allow_null=True,
+        help_text="When summary and transcript went, while the recording is still kept.",
+    )
 
     def caller_number(self, message: Message) -> str | None:
         return None if message.call.caller_withheld else message.call.from_number or None

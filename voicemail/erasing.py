@@ -5,23 +5,34 @@ a carrier that does not answer is asked again.
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
 from telephony import erasing as telephony_erasing
-from telephony import numbers
+from telephony import kept_endings, numbers
 from telephony.errors import TelephonyError
-from telephony.models import Call, ForwardingReminder, NumberStatus
+from telephony.models import (
+    Call,
+    CallPurpose,
+    CarrierRecording,
+    Direction,
+    ForwardingReminder,
+    NumberStatus,
+    Recording,
+)
 from voicemail.errors import NotYetErased
 from voicemail.forwarding_models import ForwardingCheck
 from voicemail.inbox import UNDO_PERIOD
-from voicemail.models import Contact, Erasure, KeepingPreference, Message, Stage
+from voicemail.message_erasing import erase_message, erase_words_of
+from voicemail.models import PREPARED_STAGES, Contact, Erasure, KeepingPreference, Message
 from voicemail.release_mail import send_reminders
 from voicemail.retention import days_of
 
@@ -60,49 +71,43 @@ def close_account(*, owner: User) -> Erasure:
     return _wish(owner, "")
 
 
-def erase_message(message: Message) -> None:
-    """Erase a message's audio and words for good. Raises ProviderError, to be called again."""
-    telephony_erasing.erase_audio(message.call)
-    telephony_erasing.erase_words(message.call)
-    with service_scope():
-        Message.objects.filter(id=message.id).update(
-            **_blank(),
-            stage=Stage.NOTIFIED,
-            erased_at=timezone.now(),
-            # A worker that has it in hand loses its claim, and writes nothing back.
-            next_step_at=timezone.now(),
-        )
-
-
 def erase_deleted_messages() -> int:
     """Erase what was deleted and can no longer be taken back; how many messages."""
     over = timezone.now() - UNDO_PERIOD
     due = Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
-    return _erase_each(due)
+    return _each(due, erase_message)
 
 
 def erase_what_is_old() -> int:
-    """Erase audio and words that are older than their owners want to keep; how many calls."""
+    """Erase audio and words that are older than their owners want to keep; how many times.
+
+    Each has its own time: whichever goes first leaves the other.
+    """
     now, count = timezone.now(), 0
     for owner, audio_days, text_days in _keeping():
-        old = Message.objects.filter(
-            owner=owner,
-            started_at__lt=now - timedelta(days=text_days),
-            erased_at__isnull=True,
-        )
-        count += _erase_each(old)
-        # Calls that the agent made, and checks, leave words and no message.
+        # The audio first: of a message that loses both, the words need not be erased apart.
+        for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
+            count += _tried(call)
         before = now - timedelta(days=text_days)
         for call in telephony_erasing.with_words_older_than(before, owner=owner):
             telephony_erasing.erase_words(call)
+        count += _each(_outdated_messages(owner, before), erase_words_of)
+        # Calls that the agent made, and checks, leave words and no message.
             count += 1
-        for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
-            count += _tried(call)
     return count
 
 
 def _keeping() -> list[tuple[User, int, int]]:
     """Every owner with a call that may be old enough, and her days."""
+def _outdated_messages(owner: User, before: datetime) -> models.QuerySet[Message]:
+    """Messages whose words are due, and those that lost their words first and now their audio."""
+    words_due = Q(words_erased_at__isnull=True, started_at__lt=before)
+    stored = Recording.objects.filter(call=OuterRef("call"))
+    at_carrier = CarrierRecording.objects.filter(call=OuterRef("call"))
+    all_gone = Q(~Exists(stored), ~Exists(at_carrier), words_erased_at__isnull=False)
+    return Message.objects.filter(words_due | all_gone, owner=owner, erased_at__isnull=True)
+
+
     with service_scope():
         chosen = {row.owner_id: row for row in KeepingPreference.objects.all()}
         days = {pk: days_of(row) for pk, row in chosen.items()}
@@ -112,13 +117,13 @@ def _keeping() -> list[tuple[User, int, int]]:
         return [(owner, *days.get(owner.pk, days_of(None))) for owner in owners]
 
 
-def _erase_each(messages: models.QuerySet[Message]) -> int:
+def _each(messages: models.QuerySet[Message], erase: Callable[[Message], None]) -> int:
     with service_scope():
-        due = list(messages.select_related("call")[:AT_ONCE])
+        due = list(messages.select_related("call__number", "call__owner")[:AT_ONCE])
     done = 0
     for message in due:
         try:
-            erase_message(message)
+            erase(message)
             done += 1
         except (TelephonyError, OSError):
             # The carrier or the storage is away: the next round tries again.
@@ -133,11 +138,6 @@ def _tried(call: Call) -> bool:
         logger.exception("audio not erased", extra={"call": str(call.id)})
         return False
     return True
-
-
-def _blank() -> dict[str, str]:
-    texts = ("caller_name", "reason", "callback_number", "summary", "search_text", "last_error")
-    return dict.fromkeys(texts, "")
 
 
 def _wish(owner: User, phone_number: str) -> Erasure:

@@ -15,6 +15,7 @@ from accounts.models import User
 from agent.brief import CallType
 from telephony.models import Recording
 from voicemail.models import PREPARED_STAGES, Contact, Message, MessageQuerySet, Urgency
+from voicemail.retention import kept_until
 from voicemail.searching import matching
 from voicemail.summaries import NAME_LENGTH, one_line
 
@@ -63,13 +64,16 @@ def page_of(found: MessageQuerySet, number: str | None, *, is_search: bool) -> P
 
 def with_details(messages: MessageQuerySet) -> MessageQuerySet:
     """The same, each with its call, number and recording."""
-    return messages.select_related("call__number", "call__recording").defer("search_text")
+    return _joined(messages).defer("search_text")
+
+
+def _joined(messages: MessageQuerySet) -> MessageQuerySet:
+    return messages.select_related("call__number", "call__recording", "owner__keeping_preference")
 
 
 def find_message(*, user: User, message_id: uuid.UUID) -> Message:
     """One of the owner's messages. Raises Message.DoesNotExist, also for somebody else's."""
-    rows = Message.objects.for_user(user).select_related("call__number", "call__recording")
-    return rows.get(id=message_id)
+    return _joined(Message.objects.for_user(user)).get(id=message_id)
 
 
 def find_deleted(*, user: User, message_id: uuid.UUID) -> Message:
@@ -84,34 +88,30 @@ class Waiting:
 
     people: int
     urgent: int
+    messages: int
 
 
 def who_waits(user: User) -> Waiting:
     """Count the people who wait; every withheld number counts as one person."""
-    messages: int
     is_known, is_urgent = Q(call__caller_withheld=False), Q(urgency=Urgency.HIGH)
     counted = (
         Message.objects.for_user(user)
         .unread()
         .aggregate(
+            messages=Count("id"),
             withheld=Count("id", filter=~is_known),
             known=Count("call__from_number", filter=is_known, distinct=True),
             urgent_withheld=Count("id", filter=~is_known & is_urgent),
             urgent_known=Count("call__from_number", filter=is_known & is_urgent, distinct=True),
-            messages=Count("id"),
         )
     )
     return Waiting(
         people=int(counted["withheld"] + counted["known"]),
         urgent=int(counted["urgent_withheld"] + counted["urgent_known"]),
+        messages=int(counted["messages"]),
     )
 
 
-def mark_read(*, message: Message, now: datetime) -> None:
-        messages=int(counted["messages"]),
-    """The owner has opened the message; the first time counts."""
-    Message.objects.filter(id=message.id, read_at__isnull=True).update(read_at=now)
-    message.read_at = message.read_at or now
 def unread_first_urgent(user: User) -> MessageQuerySet:
     """What waits: urgent messages before the others, the latest first."""
     urgent_first = Case(When(urgency=Urgency.HIGH, then=0), default=1)
@@ -128,6 +128,10 @@ def has_had_messages(user: User) -> bool:
     return Message.objects.filter(owner=user).exists()
 
 
+def mark_read(*, message: Message, now: datetime) -> None:
+    """The owner has opened the message; the first time counts."""
+    Message.objects.filter(id=message.id, read_at__isnull=True).update(read_at=now)
+    message.read_at = message.read_at or now
 
 
 def mark_unread(*, message: Message) -> None:
@@ -206,7 +210,9 @@ def is_prepared(message: Message) -> bool:
 
 
 def gist(message: Message) -> str:
-    """One line that says what the message is about."""
+    """One line that says what the message is about, or why it can no longer say it."""
+    if message.words_erased_at is not None:
+        return _words_gone(message, message.words_erased_at)
     if message.reason or message.summary:
         return message.reason or message.summary
     if not is_prepared(message):
@@ -215,3 +221,12 @@ def gist(message: Message) -> str:
     if recording is None:
         return "Hung up without leaving a message."
     return f"Left a message of {round(recording.duration_ms / 1000)} seconds."
+
+
+def _words_gone(message: Message, erased_at: datetime) -> str:
+    days = max((erased_at - message.started_at).days, 1)
+    gone = f"The words were erased after {days} day{'' if days == 1 else 's'}"
+    if recording_of(message) is None:
+        return f"{gone}."
+    until = date_format(timezone.localtime(kept_until(message)), "j F Y")
+    return f"{gone}; the recording is kept until {until}."

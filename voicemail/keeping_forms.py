@@ -49,7 +49,7 @@ class KeepingForm(forms.Form):
         label="Words, days",
         min_value=1,
         max_value=LONGEST_DAYS,
-        help_text="Summaries and transcripts. Older ones are erased for good.",
+        help_text="Summaries and transcripts. Older ones are erased, recordings at their own time.",
     )
 
 

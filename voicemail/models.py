@@ -60,8 +60,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Messages, always looked at through their owner."""
 
     def for_user(self, user: User) -> Self:
-        """What is in this owner's inbox or archive; not what she has deleted."""
-        return self.filter(owner=user, deleted_at__isnull=True)
+        """What is in this owner's inbox or archive; not what is deleted or erased."""
+        return self.filter(owner=user, deleted_at__isnull=True, erased_at__isnull=True)
 
     def deleted_for_user(self, user: User) -> Self:
         """What this owner has deleted and can still take back."""
@@ -75,7 +75,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """What one call left for the owner.
 
-    An erased message stays as an empty row, so that its call is not collected again.
+    An erased message stays as an empty row, so that its call is not collected again. One whose
+    words alone are erased still has its recording.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -107,6 +108,9 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    words_erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the words went, while the recording was kept."
+    )
     erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -15,7 +15,7 @@ LIST = "/api/messages"
 FIELDS = {
     *("id", "callId", "receivedAt", "callerName", "callerNumber", "callType", "reason", "summary"),
     *("summarySource", "urgency", "callbackNumber", "durationSeconds", "audioUrl"),
-    *("isRead", "isArchived", "isPrepared"),
+    *("isRead", "isArchived", "isPrepared", "wordsErasedAt"),
 }
 
 
