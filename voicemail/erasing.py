@@ -44,6 +44,8 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 # A mail server that stays away for an hour does not keep an owner's data.
 MAIL_ATTEMPTS = 7
 AT_ONCE = 100
+# Within two hours a message is prepared or given up; one that always fails is erased all the same.
+PREPARED_WITHIN = timedelta(hours=3)
 
 
 def keep_house() -> None:
@@ -89,16 +91,14 @@ def erase_what_is_old() -> int:
         for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
             count += _tried(call)
         before = now - timedelta(days=text_days)
-        for call in telephony_erasing.with_words_older_than(before, owner=owner):
-            telephony_erasing.erase_words(call)
         count += _each(_outdated_messages(owner, before), erase_words_of)
         # Calls that the agent made, and checks, leave words and no message.
+        for call in telephony_erasing.with_words_older_than(before, owner=owner):
+            telephony_erasing.erase_words(call)
             count += 1
     return count
 
 
-def _keeping() -> list[tuple[User, int, int]]:
-    """Every owner with a call that may be old enough, and her days."""
 def _outdated_messages(owner: User, before: datetime) -> models.QuerySet[Message]:
     """Messages whose words are due, and those that lost their words first and now their audio."""
     words_due = Q(words_erased_at__isnull=True, started_at__lt=before)
@@ -108,6 +108,8 @@ def _outdated_messages(owner: User, before: datetime) -> models.QuerySet[Message
     return Message.objects.filter(words_due | all_gone, owner=owner, erased_at__isnull=True)
 
 
+def _keeping() -> list[tuple[User, int, int]]:
+    """Every owner with a call that may be old enough, and her days."""
     with service_scope():
         chosen = {row.owner_id: row for row in KeepingPreference.objects.all()}
         days = {pk: days_of(row) for pk, row in chosen.items()}
@@ -187,9 +189,14 @@ def _carry_out(erasure: Erasure) -> None:
 
 
 def _erase_caller(owner: User, phone_number: str) -> None:
+    """What is over goes at once. Raises NotYetErased when something is still to come."""
+    is_all = True
     for call in telephony_erasing.calls_with(owner, phone_number):
         with service_scope():
             message = Message.objects.select_related("call").filter(call=call).first()
+        if _has_more_to_come(call, message):
+            is_all = False
+            continue
         if message is not None:
             erase_message(message)
         else:
@@ -197,6 +204,21 @@ def _erase_caller(owner: User, phone_number: str) -> None:
             telephony_erasing.erase_words(call)
         # Last: by the number the call is found again after a crash.
         telephony_erasing.erase_caller(call)
+    if not is_all:
+        raise NotYetErased("A call is still running, or its message is being prepared.")
+
+
+def _has_more_to_come(call: Call, message: Message | None) -> bool:
+    """Whether words or audio of the call may be written down after they were erased."""
+    if call.ended_at is None or kept_endings.holds(call.id):
+        return True
+    if call.direction != Direction.INBOUND or call.purpose != CallPurpose.CONVERSATION:
+        return False
+    if timezone.now() - call.ended_at > PREPARED_WITHIN:
+        return False
+    if message is None:
+        return True
+    return not message.erased_at and message.stage not in PREPARED_STAGES
 
 
 def _erase_owner(owner: User, *, attempts: int) -> None:

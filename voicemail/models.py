@@ -147,7 +147,12 @@ class Message(models.Model):
 
     @classmethod
     def of(cls, call: Call, **fields: Any) -> Self:
-        """A new message, not saved yet, with what it takes over from its call."""
+        """A new message, not saved yet, with what it takes over from its call.
+
+        That of a caller whom the owner wants forgotten is deleted from the start: nobody is told.
+        """
+        if Erasure.objects.of_caller(owner=call.owner_id, phone_number=call.from_number).exists():
+            fields = {"deleted_at": timezone.now()} | fields
         return cls(call=call, owner_id=call.owner_id, started_at=call.started_at, **fields)
 
     @property
@@ -182,6 +187,15 @@ class Contact(models.Model):
         return self.name
 
 
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    """Wishes to be forgotten."""
+
+    def of_caller(self, *, owner: Any, phone_number: Any) -> Self:
+        """The wishes not yet carried out about one caller; `OuterRef`s of another query do too."""
+        open_ones = self.filter(done_at__isnull=True).exclude(phone_number="")
+        return open_ones.filter(owner=owner, phone_number=phone_number)
+
+
 class Erasure(models.Model):
     """A wish to be forgotten, and how far the worker has got with it.
 
@@ -199,6 +213,8 @@ class Erasure(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ErasureQuerySet.as_manager()
 
     class Meta:
         constraints = [
