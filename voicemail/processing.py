@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
@@ -32,7 +32,7 @@ from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
 from voicemail.errors import MailNotSent, SummaryUnavailable
 from voicemail.mail_rest import mail_rest
-from voicemail.models import PREPARED_STAGES, Contact, Message, Stage
+from voicemail.models import PREPARED_STAGES, Contact, Erasure, Message, Stage
 from voicemail.transcription import transcribe_call
 from voicemail.words import words_of
 
@@ -122,13 +122,22 @@ def reopen_messages() -> int:
 
 
 def _reopen(calls: set[UUID]) -> int:
-    """Audio came that was not there before: what was made of the calls is made anew."""
+    """Audio came that was not there before: what was made of the calls is made anew.
+
+    What the owner put away or read was another message; that of a forgotten caller stays away.
+    """
     if not calls:
         return 0
-    messages = Message.objects.filter(call_id__in=calls, erased_at__isnull=True)
+    forgotten = Erasure.objects.of_caller(
+        owner=OuterRef("owner"), phone_number=OuterRef("call__from_number")
+    )
+    messages = Message.objects.filter(~Exists(forgotten), call_id__in=calls, erased_at=None)
     with service_scope():
         return messages.filter(stage__in=PREPARED_STAGES).update(
-            stage=Stage.COLLECTED, next_step_at=timezone.now(), attempts=0, read_at=None
+            stage=Stage.COLLECTED,
+            next_step_at=timezone.now(),
+            attempts=0,
+            **dict.fromkeys(("read_at", "archived_at", "deleted_at", "words_erased_at")),
         )
 
 

@@ -114,6 +114,14 @@ def test_another_caller_on_the_line_is_not_waited_for(number, owner):
     assert keep_house().done_at is not None
 
 
+def test_a_late_recording_does_not_bring_back_who_is_being_forgotten(number, owner):
+    message = full_message(number)
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    announce_recording(Call.objects.get(), b"\x10" * 16_000)
+    assert processing.reopen_messages() == 0
+    assert Message.objects.get(id=message.id).deleted_at is not None
+
+
 def test_messages_of_others_are_collected_into_the_inbox(number, owner):
     erasing.forget_caller(owner=owner, phone_number="+14155550181")
     call = make_call(

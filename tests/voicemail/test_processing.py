@@ -315,3 +315,15 @@ def test_an_agent_part_without_audio_leaves_no_click_before_the_message(number):
     announce_recording(call, b"\x10" * 16_000)
     work()
     assert call.recording.duration_ms == 2_000
+
+
+@pytest.mark.parametrize("put_away", ["archived_at", "deleted_at"])
+def test_a_message_put_away_comes_back_when_its_recording_comes_late(number, owner, put_away):
+    call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="", seconds_ago=16)
+    work()
+    Message.objects.update(read_at=timezone.now(), **{put_away: timezone.now()})
+    announce_recording(call, b"\x10" * 16_000)
+    processing.reopen_messages()
+    work()
+    message = Message.objects.for_user(owner).unread().get()
+    assert message.summary == "Left a spoken message of 2 seconds."
