@@ -14,7 +14,8 @@ from telephony.phone_numbers import country_of
 
 # English, German and Dutch, the Romance languages, and Scandinavia's.
 _SAYS_AI = re.compile(
-    r"\b(AI|A\.I\.|KI|IA|(?i:artificial\w*|künstliche\w*|kunstmatige\w*|artificielle|artificiale?))\b"
+    r"\b(AI|A\.I\.?|KI|IA|(?i:artificial\w*|künstliche\w*|kunstmatige\w*|artificiell\w*"
+    r"|artificiële|artificiale?|kunstig\s+intelligens))(?!\w)"
 )
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|")
