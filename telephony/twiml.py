@@ -100,9 +100,7 @@ def agent_calls(
     gather = Gather(
         input="dtmf", num_digits=1, timeout=1, action=key_url, method="POST", finish_on_key=""
     )
-    _say_notice(gather, notice)
-    gather.say(_on_behalf_of(owner_name))
-    gather.say(OPT_OUT)
+    _say_who_calls(gather, notice, owner_name)
     response.append(gather)
     _connect(
         response,
@@ -114,11 +112,21 @@ def agent_calls(
     return str(response)
 
 
-def agent_goes_on(
-    *, stream_url: str, after_url: str, stream_status_url: str, call_type: str
+def agent_calls_after_key(
+    *,
+    notice: CallNotice,
+    owner_name: str,
+    stream_url: str,
+    after_url: str,
+    stream_status_url: str,
+    call_type: str,
 ) -> str:
-    """Let the agent talk; the notice was spoken before."""
+    """Say all of it again, which no key can stop now, then let the agent talk.
+
+    The key cut it off, perhaps at its first word.
+    """
     response = VoiceResponse()
+    _say_who_calls(response, notice, owner_name)
     _connect(
         response,
         stream_url=stream_url,
@@ -222,6 +230,12 @@ def _connect(
 def _on_behalf_of(owner_name: str) -> str:
     name = " ".join(_sayable(owner_name).split())
     return f"I am calling for {name}." if name else "I am calling for the owner of this number."
+
+
+def _say_who_calls(verb: VoiceResponse | Gather, notice: CallNotice, owner_name: str) -> None:
+    _say_notice(verb, notice)
+    verb.say(_on_behalf_of(owner_name))
+    verb.say(OPT_OUT)
 
 
 def _say_notice(verb: VoiceResponse | Gather, notice: CallNotice) -> None:

@@ -177,7 +177,13 @@ def key_pressed(form: SignedForm) -> HttpResponse:
     if answered is None:
         return _twiml(twiml.opted_out())
     if isinstance(answered.answer, answering.AgentCalls):
-        return _twiml(twiml.agent_goes_on(**_stream(answered.stream_path)))
+        return _twiml(
+            twiml.agent_calls_after_key(
+                notice=notice_for(answered.callee),
+                owner_name=answered.owner_name,
+                **_stream(answered.stream_path),
+            )
+        )
     return _twiml(twiml.hang_up())
 
 

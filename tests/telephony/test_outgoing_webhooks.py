@@ -202,9 +202,15 @@ def test_9_pressed_twice_is_noted_once_and_answered_alike(call):
     assert DoNotCall.objects.count() == 1
 
 
-def test_any_other_key_goes_on_with_the_agent(call):
-    ask(call)
-    [connect] = verbs_of(ask(call, "key", Digits="5"))
+@pytest.mark.M10
+@pytest.mark.parametrize("key", ["5", "#", "*"])
+def test_any_other_key_skips_neither_the_notice_nor_the_way_out(call, key):
+    """It stopped them, perhaps at the first word: they come again, where no key stops them."""
+    first = ask(call)
+    answer = ask(call, "key", Digits=key)
+    *said, connect = verbs_of(answer)
+    assert sentences(answer) == sentences(first)
+    assert [type(verb) for verb in said] == [Say, Say, Say]
     assert isinstance(connect, Connect)
     assert not DoNotCall.objects.exists()
 
