@@ -89,6 +89,7 @@ def test_forwarding_without_a_phone_is_explained_beside_the_field(as_owner, owne
     assert "id_external_phone_number_error" in text
 
 
+@pytest.mark.N9
 def test_before_a_release_the_owners_own_undo_code_is_shown(as_owner, owner):
     forwarding_number(owner)
     OwnPhone.objects.create(user=owner, carrier="us-verizon")
