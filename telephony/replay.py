@@ -5,6 +5,7 @@ what is there already.
 """
 
 import logging
+from pathlib import Path
 
 from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
@@ -12,6 +13,7 @@ from django.urls import resolve
 
 from telephony import request_spool
 from telephony.carrier_requests import SignedForm
+from telephony.errors import TornRequest
 from telephony.request_spool import KeptRequest
 
 logger = logging.getLogger(__name__)
@@ -22,27 +24,56 @@ BATCH = 100
 def replay_kept_requests() -> int:
     """Replay what waits, oldest first, up to a batch; how many requests were done with.
 
-    Stops where the database is away, to go on there later. What cannot be replayed is set aside.
+    Stops where the database is away, to go on there later. What cannot be replayed is set aside;
+    what the disk does not give now, or does not let go, stays for the next time.
     """
     done = 0
-    for file in request_spool.waiting()[:BATCH]:
+    stuck: list[tuple[Path, OSError]] = []
+    for file in request_spool.waiting():
+        if done == BATCH:
+            break
         try:
-            request = request_spool.read(file)
-            _replay(request)
-        except FileNotFoundError:
-            continue  # another worker was faster
+            done += _done_with(file)
         except (OperationalError, InterfaceError):
             logger.warning("kept requests wait for the database", exc_info=True)
             break
-        except Exception:
-            # The outermost loop of one request: torn or refused, the others go on.
-            logger.exception("kept request cannot be replayed", extra={"file": file.name})
-            request_spool.set_aside(file)
-        else:
-            request_spool.forget(file)
-            logger.info("kept request replayed", extra={"call_sid": request.call_sid})
-        done += 1
+        except OSError as error:
+            stuck.append((file, error))
+    if stuck:
+        first, why = stuck[0]
+        facts = {"count": len(stuck), "file": first.name}
+        logger.error("kept requests wait for the disk", extra=facts, exc_info=why)
     return done
+
+
+def _done_with(file: Path) -> bool:
+    """Replay or set aside one request; False when another worker was faster.
+
+    Raises OSError when the file can be neither read nor moved, and as Django when the database
+    is away.
+    """
+    try:
+        request = request_spool.read(file)
+    except FileNotFoundError:
+        return False
+    except TornRequest:
+        return _set_aside(file)
+    try:
+        _replay(request)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # The outermost loop of one request: refused, the others go on.
+        return _set_aside(file)
+    request_spool.forget(file)
+    logger.info("kept request replayed", extra={"call_sid": request.call_sid})
+    return True
+
+
+def _set_aside(file: Path) -> bool:
+    logger.exception("kept request cannot be replayed", extra={"file": file.name})
+    request_spool.set_aside(file)
+    return True
 
 
 def _replay(request: KeptRequest) -> None:

@@ -131,6 +131,34 @@ def test_a_torn_request_is_set_aside_and_told_and_the_others_are_replayed(number
     assert [file.parent.name for file in files(settings)] == ["unreadable"]
 
 
+@pytest.mark.A5
+def test_a_request_that_the_disk_does_not_give_now_stays_and_is_told(number, settings, caplog):
+    keep("incoming", incoming_form(number.phone_number))
+    unreadable = request_spool.waiting()[0]
+    content = unreadable.read_bytes()
+    unreadable.unlink()
+    unreadable.symlink_to("/proc/self/mem")  # whose first page is an input/output error
+    keep("incoming", incoming_form(number.phone_number, CallSid=SID[:-1] + "b"), seconds=1)
+    assert replay_kept_requests() == 1
+    assert request_spool.waiting() == [unreadable]
+    assert "kept requests wait for the disk" in caplog.text
+    unreadable.unlink()
+    unreadable.write_bytes(content)
+    assert replay_kept_requests() == 1
+    assert {call.call_sid for call in Call.objects.all()} == {SID, SID[:-1] + "b"}
+
+
+@pytest.mark.A5
+def test_the_others_are_replayed_when_one_cannot_even_be_set_aside(number, settings, caplog):
+    keep("nowhere", {})
+    keep("incoming", incoming_form(number.phone_number), seconds=1)
+    (settings.SPOOL_DIR / "unreadable").write_text("in the way")
+    assert replay_kept_requests() == 1
+    assert Call.objects.get().call_sid == SID
+    assert len(request_spool.waiting()) == 1
+    assert "kept requests wait for the disk" in caplog.text
+
+
 def test_a_write_that_a_crash_cut_short_is_not_taken_for_a_request(number, settings):
     keep("incoming", incoming_form(number.phone_number))
     whole = request_spool.waiting()[0]
