@@ -42,7 +42,7 @@ REST_S = 5.0
 # Fewer than the database's pool has connections: stuck webhooks leave some to the pages.
 THREADS = 8
 work_threads = DaemonThreads("webhook", limit=THREADS)
-_spool_threads = DaemonThreads("webhook-spool", limit=2)
+spool_threads = DaemonThreads("webhook-spool", limit=2)
 breaker = CircuitBreaker(failures=FAILURES_IN_A_ROW, rest_s=REST_S, clock=time.monotonic)
 
 
@@ -77,7 +77,7 @@ async def answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> Ht
 
 async def _answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> HttpResponse:
     try:
-        return await _work(_allowed_work(webhook, form), request, form)
+        return await _work(await _allowed_work(webhook, form), request, form)
     except _NoAnswer as error:
         reason, cause = str(error), error.__cause__
     is_kept = await _keep(webhook, request, form)
@@ -96,14 +96,24 @@ async def _answer(webhook: Webhook, request: HttpRequest, form: SignedForm) -> H
     return webhook.stand_in(form, is_kept)
 
 
-def _allowed_work(webhook: Webhook, form: SignedForm) -> Handler:
-    if webhook.waits_in_line(form) and request_spool.holds(read_call_sid(form)):
+async def _allowed_work(webhook: Webhook, form: SignedForm) -> Handler:
+    if webhook.waits_in_line(form) and await _is_held_up(read_call_sid(form)):
         raise _NoAnswer("in line")
     if webhook.work is None:
         raise _NoAnswer("by design")
     if not breaker.allows():
         raise _NoAnswer("resting")
     return webhook.work
+
+
+async def _is_held_up(call_sid: str) -> bool:
+    """Whether requests about the call wait before this one; a disk that hangs may hold some."""
+    asking = asyncio.wrap_future(spool_threads.submit(lambda: request_spool.holds(call_sid)))
+    await asyncio.wait({asking}, timeout=KEEPING_S)
+    if asking.done():
+        return asking.result()
+    asking.cancel()
+    return True
 
 
 async def _work(work: Handler, request: HttpRequest, form: SignedForm) -> HttpResponse:
@@ -166,7 +176,7 @@ async def _keep(webhook: Webhook, request: HttpRequest, form: SignedForm) -> boo
         call_sid=read_call_sid(form),
         came_at=timezone.now(),
     )
-    writing = asyncio.wrap_future(_spool_threads.submit(lambda: request_spool.keep(kept)))
+    writing = asyncio.wrap_future(spool_threads.submit(lambda: request_spool.keep(kept)))
     await asyncio.wait({writing}, timeout=KEEPING_S)
     if not writing.done():
         writing.cancel()

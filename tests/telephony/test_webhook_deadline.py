@@ -139,6 +139,32 @@ async def test_callbacks_are_accepted_and_kept_behind_their_call(
     ]
 
 
+@contextlib.contextmanager
+def hanging_disk() -> Iterator[None]:
+    """All threads that may touch the spool are stuck in it."""
+    over = threading.Event()
+    stuck = [webhook_runner.spool_threads.submit(over.wait) for _ in range(20)]
+    try:
+        yield
+    finally:
+        over.set()
+        for each in stuck:
+            each.result(30)
+
+
+async def test_a_disk_that_hangs_holds_up_no_more_than_the_callback_that_asks(aloha_url, number):
+    form = incoming_form(number.phone_number)
+    ended = form | {"CallStatus": "completed", "CallDuration": "9"}
+    with hanging_disk():
+        callback = asyncio.create_task(send(aloha_url, "status", ended))
+        await asyncio.sleep(webhook_runner.KEEPING_S / 5)
+        assert not callback.done()
+        answered, document, took_s = await send(aloha_url, "incoming", form)
+        status, _, waited_s = await callback
+    assert (answered, b"<Connect" in document, took_s <= LIMIT_S) == (200, True, True)
+    assert (status, waited_s <= LIMIT_S) == (503, True)
+
+
 async def test_the_fallback_takes_the_message_and_files_the_call_later(
     aloha_url, number, locked_database
 ):
