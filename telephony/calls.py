@@ -312,10 +312,14 @@ def expect_recording(call_sid: str, recording_sid: str) -> None:
 
 
 def adopt_call(incoming: IncomingCall, *, came_at: datetime | None = None) -> None:
-    """Make the row of a call that was answered without the database; one that is there stays."""
+    """Make the row of a call that was answered without the database; one that is there stays.
+
+    It is the call of whoever had the number when it came, by default now.
+    """
     if Call.objects.filter(call_sid=incoming.call_sid).exists():
         return
-    number = UserPhoneNumber.objects.active().filter(phone_number=incoming.called).first()
+    had = UserPhoneNumber.objects.had_at(incoming.called, came_at or timezone.now())
+    number = had.first()
     if number is None:
         logger.warning("message for no number of ours", extra={"call_sid": incoming.call_sid})
         return

@@ -63,7 +63,10 @@ def waiting() -> list[Path]:
 
 
 def read(file: Path) -> KeptRequest:
-    """The request in a file. Raises TornRequest, and FileNotFoundError after another worker."""
+    """The request in a file.
+
+    Raises TornRequest, FileNotFoundError after another worker, and OSError of a failing disk.
+    """
     try:
         fields = json.loads(file.read_bytes())
         return KeptRequest(

@@ -133,22 +133,26 @@ def stream_status(form: SignedForm) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+def _take_recording(form: SignedForm, came_at: datetime | None = None) -> None:
+    left = carrier_requests.read_recording(form)
+    call = None if left.status else carrier_requests.read_incoming_call(form)
+    with service_scope():
+        if call is not None:
+            calls.adopt_call(call, came_at=came_at)
+        _note_recording(left, form)
+
+
 @partial(
     twilio_webhook,
+    replay=_take_recording,
     stand_in=stand_ins.thank_or_acknowledge,
     waits_in_line=carrier_requests.is_about_the_file,
 )
 def recording(form: SignedForm) -> HttpResponse:
     """A recorded message: the caller comes back from it, or its file is ready."""
-    left = carrier_requests.read_recording(form)
-    if left.status:
-        with service_scope():
-            _note_recording(left, form)
+    _take_recording(form)
+    if carrier_requests.is_about_the_file(form):
         return HttpResponse(status=204)
-    call = carrier_requests.read_incoming_call(form)
-    with service_scope():
-        calls.adopt_call(call)
-        _note_recording(left, form)
     return _twiml(twiml.message_taken())
 
 

@@ -1,6 +1,7 @@
 """Numbers and their owners."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -42,6 +43,12 @@ class UserPhoneNumberQuerySet(models.QuerySet["UserPhoneNumber"]):
     def active(self) -> Self:
         """Numbers that callers reach; at most one per owner."""
         return self.filter(status=NumberStatus.ACTIVE)
+
+    def had_at(self, phone_number: str, moment: datetime) -> Self:
+        """The row of whoever had this number then, also when somebody else has it now."""
+        left_later = Q(events__from_status=NumberStatus.ACTIVE, events__at__gt=moment)
+        rows = self.filter(phone_number=phone_number, created_at__lte=moment)
+        return rows.filter(Q(status=NumberStatus.ACTIVE) | left_later).order_by("-created_at")
 
 
 class UserPhoneNumber(models.Model):

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from telephony import request_spool
+from telephony import numbers, request_spool
 from telephony.errors import SpoolFull
-from telephony.models import Call, CallStatus, CarrierRecording, StreamState
+from telephony.models import Call, CallStatus, CarrierRecording, StreamState, UserPhoneNumber
 from telephony.replay import replay_kept_requests
 from telephony.request_spool import KeptRequest
 from tests.factories import make_call, make_number
@@ -29,7 +29,13 @@ ENDED = {"CallStatus": "completed", "CallDuration": "42", "SequenceNumber": "0"}
 
 @pytest.fixture
 def number(owner):
-    return make_number(owner)
+    """The owner's, long before anything came."""
+    return since_long_ago(make_number(owner))
+
+
+def since_long_ago(number: UserPhoneNumber) -> UserPhoneNumber:
+    UserPhoneNumber.objects.filter(pk=number.pk).update(created_at=CAME_AT - timedelta(days=30))
+    return number
 
 
 def request(step: str, fields: dict[str, str], *, seconds: float = 0) -> KeptRequest:
@@ -179,6 +185,38 @@ def test_a_call_that_came_meanwhile_stands_in_the_log_with_its_own_time(number):
     assert (call.started_at, call.answered_at) == (CAME_AT, CAME_AT)
     assert call.end_reason == "message_after_failure"
     assert CarrierRecording.objects.get().call == call
+
+
+@pytest.mark.parametrize(
+    ("steps", "times"),
+    [
+        pytest.param(("incoming", "recording", "status"), 1, id="all"),
+        pytest.param(("recording",), 1, id="the message alone"),
+        pytest.param(("incoming", "recording"), 2, id="twice"),
+    ],
+)
+def test_a_kept_call_goes_to_whoever_had_the_number_when_it_came(
+    owner, stranger, number, steps, times
+):
+    form = incoming_form(number.phone_number)
+    fields = {"incoming": {}, "recording": RECORDING, "status": ENDED}
+    for _ in range(times):
+        for step in steps:
+            keep(step, form | fields[step])
+    numbers.release_number(user=owner)
+    numbers.purchase_number(user=stranger, phone_number=number.phone_number, country="US")
+    replay_kept_requests()
+    assert Call.objects.get().owner == owner
+    assert CarrierRecording.objects.get().call.owner == owner
+
+
+@pytest.mark.parametrize("step", ["incoming", "recording"])
+def test_a_kept_call_from_before_anybody_had_the_number_is_nobodys(owner, step):
+    number = make_number(owner)
+    keep(step, incoming_form(number.phone_number) | RECORDING)
+    replay_kept_requests()
+    assert not Call.objects.exists()
+    assert not CarrierRecording.objects.exists()
 
 
 @pytest.mark.W5
