@@ -4,10 +4,11 @@ import logging
 from typing import Any
 
 from accounts.row_security import service_scope
-from telephony.backends.base import get_backend
+from telephony.backends.base import TelephonyBackend, backend_for_call, get_backend
 from telephony.errors import ProviderError
 from telephony.forwarding_reminders import note_forwarding
 from telephony.models import Mover, NumberStatus, UserPhoneNumber, VoicemailMode
+from telephony.number_setup import row_of
 from telephony.number_states import (
     as_it_stands,
     log_step,
@@ -34,6 +35,11 @@ _COPIED = (
 )
 
 
+def seen_at_provider(sid: str) -> dict[str, Any]:
+    """What a number's history keeps of its place at the provider."""
+    return {"sid": sid, "account": get_backend().account}
+
+
 def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPhoneNumber:
     """Make a bought number the owner's active one; an active one before it is given back.
 
@@ -52,7 +58,7 @@ def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPh
             to=NumberStatus.ACTIVE,
             from_=NumberStatus.PURCHASING,
             who=who,
-            answer={"sid": sid},
+            answer=seen_at_provider(sid),
             twilio_phone_sid=sid,
             **copied,
         )
@@ -63,13 +69,37 @@ def put_into_service(number: UserPhoneNumber, *, sid: str, who: Mover) -> UserPh
     return as_it_stands(number)
 
 
-def give_back(number: UserPhoneNumber, *, who: Mover) -> UserPhoneNumber:
-    """Let the provider delete a `releasing` number; it stays so when the provider cannot."""
+def give_back(
+    number: UserPhoneNumber, *, who: Mover, accept_losses: bool = False
+) -> UserPhoneNumber:
+    """Let the provider delete a `releasing` number; it stays so when the provider cannot.
+
+    It also stays so where the provider does not know it and may be asked for another account
+    than the number's own, unless `accept_losses` says that it is gone.
+    """
+    backend = backend_for_call(simulated=number.is_simulated)
     try:
-        get_backend().release_number(number.twilio_phone_sid)
+        is_over = backend.release_number(number.twilio_phone_sid)
+        is_over = is_over or accept_losses or _is_from(backend, number)
     except ProviderError as error:
         logger.error(
             "number not given back", extra={"number_id": str(number.pk), "code": error.code}
         )
         return as_it_stands(number)
+    if not is_over:
+        logger.error("number not given back: other account", extra={"number_id": str(number.pk)})
+        return as_it_stands(number)
     return move_once(number, to=NumberStatus.RELEASED, from_=NumberStatus.RELEASING, who=who)
+
+
+def _is_from(backend: TelephonyBackend, number: UserPhoneNumber) -> bool:
+    """Whether the number was in the account that we ask now. Raises ProviderError.
+
+    Numbers from before that was noted are taken for an account's that has another one of ours.
+    """
+    with service_scope():
+        answers = list(number.events.values_list("provider_answer", flat=True))
+    accounts = {answer["account"] for answer in answers if "account" in answer}
+    if accounts:
+        return backend.account in accounts
+    return any(row_of(listed.tag) for listed in backend.list_numbers())

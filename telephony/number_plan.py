@@ -69,7 +69,7 @@ def plan_steps(
     live = [row for row in rows if row.status in LIVE_STATUSES]
     steps = [step for row in live for step in _steps_for(row, listing, now)]
     if not accept_losses and _lacks_most(live, listing):
-        steps = [_doubted(step) for step in steps]
+        steps = [_doubted(step, listing) for step in steps]
     steps += [
         _step(StepKind.REPAIR, row, sid=row.twilio_phone_sid)
         for row in live
@@ -115,9 +115,11 @@ def _lacks_most(live: list[UserPhoneNumber], listing: list[TaggedNumber]) -> boo
     return missing > 1 and missing > len(active) / 2
 
 
-def _doubted(step: Step) -> Step:
-    """Take no absence for a fact."""
+def _doubted(step: Step, listing: list[TaggedNumber]) -> Step:
+    """Take no absence for a fact; whoever is told to delete what it lacks would say "done"."""
     in_doubt = step.kind in {StepKind.LOSE, StepKind.FAIL}
+    if step.kind == StepKind.DELETE and step.number and not step.number.is_simulated:
+        in_doubt = all(found.at_provider.sid != step.number.twilio_phone_sid for found in listing)
     return replace(step, kind=StepKind.DOUBT) if in_doubt else step
 
 

@@ -46,7 +46,8 @@ def sync_numbers_when_due() -> SyncRun | None:
 def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC, accept_losses: bool = False) -> SyncRun:
     """Compare our numbers with the provider's and settle every difference that can be settled.
 
-    Most of our numbers missing at once is believed only with `accept_losses`.
+    Most of our numbers missing at once is believed only with `accept_losses`, and so is one to
+    give back that another account than its own does not know.
     A dry run writes and changes nothing; its record is not saved. When the provider cannot be
     asked, `error` says so and nothing is changed. Safe to run at any time and any number at once.
     """
@@ -63,7 +64,7 @@ def sync_numbers(*, dry_run: bool, who: Mover = Mover.SYNC, accept_losses: bool 
     run.to_settle_by_hand = sum(step.kind in _TO_SETTLE_BY_HAND for step in steps)
     if not dry_run:
         for step in steps:
-            _take(step, now=run.started_at, who=who)
+            _take(step, now=run.started_at, who=who, accept_losses=accept_losses)
         run.finished_at = timezone.now()
         run.save()
         SyncRun.objects.filter(started_at__lt=run.started_at - RUNS_KEPT).delete()
@@ -106,10 +107,12 @@ def _plan(now: datetime, *, accept_losses: bool = False) -> list[Step]:
 
 
 def _is_of(row: UserPhoneNumber, *, simulated: bool) -> bool:
+    if row.is_simulated and row.status == NumberStatus.RELEASING:
+        return True  # left from before there was a provider; none has to be asked
     return not row.twilio_phone_sid or row.is_simulated == simulated
 
 
-def _take(step: Step, *, now: datetime, who: Mover) -> None:
+def _take(step: Step, *, now: datetime, who: Mover, accept_losses: bool) -> None:
     logger.log(
         logging.ERROR if step.kind in _TO_SETTLE_BY_HAND else logging.INFO,
         "number synchronised",
@@ -117,13 +120,15 @@ def _take(step: Step, *, now: datetime, who: Mover) -> None:
     )
     try:
         if step.number is not None:
-            _settle(step, step.number, now=now, who=who)
+            _settle(step, step.number, now=now, who=who, accept_losses=accept_losses)
     except (NumberError, ProviderError) as error:
         # Somebody else was faster, or the provider fails: the next run looks again.
         logger.warning("step not taken", extra={"step": step.kind.name, "code": error.code})
 
 
-def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
+def _settle(
+    step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover, accept_losses: bool
+) -> None:
     match step.kind:
         case StepKind.ADOPT:
             put_into_service(number, sid=step.sid, who=who)
@@ -136,7 +141,7 @@ def _settle(step: Step, number: UserPhoneNumber, *, now: datetime, who: Mover) -
         case StepKind.SEEN_AGAIN:
             _wait(number, attempts=0, until=None)
         case StepKind.DELETE:
-            _delete(number, now=now, who=who)
+            _delete(number, now=now, who=who, accept_losses=accept_losses)
         case StepKind.REPAIR:
             _repair(number)
         case StepKind.REPORT_FOREIGN | StepKind.REPORT_ORPHAN | StepKind.DOUBT:
@@ -150,8 +155,9 @@ def _repair(number: UserPhoneNumber) -> None:
         mine.update(webhook_base_url=settings.PUBLIC_BASE_URL)
 
 
-def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover) -> None:
-    if give_back(number, who=who).status == NumberStatus.RELEASING:
+def _delete(number: UserPhoneNumber, *, now: datetime, who: Mover, accept_losses: bool) -> None:
+    given_back = give_back(number, who=who, accept_losses=accept_losses)
+    if given_back.status == NumberStatus.RELEASING:
         delay = RETRY_AFTER[min(number.sync_attempts, len(RETRY_AFTER) - 1)]
         _wait(number, attempts=number.sync_attempts + 1, until=now + delay)
 

@@ -105,6 +105,8 @@ class TelephonyBackend(ABC):
     """Numbers and calls at one phone provider. Options arrive as keywords."""
 
     is_simulated: bool
+    account: str
+    """Whose numbers these are, as the provider names its customers; blank with the simulator."""
 
     @abstractmethod
     def countries(self) -> tuple[Country, ...]:
@@ -141,8 +143,8 @@ class TelephonyBackend(ABC):
         """
 
     @abstractmethod
-    def release_number(self, sid: str) -> None:
-        """Give a number back; one that is gone already counts as done. Raises ProviderError."""
+    def release_number(self, sid: str) -> bool:
+        """Give a number back; False when this account has no such number. Raises ProviderError."""
 
     @abstractmethod
     def list_numbers(self) -> list[ProviderNumber]:
@@ -228,7 +230,7 @@ def _build(path: str, options: tuple[tuple[str, Any], ...]) -> TelephonyBackend:
 
 
 def backend_for_call(*, simulated: bool) -> TelephonyBackend:
-    """The backend that steers a call: a simulated one is the mock's whatever the settings say."""
+    """The backend of a call, or number: simulated ones are the mock's whatever the settings say."""
     return _build("telephony.backends.mock.MockBackend", ()) if simulated else get_backend()
 
 

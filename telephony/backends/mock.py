@@ -78,6 +78,7 @@ class MockBackend(TelephonyBackend):
     """Sells simulated numbers that only the simulator can call."""
 
     is_simulated = True
+    account = ""
 
     def countries(self) -> tuple[Country, ...]:
         """Those whose number plans keep numbers free for fiction."""
@@ -138,10 +139,11 @@ class MockBackend(TelephonyBackend):
             addresses=addresses,
         )
 
-    def release_number(self, sid: str) -> None:
+    def release_number(self, sid: str) -> bool:
         """Nothing to give back; a SID that this backend cannot have made is refused."""
         if not _SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a simulated number.")
+        return True
 
     def list_numbers(self) -> list[ProviderNumber]:
         """Our own live rows that have a simulated SID; their addresses cannot drift."""

@@ -63,7 +63,7 @@ class TwilioBackend(TelephonyBackend):
     is_simulated = False
 
     def __init__(self, *, account_sid: str, auth_token: str, api_base_url: str = "") -> None:
-        self._account_sid = account_sid
+        self.account = account_sid
         self._auth = (account_sid, auth_token)
         self._api_base_url = api_base_url.rstrip("/") or "https://api.twilio.com"
         self._client = Client(account_sid, auth_token, http_client=_Transport(api_base_url))
@@ -107,7 +107,7 @@ class TwilioBackend(TelephonyBackend):
                 raise ValueError("the answer names another number")
             return _owned(bought)
 
-    def release_number(self, sid: str) -> None:
+    def release_number(self, sid: str) -> bool:
         """Delete the number; simulated and malformed SIDs never reach the network."""
         # The client puts a SID into the address as it is: "../x" would ask for something else.
         if not _NUMBER_SID.fullmatch(sid):
@@ -116,7 +116,9 @@ class TwilioBackend(TelephonyBackend):
             with readable():
                 self._client.incoming_phone_numbers(sid).delete()
         except NotFound:
-            logger.info("number was gone already", extra={"sid": sid})
+            logger.info("number is not in the account", extra={"sid": sid})
+            return False
+        return True
 
     def list_numbers(self) -> list[ProviderNumber]:
         """All pages of the account's numbers; more than MAX_NUMBERS is no answer."""
@@ -139,7 +141,7 @@ class TwilioBackend(TelephonyBackend):
         """Download by SID; an address that a request names is never fetched."""
         if not _RECORDING_SID.fullmatch(sid):
             raise ProviderRefused("This is not the SID of a Twilio recording.")
-        path = f"/2010-04-01/Accounts/{self._account_sid}/Recordings/{sid}.wav"
+        path = f"/2010-04-01/Accounts/{self.account}/Recordings/{sid}.wav"
         try:
             response = requests.get(
                 self._api_base_url + path, auth=self._auth, timeout=TIMEOUT_S, stream=True
@@ -238,7 +240,7 @@ class TwilioBackend(TelephonyBackend):
     def check(self) -> list[checks.CheckMessage]:
         """The shape of the account SID, and an address that Twilio can reach."""
         found: list[checks.CheckMessage] = []
-        if not _ACCOUNT_SID.fullmatch(self._account_sid):
+        if not _ACCOUNT_SID.fullmatch(self.account):
             found.append(
                 checks.Error(
                     "TWILIO_ACCOUNT_SID is not an account SID.",

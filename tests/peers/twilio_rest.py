@@ -72,6 +72,7 @@ class TwilioAccount:
             | {f"+1212555018{line}": "New York" for line in range(4)}
         )
     )
+    sid: str = ACCOUNT_SID
     sold: dict[str, Parameters] = field(default_factory=dict)
     recordings: dict[str, bytes] = field(default_factory=dict)
     past_calls: Sequence[dict[str, Any]] = field(default_factory=list)
@@ -90,7 +91,7 @@ class TwilioAccount:
         return {
             "BACKEND": "telephony.backends.twilio.TwilioBackend",
             "OPTIONS": {
-                "account_sid": ACCOUNT_SID,
+                "account_sid": self.sid,
                 "auth_token": auth_token,
                 "api_base_url": self.base_url,
             },
@@ -138,7 +139,7 @@ class TwilioAccount:
     def list(self, query: Parameters) -> Answer:
         if unknown := query.keys() - LIST_PARAMETERS:
             return _error(HTTPStatus.BAD_REQUEST, 20001, f"unknown {sorted(unknown)}")
-        path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json"
+        path = f"/2010-04-01/Accounts/{self.sid}/IncomingPhoneNumbers.json"
         records = [self._owned(sid) for sid in self.sold]
         return HTTPStatus.OK, page_of(
             records, query, path, "incoming_phone_numbers", self.largest_page
@@ -147,7 +148,7 @@ class TwilioAccount:
     def list_history(self, kind: HistoryKind, query: Parameters) -> Answer:
         if fault := kind.fault_of(query):
             return _error(HTTPStatus.BAD_REQUEST, 20001, fault)
-        path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/{kind.resource}.json"
+        path = f"/2010-04-01/Accounts/{self.sid}/{kind.resource}.json"
         found = kind.asked_for(getattr(self, f"past_{kind.key}"), query)
         return HTTPStatus.OK, page_of(found, query, path, kind.key, self.largest_page)
 
@@ -165,7 +166,7 @@ class TwilioAccount:
             return _error(HTTPStatus.BAD_REQUEST, code)
         sid = new_sid()
         self.calls[sid] = PlacedCall(form=form)
-        return HTTPStatus.CREATED, self.calls[sid].body(sid, ACCOUNT_SID)
+        return HTTPStatus.CREATED, self.calls[sid].body(sid, self.sid)
 
     def update_call(self, sid: str, form: Form) -> Answer:
         if sid not in self.calls:
@@ -173,7 +174,7 @@ class TwilioAccount:
         if code := fault_of_change(form, self.calls[sid]):
             return _error(HTTPStatus.BAD_REQUEST, code)
         change(self.calls[sid], form)
-        return HTTPStatus.OK, self.calls[sid].body(sid, ACCOUNT_SID)
+        return HTTPStatus.OK, self.calls[sid].body(sid, self.sid)
 
     def recording(self, sid: str) -> Answer:
         if sid not in self.recordings:
@@ -197,7 +198,7 @@ class TwilioAccount:
         form = self.sold[sid]
         return {
             "sid": sid,
-            "account_sid": ACCOUNT_SID,
+            "account_sid": self.sid,
             "phone_number": form["PhoneNumber"],
             "friendly_name": form.get("FriendlyName"),
             "voice_url": form.get("VoiceUrl"),
@@ -212,9 +213,9 @@ class TwilioAccount:
 
 
 @contextmanager
-def twilio_peer() -> Iterator[TwilioAccount]:
+def twilio_peer(sid: str = ACCOUNT_SID) -> Iterator[TwilioAccount]:
     """Run the server on a free loopback port for as long as the block lasts."""
-    account = TwilioAccount()
+    account = TwilioAccount(sid=sid)
     server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Handler(account, *arguments))
     account.base_url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -283,11 +284,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.account.requests.append(f"{self.command} {urlsplit(self.path).path}")
 
     def _path(self, pattern: str) -> re.Match[str] | None:
-        account = f"/2010-04-01/Accounts/{ACCOUNT_SID}"
+        account = f"/2010-04-01/Accounts/{self.account.sid}"
         return re.fullmatch(re.escape(account) + pattern, urlsplit(self.path).path)
 
     def _answer(self, act: Any) -> None:
-        credentials = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
+        credentials = base64.b64encode(f"{self.account.sid}:{AUTH_TOKEN}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {credentials}":
             return self._send(*_error(HTTPStatus.UNAUTHORIZED, 20003))
         fault = self.account.faults.get(self.command)

@@ -1,7 +1,7 @@
 """Settling numbers by asking the provider."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -215,6 +215,110 @@ def test_the_operator_can_say_that_most_numbers_are_gone(three_numbers, twilio):
     ):
         call_command("syncnumbers", "--accept-losses", stdout=io.StringIO())
     assert {status_of(number) for number in three_numbers} == {NumberStatus.LOST}
+
+
+@pytest.fixture
+def other_account(settings, twilio) -> Iterator[Callable[[], None]]:
+    """Call it to ask another account from then on, which works and has a number of its own."""
+    with twilio_peer("AC" + "b2" * 16) as other:
+        other.sold["PN" + "c" * 32] = FOREIGN
+        yield lambda: setattr(settings, "TELEPHONY", other.backend())
+
+
+def left_to_give_back(owner, twilio) -> None:
+    twilio.faults["DELETE"] = "500"
+    numbers.release_number(user=owner)
+    twilio.faults.clear()
+
+
+@pytest.mark.N9
+def test_another_account_does_not_delete_what_it_lacks(
+    owner, three_numbers, twilio, other_account, settings
+):
+    left_to_give_back(owner, twilio)
+    other_account()
+    sync_after(0)
+    doubt = ["is gone with most others, is it the right account: settle by hand"] * 3
+    assert [sync_after(3), sync_after(60 * 24)] == [doubt, doubt]
+    assert status_of(three_numbers[0]) == NumberStatus.RELEASING
+    settings.TELEPHONY = twilio.backend()
+    sync_after(60 * 25)
+    assert status_of(three_numbers[0]) == NumberStatus.RELEASED
+    assert three_numbers[0].twilio_phone_sid not in twilio.sold
+
+
+@pytest.mark.N9
+def test_what_is_listed_is_given_back_whatever_else_is_missing(owner, three_numbers, twilio):
+    left_to_give_back(owner, twilio)
+    for kept in three_numbers[1:]:
+        del twilio.sold[kept.twilio_phone_sid]
+    sync_after(0)
+    assert status_of(three_numbers[0]) == NumberStatus.RELEASED
+
+
+@pytest.mark.N9
+def test_a_release_is_not_done_because_another_account_has_no_such_number(
+    owner, twilio, other_account, settings
+):
+    number = buy(owner)
+    other_account()
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASING
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASING
+    sync_after(60)
+    assert status_of(number) == NumberStatus.RELEASING
+    settings.TELEPHONY = twilio.backend()
+    sync_after(60 * 48)
+    assert status_of(number) == NumberStatus.RELEASED
+    assert twilio.sold == {}
+
+
+@pytest.mark.N9
+def test_the_operator_can_say_that_the_other_accounts_number_is_gone(owner, twilio, other_account):
+    number = buy(owner)
+    other_account()
+    numbers.release_number(user=owner)
+    sync_numbers(dry_run=False, accept_losses=True)
+    assert status_of(number) == NumberStatus.RELEASED
+
+
+@pytest.mark.N9
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_number_whose_account_was_not_noted_is_judged_by_what_is_listed(
+    owner, stranger, twilio, is_ours
+):
+    number = make_number(owner, twilio_phone_sid="PN" + "a" * 32)
+    if is_ours:
+        numbers.purchase_number(user=stranger, phone_number="+14155550124", country="US")
+    else:
+        twilio.sold["PN" + "c" * 32] = FOREIGN
+    numbers.release_number(user=owner)
+    expected = NumberStatus.RELEASED if is_ours else NumberStatus.RELEASING
+    assert status_of(number) == expected
+
+
+@pytest.mark.N9
+def test_a_simulated_number_is_given_back_beside_a_real_provider(owner, twilio):
+    make_number(owner)
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASED
+    assert twilio.requests == []
+
+
+@pytest.mark.N9
+def test_a_simulated_number_left_to_give_back_is_settled_beside_a_real_provider(
+    owner, stranger, twilio
+):
+    left = make_number(owner, status=NumberStatus.RELEASING)
+    assert sync_after(0) == ["is to be given back: delete"]
+    assert status_of(left) == NumberStatus.RELEASED
+
+
+@pytest.mark.N9
+def test_a_real_number_is_not_given_back_by_the_simulator(owner, twilio, settings):
+    number = buy(owner)
+    settings.TELEPHONY = {"BACKEND": "telephony.backends.mock.MockBackend", "OPTIONS": {}}
+    assert numbers.release_number(user=owner).status == NumberStatus.RELEASING
+    assert sync_after(3) == []
+    assert status_of(number) == NumberStatus.RELEASING
 
 
 def test_a_list_that_cannot_be_read_changes_nothing(owner, twilio):

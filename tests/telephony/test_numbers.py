@@ -356,7 +356,10 @@ def test_every_step_of_a_number_is_written_down(owner, twilio):
         ("active", "releasing"),
         ("releasing", "released"),
     ]
-    assert number.events.get(to_status="active").provider_answer == {"sid": number.twilio_phone_sid}
+    assert number.events.get(to_status="active").provider_answer == {
+        "sid": number.twilio_phone_sid,
+        "account": twilio.sid,
+    }
 
 
 def test_a_refused_purchase_keeps_what_the_provider_said(owner, twilio):
