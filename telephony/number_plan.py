@@ -23,6 +23,7 @@ class StepKind(StrEnum):
     DOUBT = "is gone with most others, is it the right account: settle by hand"
     LOOK_AGAIN = "is missing at the provider: look again later"
     SEEN_AGAIN = "is at the provider again"
+    RETURN = "is back at the provider: active again"
     DELETE = "is to be given back: delete"
     REPAIR = "sends its calls elsewhere: repair its addresses"
     REPORT_FOREIGN = "is at the provider under another name: settle by hand"
@@ -58,8 +59,11 @@ def plan_steps(
     base_url: str,
     now: datetime,
     accept_losses: bool = False,
+    others: Iterable[UserPhoneNumber] = (),
 ) -> list[Step]:
     """Compare every row that is live or named by the listing with the whole listing.
+
+    `others` may be in the way of a lost number that is back: all rows of its owner.
 
     Nothing comes back for a number without our tag, unless we are buying that very number.
     A listing that lacks most of several active numbers is of another account, or broken: what it
@@ -75,7 +79,8 @@ def plan_steps(
         for row in live
         if row.status == NumberStatus.ACTIVE and _is_drifted(row, listing, addresses, base_url)
     ]
-    return steps + list(_orphans({row.pk: row for row in rows}, listing, now))
+    by_id = {row.pk: row for row in rows}
+    return steps + list(_unserved(by_id, listing, now, others=[*rows, *others]))
 
 
 def _steps_for(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
@@ -145,14 +150,22 @@ def _missing(row: UserPhoneNumber, verdict: StepKind, now: datetime) -> Iterator
         yield _step(verdict, row)
 
 
-def _orphans(
-    rows: dict[UUID, UserPhoneNumber], listing: list[TaggedNumber], now: datetime
+def _unserved(
+    rows: dict[UUID, UserPhoneNumber],
+    listing: list[TaggedNumber],
+    now: datetime,
+    *,
+    others: list[UserPhoneNumber],
 ) -> Iterator[Step]:
+    """What is paid for and serves nobody: a lost number is its owner's again, if she has none."""
     for found in listing:
         if found.row_id is None:
             continue
         row = rows.get(found.row_id)
         if row and not _is_over(row, now) and row.twilio_phone_sid in {"", found.at_provider.sid}:
+            continue
+        if row and _may_return(row, found.at_provider, others):
+            yield _step(StepKind.RETURN, row, sid=found.at_provider.sid)
             continue
         yield Step(
             kind=StepKind.REPORT_ORPHAN,
@@ -160,6 +173,22 @@ def _orphans(
             number=row,
             sid=found.at_provider.sid,
         )
+
+
+def _may_return(row: UserPhoneNumber, found: ProviderNumber, others: list[UserPhoneNumber]) -> bool:
+    is_same = (row.twilio_phone_sid, row.phone_number) == (found.sid, found.phone_number)
+    is_lost = row.status == NumberStatus.LOST
+    return is_lost and is_same and not any(_is_in_the_way(other, row) for other in others)
+
+
+def _is_in_the_way(other: UserPhoneNumber, lost: UserPhoneNumber) -> bool:
+    """The owner has a number, or has had one since, or somebody else has this very number."""
+    if other.pk == lost.pk or other.status == NumberStatus.FAILED:
+        return False
+    is_live = other.status in LIVE_STATUSES
+    if other.user_id == lost.user_id:
+        return is_live or other.created_at > lost.updated_at
+    return is_live and other.phone_number == lost.phone_number
 
 
 def _is_over(row: UserPhoneNumber, now: datetime) -> bool:

@@ -21,6 +21,7 @@ LEGAL_MOVES = frozenset(
         (NumberStatus.PURCHASING, NumberStatus.FAILED),
         (NumberStatus.ACTIVE, NumberStatus.RELEASING),
         (NumberStatus.ACTIVE, NumberStatus.LOST),
+        (NumberStatus.LOST, NumberStatus.ACTIVE),
         (NumberStatus.RELEASING, NumberStatus.RELEASED),
     }
 )

@@ -11,7 +11,7 @@ from accounts.row_security import service_scope
 from telephony.backends.base import get_backend
 from telephony.errors import NumberError, ProviderError
 from telephony.models import LIVE_STATUSES, Mover, NumberStatus, SyncRun, UserPhoneNumber
-from telephony.number_handover import give_back, put_into_service
+from telephony.number_handover import give_back, put_into_service, seen_at_provider
 from telephony.number_plan import PATIENCE, Step, StepKind, TaggedNumber, plan_steps
 from telephony.number_setup import carrier_addresses, row_of
 from telephony.number_states import move
@@ -96,6 +96,8 @@ def _plan(now: datetime, *, accept_losses: bool = False) -> list[Step]:
     # Numbers of the simulator mean nothing to a real provider, nor real ones to the simulator.
     with service_scope():
         ours = [row for row in rows if _is_of(row, simulated=backend.is_simulated)]
+        losers = {row.user_id for row in ours if row.status == NumberStatus.LOST}
+        others = list(UserPhoneNumber.objects.filter(user__in=losers))
     return plan_steps(
         ours,
         listing,
@@ -103,6 +105,7 @@ def _plan(now: datetime, *, accept_losses: bool = False) -> list[Step]:
         base_url=settings.PUBLIC_BASE_URL,
         now=now,
         accept_losses=accept_losses,
+        others=others,
     )
 
 
@@ -136,6 +139,9 @@ def _settle(
             move(number, to=NumberStatus.FAILED, from_=NumberStatus.PURCHASING, who=who)
         case StepKind.LOSE:
             move(number, to=NumberStatus.LOST, from_=NumberStatus.ACTIVE, who=who)
+        case StepKind.RETURN:
+            seen = seen_at_provider(step.sid)
+            move(number, to=NumberStatus.ACTIVE, from_=NumberStatus.LOST, who=who, answer=seen)
         case StepKind.LOOK_AGAIN:
             _wait(number, attempts=1, until=now + PATIENCE)
         case StepKind.SEEN_AGAIN:

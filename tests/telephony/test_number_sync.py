@@ -321,6 +321,60 @@ def test_a_real_number_is_not_given_back_by_the_simulator(owner, twilio, setting
     assert status_of(number) == NumberStatus.RELEASING
 
 
+@pytest.fixture
+def lost_number(owner, twilio, other_account, settings) -> UserPhoneNumber:
+    """The only one, lost to another account's credentials; those are right again."""
+    number = buy(owner)
+    UserPhoneNumber.objects.update(voicemail_enabled=True, voicemail_mode="receptionist")
+    other_account()
+    sync_after(0)
+    assert sync_after(3) == ["is gone at the provider: lost"]
+    settings.TELEPHONY = twilio.backend()
+    return number
+
+
+BACK, ORPHAN = (
+    "is back at the provider: active again",
+    "is paid for and belongs to nobody: settle by hand",
+)
+
+
+def test_a_lost_number_is_its_owners_again_when_it_is_listed_again(owner, lost_number):
+    assert sync_after(6) == [BACK]
+    back = numbers.active_number(owner)
+    assert (back, back.voicemail_mode) == (lost_number, "receptionist")
+    assert back.events.filter(from_status="lost", to_status="active").count() == 1
+    assert sync_after(9) == []
+
+
+@pytest.mark.D7
+@pytest.mark.parametrize("fields", [{}, {"twilio_phone_sid": "PN" + "e" * 32}])
+def test_a_lost_number_stays_lost_when_its_owner_has_another_one(owner, lost_number, fields):
+    other = make_number(owner, **fields)
+    assert ORPHAN in sync_after(6)
+    assert status_of(lost_number) == NumberStatus.LOST
+    assert numbers.active_number(owner) == other
+
+
+def test_a_lost_number_stays_lost_when_its_owner_has_given_up_another_one_since(owner, lost_number):
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        make_number(owner, status=NumberStatus.RELEASED)
+    assert sync_after(9) == [ORPHAN]
+    assert status_of(lost_number) == NumberStatus.LOST
+
+
+def test_a_lost_number_that_somebody_else_has_now_stays_lost(stranger, lost_number):
+    make_number(stranger, phone_number=lost_number.phone_number, twilio_phone_sid="PN" + "e" * 32)
+    assert ORPHAN in sync_after(6)
+    assert status_of(lost_number) == NumberStatus.LOST
+
+
+def test_a_lost_number_under_another_name_stays_lost(lost_number, twilio):
+    twilio.sold[lost_number.twilio_phone_sid]["FriendlyName"] = "mine now"
+    assert sync_after(6) == []
+    assert status_of(lost_number) == NumberStatus.LOST
+
+
 def test_a_list_that_cannot_be_read_changes_nothing(owner, twilio):
     number = buy(owner)
     twilio.faults["GET"] = "500"

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--accept-losses",
             action="store_true",
-            help="believe a listing that lacks most of our active numbers",
+            help="believe an account that lacks most of our active numbers, or one to give back",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
