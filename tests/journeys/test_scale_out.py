@@ -1,4 +1,4 @@
-"""Two web processes and two workers on one database and one Redis: all done, nothing twice."""
+"""Two processes of each role on one database and one Redis: all done, nothing twice."""
 
 import asyncio
 import re
@@ -40,7 +40,8 @@ def redis(tmp_path) -> Iterator[Redis]:
 async def test_calls_spread_and_every_message_is_handled_once(
     postgres, redis, settings, tmp_path, human_speech
 ):
-    front, ports = free_port(), [free_port(), free_port()]
+    front = free_port()
+    ports = {role: [free_port(), free_port()] for role in ("media", "web")}
     settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{front}"
     changes = {"DATABASE_URL": postgres.url, "SPOOL_DIR": str(tmp_path / "carrier-spool")}
     changes |= {"AGENT_CALLS_PER_NUMBER": "1000", "ALOHA_VAR_DIR": str(tmp_path / "var")}
@@ -51,16 +52,29 @@ async def test_calls_spread_and_every_message_is_handled_once(
     ]:
         process = Process(tmp_path, name, *command, url=url, changes=changes)
         assert await asyncio.to_thread(process.popen.wait, 60) == 0, process.log.read_text()
-    webs = [
-        Process(tmp_path, f"web-{port}", "serve", "--port", str(port), url=url, changes=changes)
-        for port in ports
-    ]
+    servers = {
+        role: [
+            Process(
+                tmp_path,
+                f"{role}-{port}",
+                *("serve", "--role", role, "--port", str(port)),
+                url=url,
+                changes=changes,
+            )
+            for port in ports[role]
+        ]
+        for role in ports
+    }
     workers = [
         Process(tmp_path, f"worker-{index}", "work", url=url, changes=changes) for index in (1, 2)
     ]
-    with started(*webs, *workers), balanced(ports, port=front):
+    paths = {"/api/twilio/voice/": ports["media"], "/": ports["web"]}
+    with (
+        started(*servers["web"], *servers["media"], *workers),
+        balanced(paths, port=front),
+    ):
         for process, words in [
-            *((web, "Listening on") for web in webs),
+            *((server, "Listening on") for each in servers.values() for server in each),
             *((worker, "worker started") for worker in workers),
         ]:
             await asyncio.to_thread(process.wait_for, words)
@@ -68,7 +82,7 @@ async def test_calls_spread_and_every_message_is_handled_once(
         async with AsyncExitStack() as stack:
             views = [
                 await stack.enter_async_context(watched(f"http://127.0.0.1:{port}"))
-                for port in ports
+                for port in ports["web"]
             ]
             calls = [dial(url, speech, index) for index in range(CALLS)]
             talking = asyncio.gather(*[call.run() for call in calls])
@@ -77,7 +91,7 @@ async def test_calls_spread_and_every_message_is_handled_once(
             results = await talking
             await all_told(postgres)
     assert {result.answered_by for result in results} == {AnsweredBy.AGENT}
-    held = [web.log.read_text().count("stream opened") for web in webs]
+    held = [media.log.read_text().count("stream opened") for media in servers["media"]]
     assert sum(held) == CALLS
     assert all(held)
     sids = sorted(result.call_sid for result in results)

@@ -1,24 +1,28 @@
-"""A balancer in front of several servers: each new connection goes to the next one."""
+"""A balancer in front of servers: each new connection goes to the next one for its first path."""
 
 import asyncio
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 
 class Balancer:
-    """Passes bytes on; `ports` are those of the servers, on 127.0.0.1."""
+    """Passes bytes on; `ports` on 127.0.0.1 by what a path begins with, the first that fits."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._turns = itertools.cycle(ports)
+    def __init__(self, ports: Mapping[str, Sequence[int]]) -> None:
+        self._turns = {prefix: itertools.cycle(each) for prefix, each in ports.items()}
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            inner = await asyncio.open_connection("127.0.0.1", next(self._turns))
-        except ConnectionError:
+            first_line = await reader.readline()
+            path = first_line.split()[1].decode()
+            turns = next(turns for prefix, turns in self._turns.items() if path.startswith(prefix))
+            inner = await asyncio.open_connection("127.0.0.1", next(turns))
+        except (ConnectionError, IndexError):
             writer.close()
             return
+        inner[1].write(first_line)
         await asyncio.gather(_copy(reader, inner[1]), _copy(inner[0], writer))
 
 
@@ -31,7 +35,7 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 
 
 @contextlib.contextmanager
-def balanced(ports: Sequence[int], *, port: int) -> Iterator[None]:
+def balanced(ports: Mapping[str, Sequence[int]], *, port: int) -> Iterator[None]:
     """Balance connections to `port` from a thread, for as long as the block lasts."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
