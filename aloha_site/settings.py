@@ -160,7 +160,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.NameForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Mails hold what callers said: outside development an address is confirmed before the first log-in.
+ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that has just signed up
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # allauth's own is the Host header
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 # Log-in limits count by the visitor's address: the one that the outermost of so many proxies has

@@ -70,6 +70,19 @@ def compose(message: Message, *, caller: str, number: str, gist: str, when: str)
     }
 
 
+def compose_bare(message: Message) -> dict[str, str]:
+    """A mail that says no more than that there is a message, for an unconfirmed address."""
+    context = {
+        "link": settings.PUBLIC_BASE_URL + reverse("message", args=[message.id]),
+        "confirm_link": settings.PUBLIC_BASE_URL + reverse("account_email"),
+    }
+    return {
+        "subject": "You have a message",
+        "text": render_to_string("voicemail/email/bare.txt", context),
+        "html": render_to_string("voicemail/email/bare.html", context),
+    }
+
+
 def send(
     mail: dict[str, str], *, to: str, message_id: str, before_text: Callable[[], None]
 ) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts import addresses
 from accounts.models import User
 from accounts.row_security import service_scope
 from voicemail import callers, inbox, mailing, quiet_hours
@@ -108,6 +109,9 @@ def _decide(message: Message, owner: User, now: datetime) -> tuple[quiet_hours.T
 
 
 def _mail(message: Message, owner: User) -> dict[str, str]:
+    if not addresses.is_confirmed(owner):
+        # Whoever reads that mailbox may be somebody else, who never asked for it.
+        return mailing.compose_bare(message)
     local = message.call.started_at.astimezone(zoneinfo.ZoneInfo(owner.time_zone))
     return mailing.compose(
         message,

@@ -96,6 +96,7 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(
             name="reset-password-bad-link", path="/accounts/password/reset/key/1-x/", who="visitor"
         ),
+        State(name="confirm-e-mail", path="/accounts/confirm-email/", who="visitor"),
         State(name="confirm-e-mail-bad-link", path="/accounts/confirm-email/x/", who="visitor"),
         State(name="not-here", path="/aloha/nowhere", who="visitor", goes_wrong=True),
         State(name="home-new", path="/", who="newcomer"),

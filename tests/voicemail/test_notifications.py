@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.row_security import user_scope
@@ -231,3 +232,15 @@ def choose(owner, **fields) -> None:
     }
     with user_scope(owner.pk):
         notifications.change_preference(user=owner, **(defaults | fields))
+
+
+def test_a_mailbox_that_nobody_confirmed_gets_nothing_that_a_caller_said(server, number, owner):
+    EmailAddress.objects.create(user=owner, email=owner.email, primary=True)
+    message = work(ready_message(number, summary="Water runs.", urgency=Urgency.HIGH))
+    (mail,) = server.mails
+    whole = mail.as_string()
+    assert mail["Subject"] == "You have a message"
+    assert f"/aloha/inbox/{message.id}" in whole
+    told = ("Ito", "boiler", "Water", "Urgent", message.call.from_number[-4:])
+    assert [words for words in told if words in whole] == []
+    assert message.mail_state == MailState.SENT
