@@ -5,9 +5,11 @@ import re
 from uuid import UUID
 
 from accounts.models import User
+from accounts.row_security import service_scope
 from agent.session import AgentOutcome, Role
 from telephony.models import Call, Direction, DoNotCall
 from telephony.phone_numbers import masked
+from telephony.tombstones import tombstone
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +44,9 @@ _SOURCES = {
 
 
 def is_listed(owner_id: UUID, phone_number: str) -> bool:
-    """Whether this owner's agent may not call the number."""
-    return DoNotCall.objects.filter(owner_id=owner_id, phone_number=phone_number).exists()
+    """Whether this owner's agent may not call the number, also where it was forgotten."""
+    either = (phone_number, tombstone(phone_number))
+    return DoNotCall.objects.filter(owner_id=owner_id, phone_number__in=either).exists()
 
 
 def add_callee(call: Call, *, source: DoNotCall.Source) -> None:
@@ -70,6 +73,20 @@ def remove_number(*, user: User, entry_id: int) -> bool:
     """Take an entry of the owner's own off her list; a wish of whoever was called stays."""
     own = DoNotCall.objects.filter(owner=user, id=entry_id, source=DoNotCall.Source.OWNER)
     return bool(own.delete()[0])
+
+
+def forget(*, owner: User, phone_number: str) -> None:
+    """Take a number off the owner's list, but not the wish of whoever asked for no more calls.
+
+    That stays as a keyed hash: forgetting somebody must not have her called again. Twice is once.
+    """
+    with service_scope():
+        entries = DoNotCall.objects.filter(owner=owner, phone_number=phone_number)
+        entries.filter(source=DoNotCall.Source.OWNER).delete()
+        hashed = tombstone(phone_number)
+        if DoNotCall.objects.filter(owner=owner, phone_number=hashed).exists():
+            entries.delete()
+        entries.update(phone_number=hashed)
 
 
 def asked_for(text: str) -> bool:

@@ -4,8 +4,6 @@ What must stay of a number (that it was bought, used and given back) stays as a 
 digits replaced by a keyed hash, so that it can be told apart but not read.
 """
 
-import hashlib
-import hmac
 import shutil
 from datetime import datetime
 
@@ -31,8 +29,7 @@ from telephony.models import (
     UserPhoneNumber,
 )
 from telephony.recording import spool_path
-
-TOMBSTONE_LENGTH = 16
+from telephony.tombstones import tombstone
 
 
 def erase_audio(call: Call) -> None:
@@ -124,15 +121,6 @@ def _erase_rows_of(number: UserPhoneNumber) -> None:
         if relation.on_delete is models.CASCADE:
             rows = relation.related_model._base_manager.filter(**{relation.field.name: number})
             rows.delete()
-
-
-def tombstone(phone_number: str) -> str:
-    """A keyed hash in the place of a number; the same number gives the same one."""
-    if phone_number.startswith("#"):
-        return phone_number
-    key = f"aloha.tombstone.v1:{settings.SECRET_KEY}".encode()
-    digest = hmac.new(key, phone_number.encode(), hashlib.sha256).hexdigest()
-    return f"#{digest}"[:TOMBSTONE_LENGTH]
 
 
 def _forget_in_reports(phone_number: str) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.row_security import service_scope, user_scope
 from agent.brief import CallType
-from telephony import usage
+from telephony import do_not_call, usage
 from telephony.api_errors import NoActiveNumber
 from telephony.backends.base import get_backend
 from telephony.callable_numbers import read_callee, refuse_uncallable
@@ -29,7 +29,6 @@ from telephony.models import (
     CallPurpose,
     Campaign,
     Direction,
-    DoNotCall,
     IdempotencyKey,
     OutboundTerms,
     Switch,
@@ -165,7 +164,7 @@ def _refuse_agents(callee: str) -> None:
 
 def _refuse_unwanted(user: User, callee: str) -> None:
     with user_scope(user.pk):
-        if DoNotCall.objects.filter(owner=user, phone_number=callee).exists():
+        if do_not_call.is_listed(user.pk, callee):
             raise OnDoNotCallList
         recent = Call.objects.for_user(user).filter(
             direction=Direction.OUTBOUND, started_at__gt=timezone.now() - DAY

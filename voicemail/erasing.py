@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
+from telephony import do_not_call, kept_endings, numbers
 from telephony import erasing as telephony_erasing
-from telephony import kept_endings, numbers
 from telephony.errors import TelephonyError
 from telephony.models import (
     Call,
@@ -190,6 +190,7 @@ def _carry_out(erasure: Erasure) -> None:
 
 def _erase_caller(owner: User, phone_number: str) -> None:
     """What is over goes at once. Raises NotYetErased when something is still to come."""
+    do_not_call.forget(owner=owner, phone_number=phone_number)
     is_all = True
     for call in telephony_erasing.calls_with(owner, phone_number):
         with service_scope():

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from telephony.models.calls import Call
+from telephony.tombstones import is_tombstone
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -79,6 +80,11 @@ class DoNotCall(models.Model):
 
     def __str__(self) -> str:
         return self.phone_number
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the owner had the person forgotten: then no number stands here, only its hash."""
+        return is_tombstone(self.phone_number)
 
 
 class OutboundTerms(models.Model):

@@ -18,6 +18,7 @@ from telephony.models import (
     Switch,
     UsageCounter,
 )
+from telephony.tombstones import tombstone
 from tests.contract.api_client import ApiClient, field_errors, problem_of
 from tests.factories import make_call, make_number
 from tests.peers.twilio_rest import Refused, TwilioAccount, twilio_peer
@@ -166,6 +167,11 @@ def test_who_is_on_the_list_is_not_called_by_this_owner(api, number, owner, stra
     make_number(stranger)
     problem_of(api.place_call(phoneNumber=CALLEE), 422, "do_not_call")
     assert ApiClient(stranger).place_call(phoneNumber=CALLEE).status_code == 201
+
+
+def test_whose_wish_outlives_her_number_is_not_called(api, number, owner):
+    DoNotCall.objects.create(owner=owner, phone_number=tombstone(CALLEE), source="voice")
+    problem_of(api.place_call(phoneNumber=CALLEE), 422, "do_not_call")
 
 
 def test_one_call_at_a_time(api, number):

@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from telephony.models import Call, Campaign, DoNotCall, OutboundTerms
+from telephony.tombstones import tombstone
 from tests.factories import make_call, make_number
 from tests.peers.twilio_rest import twilio_peer
 
@@ -185,6 +186,13 @@ def test_a_wish_of_somebody_called_has_no_button_to_remove_it(web, owner):
     assert "/remove" not in answer
     assert web.post(f"{LIST}/{entry.pk}/remove").status_code == 404
     assert DoNotCall.objects.exists()
+
+
+def test_a_wish_whose_number_was_forgotten_is_shown_without_its_code(web, owner):
+    DoNotCall.objects.create(owner=owner, phone_number=tombstone(CALLEE), source="voice")
+    answer = text(web.get(LIST))
+    assert "A forgotten number" in answer
+    assert tombstone(CALLEE) not in answer
 
 
 def test_what_is_no_number_is_not_put_on_the_list(web, number):

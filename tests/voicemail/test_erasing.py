@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agent.profiles import change_profile
 from agent.session import Role
-from telephony.erasing import tombstone
+from telephony import do_not_call
 from telephony.models import (
     Call,
     CallEvent,
@@ -29,6 +29,7 @@ from telephony.models import (
     SyncRun,
     TranscriptLine,
 )
+from telephony.tombstones import tombstone
 from tests.factories import PASSWORD, make_number
 from tests.site import access_table
 from tests.voicemail.messages import ended_call, leave_message
@@ -208,6 +209,32 @@ def test_a_forgotten_caller_is_out_of_the_inbox_at_once(number, owner):
     full_message(number)
     erasing.forget_caller(owner=owner, phone_number=CALLER)
     assert not Message.objects.for_user(owner).exists()
+
+
+def test_whoever_asked_for_no_calls_is_not_called_after_she_was_forgotten(number, owner):
+    parties = {"from_number": number.phone_number, "to_number": CALLER}
+    call = ended_call(number, 5, direction="outbound", **parties)
+    do_not_call.add_callee(call, source=DoNotCall.Source.KEY)
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    erasing.keep_house()
+    assert do_not_call.is_listed(owner.pk, CALLER)
+    assert not do_not_call.is_listed(owner.pk, OTHER)
+    assert traces(CALLER) == set()
+
+
+def test_an_entry_of_the_owners_own_is_forgotten_with_the_caller(number, owner):
+    do_not_call.add_number(user=owner, phone_number=CALLER)
+    do_not_call.add_number(user=owner, phone_number=OTHER)
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    erasing.keep_house()
+    assert [entry.phone_number for entry in DoNotCall.objects.all()] == [OTHER]
+
+
+def test_whoever_asks_again_and_is_forgotten_again_is_one_entry(number, owner):
+    for _ in range(2):
+        DoNotCall.objects.create(owner=owner, phone_number=CALLER, source="voice")
+        do_not_call.forget(owner=owner, phone_number=CALLER)
+    assert DoNotCall.objects.get().is_forgotten
 
 
 def test_the_same_wish_twice_is_one(number, owner):
