@@ -11,6 +11,8 @@ from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 
+from accounts import audit
+from accounts.account_form import AccountForm, acts_of
 from accounts.csv_export import ExportsRows
 from accounts.models import AuditEvent, User
 
@@ -46,6 +48,8 @@ class ToLookAt:
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """People are found and blocked here; they sign up themselves and set their own passwords."""
 
+    form = AccountForm
+
     list_display = ("email", "name", "is_staff", "is_active", "date_joined")
     list_filter = ("is_staff", "is_active")
     search_fields = ("email", "name", "phone_numbers__phone_number")
@@ -66,6 +70,17 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if _TYPED_NUMBER.fullmatch(search_term):
             search_term = re.sub(r"\D", "", search_term).removeprefix("00")
         return super().get_search_results(request, queryset, search_term)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may change something is asked why."""
+        return (*self.fields, *(["reason"] if self.has_change_permission(request, obj) else []))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Write down what changed, in the transaction of the change."""
+        super().save_model(request, obj, form, change)
+        who = audit.who_acts(request, reason=form.cleaned_data["reason"])
+        for act in acts_of(form):
+            audit.record(who, act, owner=obj, target=obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights are given by superusers only, and log-in addresses are the owners' own matter."""
