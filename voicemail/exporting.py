@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -17,10 +18,12 @@ from accounts import audit
 from accounts.models import User
 from accounts.row_security import user_scope
 from agent.profiles import profile_of
-from telephony.models import Call, Recording, UserPhoneNumber
+from telephony.models import Call, Recording
 from voicemail import callers
-from voicemail.models import Contact, Message
+from voicemail.export_tables import TABLES, json_value, rows_of
+from voicemail.models import Message
 from voicemail.notifications import preference_of
+from voicemail.retention import keeping_of
 
 ROWS_AT_ONCE = 200
 
@@ -84,7 +87,7 @@ def _calls(owner: User, ids: list[uuid.UUID]) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, len(ids), ROWS_AT_ONCE):
         with user_scope(owner.pk):
             some = Call.objects.for_user(owner).filter(id__in=ids[start : start + ROWS_AT_ONCE])
-            rows = some.select_related("number", "message", "recording")
+            rows = some.select_related("number", "campaign", "message", "recording")
             ordered = rows.prefetch_related("transcript").order_by("-started_at", "-id")
             calls = [_call(call) for call in ordered]
         yield calls  # outside the scope: whoever downloads may take her time
@@ -104,8 +107,18 @@ def _call(call: Call) -> dict[str, Any]:
         "callerName": message.caller_name if message else "",
         "caller": callers.name_or_number(message) if message else callers.caller_number(call),
         "startedAt": call.started_at.isoformat(),
+        "answeredAt": json_value(call.answered_at),
+        "endedAt": json_value(call.ended_at),
         "durationSeconds": call.duration_s,
         "status": call.status,
+        "endReason": call.end_reason,
+        "purpose": call.purpose,
+        "campaign": call.campaign.name if call.campaign else None,
+        "callerWithheld": call.caller_withheld,
+        "forwardedFrom": call.forwarded_from,
+        "wasForwarded": call.was_forwarded,
+        "answeredBy": call.answered_by,
+        "costUsd": json_value(call.cost_usd),
         "simulated": call.simulated,
         "audio": _audio_name(call.id) if recording else None,
         "message": _message(message) if message else None,
@@ -136,34 +149,39 @@ def _message(message: Message) -> dict[str, Any]:
 
 def _about(owner: User) -> dict[str, Any]:
     with user_scope(owner.pk):
-        profile, preference = profile_of(owner), preference_of(owner)
-        numbers = UserPhoneNumber.objects.for_user(owner).order_by("created_at")
-        contacts = Contact.objects.filter(owner=owner).order_by("name")
+        account = {"email": owner.email, "name": owner.name, "timeZone": owner.time_zone}
+        audio_days, text_days = keeping_of(owner)
         return {
             "exportedAt": timezone.now().isoformat(),
-            "account": {"email": owner.email, "name": owner.name, "timeZone": owner.time_zone},
-            "agent": {
-                "name": profile.agent_name,
-                "voice": profile.voice,
-                "greeting": profile.greeting,
-                "about": profile.about,
-            },
-            "notifications": {"wanted": preference.wanted},
-            "numbers": [
-                {
-                    "phoneNumber": number.phone_number,
-                    "status": number.status,
-                    "externalPhoneNumber": number.external_phone_number,
-                    "createdAt": number.created_at.isoformat(),
-                }
-                for number in numbers
-            ],
+            "account": account | {"joinedAt": owner.date_joined.isoformat()},
+            "agent": _choices(profile_of(owner), _AGENT),
+            "notifications": _choices(preference_of(owner), _NOTIFICATIONS),
+            "keeping": {"audioDays": audio_days, "textDays": text_days},
             "supportActs": [
                 {"at": act.at.isoformat(), "action": act.action, "reason": act.reason}
                 for act in audit.acts_about(owner)
             ],
-            "contacts": [{"phoneNumber": c.phone_number, "name": c.name} for c in contacts],
+            **{name: rows_of(owner, table) for name, table in TABLES.items()},
         }
+
+
+_AGENT = {
+    "name": "agent_name",
+    "voice": "voice",
+    "greeting": "greeting",
+    "about": "about",
+    "language": "language",
+}
+_NOTIFICATIONS = {
+    "wanted": "wanted",
+    "quietFrom": "quiet_from",
+    "quietUntil": "quiet_until",
+    "urgentPasses": "urgent_passes",
+}
+
+
+def _choices(row: Model, names: dict[str, str]) -> dict[str, Any]:
+    return {name: json_value(getattr(row, column)) for name, column in names.items()}
 
 
 def _as_json(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
