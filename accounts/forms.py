@@ -1,6 +1,7 @@
 """Forms about the person."""
 
 import zoneinfo
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -46,7 +47,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label="Time zone",
         help_text="Times in your inbox are shown in it.",
-        choices=lambda: [(name, name.replace("_", " ")) for name in _zones()],
+        choices=lambda: _choices(_zones()),
     )
 
     class Meta:
@@ -54,6 +55,17 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "time_zone")
         labels = {"name": "Your name"}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """With the zone that she has: browsers tell of some, like `Etc/GMT+5`, without a place."""
+        super().__init__(*args, **kwargs)
+        zones, own = _zones(), self.instance.time_zone
+        if own not in zones:
+            cast("forms.ChoiceField", self.fields["time_zone"]).choices = _choices([own, *zones])
+
+
+def _choices(zones: list[str]) -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in zones]
 
 
 def _zones() -> list[str]:
