@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from telephony import phone_numbers
 from telephony.models import UserPhoneNumber
@@ -16,11 +17,12 @@ from voicemail.own_phone import codes_of
 def about_silence(number: UserPhoneNumber) -> EmailMultiAlternatives:
     """The mail, with the code of her carrier; needs `user` loaded."""
     codes = codes_of(number)
+    zone = ZoneInfo(number.user.time_zone)
+    last_at = timezone.localtime(number.forwarding_verified_at, zone)
     context = {
         "owner": number.user,
-        "last_at": timezone.localtime(
-            number.forwarding_verified_at, ZoneInfo(number.user.time_zone)
-        ),
+        # Formatted here: a template would take the day back to the server's time zone.
+        "last_on": date_format(last_at, "j M Y"),
         "number": phone_numbers.national(number.phone_number),
         "carrier": codes.carrier.name,
         "register": codes.register,

@@ -100,6 +100,16 @@ def test_a_proven_line_that_is_quiet_for_too_long_is_asked_about_once(proven, ow
     assert status_line(proven).state == "quiet"
 
 
+def test_the_mail_about_silence_names_the_day_where_the_owner_is(owner, mailoutbox):
+    at = (NOW - 20 * DAY).replace(hour=3)
+    forwarding_number(owner, forwarding_verified_at=at)
+    ask_about_silence(now=NOW)
+    [mail] = mailoutbox
+    there = at - DAY  # in Los Angeles it is still the evening before
+    for text in (mail.body, mail.alternatives[0].content):
+        assert f"since {there.day} {there:%b %Y}." in text
+
+
 def test_a_line_within_the_time_allowed_is_left_alone(owner, mailoutbox):
     forwarding_number(owner, forwarding_verified_at=NOW - 13 * DAY)
     assert ask_about_silence(now=NOW) == 0
