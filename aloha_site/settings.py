@@ -130,6 +130,15 @@ DATABASES: dict[str, Any] = {
 }
 # Production on SQLite must be said aloud: one machine, one writer at a time.
 ALOHA_ALLOW_SQLITE = _flag("ALOHA_ALLOW_SQLITE", default=False)
+# Counters that every process has to see, those of log-in limits before all. Nothing asks it while
+# somebody talks or looks at a page.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Live views -----------------------------------------------------------------------------------

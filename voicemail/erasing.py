@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from accounts import housekeeping
 from accounts.models import User
 from accounts.row_security import service_scope
 from telephony import do_not_call, kept_endings, numbers
@@ -52,6 +52,7 @@ def keep_house() -> None:
     """All chores of forgetting; safe to run in any number of workers."""
     erase_deleted_messages()
     erase_what_is_old()
+    housekeeping.clear_expired()
     while (erasure := _claim()) is not None:
         _carry_out(erasure)
 
@@ -260,14 +261,12 @@ def _tell_of_forwarding(owner: User, *, give_up: bool) -> None:
 
 def _erase_rows_of(owner: User) -> None:
     """Every row that would go with the owner: profile, addresses, factors, contacts, wishes."""
+    housekeeping.end_sessions_of(owner)
     for relation in User._meta.related_objects:
         if getattr(relation, "on_delete", None) is models.CASCADE:
             rows = relation.related_model._base_manager.filter(**{relation.field.name: owner})
             rows.delete()
     LogEntry.objects.filter(object_id=str(owner.pk)).update(object_repr="erased")
-    for session in Session.objects.iterator():
-        if session.get_decoded().get("_auth_user_id") == str(owner.pk):
-            session.delete()
 
 
 def _bury(owner: User) -> None:
