@@ -3,6 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+# Counters that every process has to see, those of log-in limits before all. Nothing asks it while
+# somebody talks or looks at a page. Its table is made by a migration of the accounts room.
+SHARED_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "accounts_cache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
+}
+
 
 def database_settings(configured: dict[str, Any] | None, *, var_dir: Path) -> dict[str, Any]:
     """One entry of DATABASES: of the database that was named, else an SQLite file of our own."""

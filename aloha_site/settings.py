@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aloha_site import csp
 from aloha_site.agent_settings import agent_settings
 from aloha_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
-from aloha_site.database_settings import database_settings
+from aloha_site.database_settings import SHARED_CACHE, database_settings
 from aloha_site.environment import BASE_DIR, env
 from aloha_site.environment import flag as _flag
 from aloha_site.environment import text as _text
@@ -130,15 +130,7 @@ DATABASES: dict[str, Any] = {
 }
 # Production on SQLite must be said aloud: one machine, one writer at a time.
 ALOHA_ALLOW_SQLITE = _flag("ALOHA_ALLOW_SQLITE", default=False)
-# Counters that every process has to see, those of log-in limits before all. Nothing asks it while
-# somebody talks or looks at a page.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "accounts_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
+CACHES = {"default": SHARED_CACHE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Live views -----------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ Act = Callable[[Page], Any]
 class State:
     """One page as `who` sees it, after `act` has done something on it.
 
-    `who` is "visitor", "newcomer" (nothing yet), "owner" (the demo's: number, messages, calls) or
-    "called" (somebody is on her line).
+    `who` is "visitor", "newcomer" (nothing yet), "unconfirmed" (her address waits), "owner" (the
+    demo's: number, messages, calls) or "called" (somebody is on her line).
     `goes_wrong` is for pages that are an error answer, which the browser's console repeats.
     """
 
@@ -115,6 +115,8 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="inbox-empty", path="/aloha/inbox", who="newcomer"),
         State(name="calls-empty", path="/aloha/calls", who="newcomer"),
         State(name="campaigns-new", path="/aloha/campaigns", who="newcomer"),
+        State(name="home-unconfirmed", path="/", who="unconfirmed"),
+        State(name="settings-unconfirmed", path="/aloha/settings", who="unconfirmed"),
         State(name="home", path="/"),
         State(name="account-menu", path="/", act=_open_menu),
         State(name="settings", path="/aloha/settings"),

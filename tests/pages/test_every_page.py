@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from axe_playwright_python.sync_playwright import Axe
 from django.test import override_settings
 from django.utils import timezone
@@ -35,11 +36,14 @@ HARD_TO_TAP = """() => [...document.querySelectorAll(
 
 @pytest.fixture
 def cast(aloha_url) -> dict[str, User | None]:
-    """Who looks: somebody without an account, somebody new, and the demo's owner."""
+    """Who looks: no account, a new one, one whose address waits, and the demo's owner."""
     number = demo.seed(now=timezone.now())
+    waiting = make_user("waits@example.com", name="Wanda Waits")
+    EmailAddress.objects.create(user=waiting, email=waiting.email, primary=True)
     return {
         "visitor": None,
         "newcomer": make_user("new@example.com", name="Ada Plumber"),
+        "unconfirmed": waiting,
         "owner": number.user,
         "called": make_user("called@example.com", name="Ida Berg"),
     }
