@@ -31,14 +31,14 @@ def settings_in_browser(aloha_url, page: Page, settings) -> Page:
 
 def test_what_was_typed_outlives_an_expired_log_in(settings_in_browser):
     page = settings_in_browser
-    page.get_by_label("Facts").fill("No gas work in high-rise buildings")
+    page.get_by_label("Fact 1", exact=True).fill("No gas work in high-rise buildings")
     Session.objects.all().delete()
     page.get_by_role("button", name="Save facts").click()
     expect(page.get_by_text("nothing was saved yet")).to_be_visible()
     page.get_by_label("Email").fill("nora@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_label("Facts")).to_have_value("No gas work in high-rise buildings")
+    expect(page.get_by_label("Fact 1", exact=True)).to_have_value("No gas work in high-rise buildings")
     page.get_by_role("button", name="Save facts").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert AgentProfile.objects.get().about == "No gas work in high-rise buildings"
@@ -46,12 +46,12 @@ def test_what_was_typed_outlives_an_expired_log_in(settings_in_browser):
 
 def test_saving_one_card_keeps_what_was_typed_into_another(settings_in_browser):
     page = settings_in_browser
-    page.get_by_label("Facts").fill("Emergency call-outs until 22:00")
+    page.get_by_label("Fact 1", exact=True).fill("Emergency call-outs until 22:00")
     page.get_by_label("Name", exact=True).fill("Kai")
     page.get_by_role("button", name="Save name").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Kai")
-    expect(page.get_by_label("Facts")).to_have_value("Emergency call-outs until 22:00")
+    expect(page.get_by_label("Fact 1", exact=True)).to_have_value("Emergency call-outs until 22:00")
     expect(page.locator("#about").get_by_text("Not saved yet")).to_be_visible()
     expect(page.locator("#agent").get_by_text("Not saved yet")).to_be_hidden()
 
@@ -60,6 +60,6 @@ def test_leaving_aloha_with_something_unsaved_asks_first(settings_in_browser):
     page = settings_in_browser
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.get_by_label("Facts").press_sequentially("Plumbing")
+    page.get_by_label("Fact 1", exact=True).press_sequentially("Plumbing")
     page.goto("about:blank")
     assert asked == ["beforeunload"]
