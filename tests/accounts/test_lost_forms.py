@@ -38,7 +38,9 @@ def test_what_was_typed_outlives_an_expired_log_in(settings_in_browser):
     page.get_by_label("Email").fill("nora@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_label("Fact 1", exact=True)).to_have_value("No gas work in high-rise buildings")
+    expect(page.get_by_label("Fact 1", exact=True)).to_have_value(
+        "No gas work in high-rise buildings"
+    )
     page.get_by_role("button", name="Save facts").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert AgentProfile.objects.get().about == "No gas work in high-rise buildings"

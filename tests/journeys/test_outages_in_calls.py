@@ -169,11 +169,12 @@ async def test_calls_and_live_view_go_on_without_redis(
         where = (postgres, settings, tmp_path, tmp_path / "var", redis.url)
         async with installation(*where) as (url, web), watched(url) as view:
             calls = await talking(url, web, speech)
+            ours = {f"+1510555{100 + index:04}" for index in range(CALLS)}
             assert len(view.news) == CALLS
             with getattr(redis, trouble)():
                 view.news.clear()
                 await asyncio.sleep(AWAY_S)
-                assert len(await view.callers()) == CALLS
+                assert ours <= await view.callers()
                 results = await asyncio.gather(*calls)
                 await nothing_is_lost(postgres, results, speech)
                 assert view.news == set()

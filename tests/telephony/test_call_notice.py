@@ -160,7 +160,7 @@ async def test_a_model_that_leaves_it_out_is_noted_once(
 ):
     call = await asyncio.to_thread(lambda: make_call(make_number(owner)))
     before = counted()
-    await write(CallJournal(call.id, first_position=position), *lines)
+    await write(CallJournal(call, first_position=position), *lines)
     assert await call.events.filter(kind="disclosure-missing").acount() == missing
     assert counted() - before == missing
     assert await call.transcript.acount() == len(lines)

@@ -70,10 +70,10 @@ def test_a_message_that_cannot_be_had_now_is_waited_for(account, call, fault):
     assert CarrierRecording.objects.waiting().exists()
 
 
-def test_in_the_end_it_is_given_up_and_told(account, call, caplog):
+def test_in_the_end_it_is_put_off_and_told(account, call, caplog):
     recording.fetch_carrier_recordings(call, give_up=True)
-    assert CarrierRecording.objects.get().lost_because
-    assert "carrier recording lost" in caplog.text
+    assert CarrierRecording.objects.put_off().exists()
+    assert "carrier recording put off" in caplog.text
 
 
 def test_storage_that_fails_does_not_make_a_message_lost(account, call, settings, tmp_path):
