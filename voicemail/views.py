@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import OwnerRequest
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
-from agent.session import TranscriptSource
+from agent.session import Role, TranscriptSource
 from voicemail import inbox
 from voicemail.audio import audio_response
 from voicemail.models import Message
@@ -45,6 +45,9 @@ def message_page(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
         "recording": inbox.recording_of(message),
         "transcript": transcript,
         "transcript_sources": {line.source for line in transcript},
+        "has_callers_words": any(
+            line.role == Role.CALLER.value and line.text for line in transcript
+        ),
         "has_unwritten_lines": any(line.source == TranscriptSource.NONE for line in transcript),
         "agent_name": profile_of(request.user).agent_name,
         "live": not inbox.is_prepared(message),
