@@ -29,7 +29,7 @@ from telephony.models import Call
 from telephony.running_calls import end_running_call, take_message_now
 from voicemail.callers import known_name
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 """Without news."""
 EARLIER_CALLS = 3
 LARGEST_POSITION = 2**31 - 1

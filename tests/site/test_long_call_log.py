@@ -83,7 +83,13 @@ def long_log(owner, stranger):
         fill(make_number(stranger), OF_OTHERS, rng=rng)
         latest = Call.objects.for_user(owner).order_by("-started_at")[:MESSAGES]
         Message.objects.bulk_create(
-            Message(call=call, stage=Stage.SUMMARISED, read_at=None if index < UNREAD else now)
+            Message(
+                call=call,
+                owner=owner,
+                started_at=call.started_at,
+                stage=Stage.SUMMARISED,
+                read_at=None if index < UNREAD else now,
+            )
             for index, call in enumerate(latest)
         )
         with connection.cursor() as cursor:
