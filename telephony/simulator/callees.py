@@ -12,7 +12,8 @@ RINGS_MS = 2_000
 SCRIPT = "friend"
 GREETING_MS = 2_500
 """How long a machine speaks before its tone."""
-OPTS_OUT_AT_MS = 6_000
+OPTS_OUT_AT_MS = (6_000, 12_000, 18_000)
+"""Whoever is talked to all the same presses the key again."""
 
 
 class Taking(StrEnum):
@@ -49,7 +50,8 @@ def phone_of(callee: Callee) -> CalledPhone:
             voice = WavCaller([greeting], speak_at_ms=0)
             return CalledPhone(taking=Taking.ANSWERED, voice=voice, is_machine=True)
         case Callee.OPTS_OUT:
-            return CalledPhone(taking=Taking.ANSWERED, voice=_person(), keys={OPTS_OUT_AT_MS: "9"})
+            keys = dict.fromkeys(OPTS_OUT_AT_MS, "9")
+            return CalledPhone(taking=Taking.ANSWERED, voice=_person(), keys=keys)
     return CalledPhone(taking=Taking.ANSWERED, voice=_person())
 
 
