@@ -13,6 +13,7 @@ from telephony import checks
 from telephony.actions import WriteLine
 from telephony.call_notice import CallNotice, notice_for, read_notices, says_ai
 from telephony.journal import CallJournal
+from telephony.models import Call
 from telephony.simulator.verbs import Gather, Say
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import incoming_form, post
@@ -139,6 +140,11 @@ def counted() -> float:
     return REGISTRY.get_sample_value("aloha_disclosures_missing_total") or 0.0
 
 
+@pytest.fixture
+def call(transactional_db, owner) -> Call:
+    return make_call(make_number(owner))
+
+
 INTRODUCED = line("This is Kai, Nora's AI assistant.")
 NOT_INTRODUCED = line("Hello, this is Nora's office.")
 FILLER = line("One moment, please.", source=TranscriptSource.SCRIPTED)
@@ -155,10 +161,7 @@ CALLER = line("Is that an AI?", role=Role.CALLER)
         pytest.param([NOT_INTRODUCED], 100, 0, id="in a stream that goes on"),
     ],
 )
-async def test_a_model_that_leaves_it_out_is_noted_once(
-    owner, transactional_db, lines, position, missing
-):
-    call = await asyncio.to_thread(lambda: make_call(make_number(owner)))
+async def test_a_model_that_leaves_it_out_is_noted_once(call, lines, position, missing):
     before = counted()
     await write(CallJournal(call, first_position=position), *lines)
     assert await call.events.filter(kind="disclosure-missing").acount() == missing
