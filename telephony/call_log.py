@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Q, QuerySet, TextChoices, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 
 from accounts.models import User
 from telephony import phone_numbers
@@ -104,10 +106,15 @@ def _with(typed: str, country: str) -> Q:
         digits = phone_numbers.digits_of(typed).lstrip("0")
         if len(digits) < MIN_DIGITS:
             raise BadSearch from None
-        return _with_other("__contains", digits)
-    return _with_other("", number)
+        return _with_other(_holds("from_number", digits), _holds("to_number", digits))
+    return _with_other(Q(from_number=number), Q(to_number=number))
 
 
-def _with_other(lookup: str, value: str) -> Q:
-    came_in = Q(direction=Direction.INBOUND, **{f"from_number{lookup}": value})
-    return came_in | Q(direction=Direction.OUTBOUND, **{f"to_number{lookup}": value})
+def _with_other(caller: Q, callee: Q) -> Q:
+    came_in = Q(direction=Direction.INBOUND) & caller
+    return came_in | (Q(direction=Direction.OUTBOUND) & callee)
+
+
+def _holds(field: str, digits: str) -> Q:
+    """By position, which PostgreSQL finds faster than by LIKE."""
+    return Q(GreaterThan(StrIndex(field, Value(digits)), 0))
