@@ -17,7 +17,7 @@ def _at_public_base(url: str) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Links that a forged Host header cannot change, and whose address needs no confirming."""
+    """Links that a forged Host header cannot change; operators' accounts need no confirming."""
 
     def get_email_confirmation_url(
         self, request: HttpRequest, emailconfirmation: EmailConfirmation

@@ -82,7 +82,10 @@ class CallRecorder:
         return written
 
     def finish(self) -> "Future[None]":
-        """Hand over the rest; what the disk does not take is tried again until it does."""
+        """Hand over the rest; what the disk does not take is tried again while this process lives.
+
+        Of the ended calls that wait for room the MAX_BACKLOG latest are kept.
+        """
         written = self.flush()
         _writer.submit(_backlog.take, self)
         return written
