@@ -1,11 +1,9 @@
 """The owner's inbox: what is in it, who waits, what was read, put away or deleted."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db import models, transaction
 from django.db.models import Case, Count, Q, When
 from django.utils import timezone
@@ -13,6 +11,7 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from agent.brief import CallType
+from telephony.cursors import Slice, slice_of
 from telephony.models import Recording
 from voicemail.models import PREPARED_STAGES, Contact, Message, MessageQuerySet, Urgency
 from voicemail.retention import kept_until
@@ -49,17 +48,15 @@ def look_through(user: User, *, show: Show = Show.ALL, search: str = "") -> Mess
     return found if search.strip() else found.filter(archived_at__isnull=True)
 
 
-def page_of(found: MessageQuerySet, number: str | None, *, is_search: bool) -> Page[Message]:
-    """One page of them, with all that a row shows.
+def page_of(found: MessageQuerySet, *, cursor: str = "") -> Slice[Message]:
+    """One page of them, with all that a row shows; blank `cursor` is the newest. Raises BadCursor.
 
-    The rows of a page are chosen by id first: on the way to a page far back nothing is joined. A
-    search reads every message once, and not again for their number.
+    The rows of a page are chosen first: on the way to a page far back nothing is joined.
     """
-    ids: Any = found.values_list("id", flat=True)
-    page: Page[Any] = Paginator(list(ids) if is_search else ids, MESSAGES_PER_PAGE).get_page(number)
-    rows = with_details(found.model.objects.filter(id__in=list(page.object_list)))
-    page.object_list = list(rows.order_by("-started_at", "-id"))
-    return page
+    chosen = found.only("id", "started_at")
+    page = slice_of(chosen, moment="started_at", cursor=cursor, limit=MESSAGES_PER_PAGE)
+    rows = with_details(found.model.objects.filter(id__in=[row.id for row in page.rows]))
+    return replace(page, rows=list(rows.order_by("-started_at", "-id")))
 
 
 def with_details(messages: MessageQuerySet) -> MessageQuerySet:

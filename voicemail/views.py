@@ -16,6 +16,7 @@ from accounts.requests import OwnerRequest
 from accounts.scoped_views import in_own_rows
 from agent.profiles import profile_of
 from agent.session import Role, TranscriptSource
+from telephony.errors import BadCursor
 from voicemail import inbox
 from voicemail.audio import audio_response
 from voicemail.models import Message
@@ -152,9 +153,15 @@ def _list(request: OwnerRequest) -> dict[str, Any]:
     asked = request.GET.get("show", "")
     show = inbox.Show(asked) if asked in inbox.Show.values else inbox.Show.ALL
     found = inbox.look_through(request.user, show=show, search=typed)
-    page = inbox.page_of(found, request.GET.get("page"), is_search=bool(typed.strip()))
+    cursor = request.GET.get("cursor", "")
+    try:
+        page = inbox.page_of(found, cursor=cursor)
+    except BadCursor as error:
+        raise Http404 from error
+    if cursor and not page.rows:  # all that stood there is gone
+        cursor, page = "", inbox.page_of(found)
     kept = {name: value for name, value in (("show", asked and show), ("q", typed)) if value}
-    at_page = kept | ({"page": page.number} if page.number > 1 else {})
+    at_page = kept | ({"cursor": cursor} if cursor else {})
     return {
         "section": "inbox",
         "page": page,

@@ -1,5 +1,7 @@
 """The inbox's pages, without scripts."""
 
+import html
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -162,15 +164,42 @@ def test_a_message_that_is_being_prepared_says_so(as_owner, number):
     assert "<audio" not in page
 
 
-def test_the_second_page_holds_the_older_messages(as_owner, number):
+def fill_one_page_and_a_bit(number) -> None:
     calls = [ended_call(number, minutes) for minutes in range(inbox.MESSAGES_PER_PAGE + 1)]
     Message.objects.bulk_create(
         Message.of(call, stage=Stage.SUMMARISED, summary=f"Number {position}.")
         for position, call in enumerate(calls)
     )
+
+
+def follow(client, page: str, rel: str) -> str:
+    link = re.search(rf'<a href="([^"]+)" rel="{rel}"', page)
+    assert link, page
+    return client.get(html.unescape(link[1])).content.decode()
+
+
+def test_pages_lead_to_the_older_messages_and_back(as_owner, number):
+    fill_one_page_and_a_bit(number)
     oldest = f"Number {inbox.MESSAGES_PER_PAGE}."
-    assert oldest not in as_owner.get("/aloha/inbox").content.decode()
-    assert oldest in as_owner.get("/aloha/inbox?page=2").content.decode()
+    first = as_owner.get("/aloha/inbox").content.decode()
+    assert oldest not in first
+    second = follow(as_owner, first, "next")
+    assert oldest in second
+    assert "Number 0." not in second
+    assert "Number 0." in follow(as_owner, second, "prev")
+
+
+def test_a_page_that_has_become_empty_gives_way_to_the_newest(as_owner, number):
+    fill_one_page_and_a_bit(number)
+    older = re.search(r"cursor=older-[0-9a-f-]+", as_owner.get("/aloha/inbox").content.decode())
+    Message.objects.filter(summary=f"Number {inbox.MESSAGES_PER_PAGE}.").delete()
+    assert "Number 0." in as_owner.get(f"/aloha/inbox?{older[0]}").content.decode()
+
+
+@pytest.mark.parametrize("cursor", ["2", "older-1-", "older-999999999999999999-" + "0" * 32])
+def test_a_cursor_that_is_none_is_not_found(as_owner, number, cursor):
+    leave_message(number)
+    assert as_owner.get(f"/aloha/inbox?cursor={cursor}").status_code == 404
 
 
 def test_the_number_of_queries_does_not_grow_with_the_inbox(

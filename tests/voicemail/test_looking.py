@@ -86,7 +86,7 @@ def test_each_filter_shows_its_part(as_owner, number, show, reasons):
 def test_pages_keep_what_was_looked_for(as_owner, number):
     for minutes in range(inbox.MESSAGES_PER_PAGE + 1):
         Message.objects.create(call=ended_call(number, minutes), search_text="boiler")
-    assert "?show=unread&amp;q=boiler&amp;page=2" in page(
+    assert "?show=unread&amp;q=boiler&amp;cursor=older-" in page(
         as_owner, "/aloha/inbox?show=unread&q=boiler"
     )
 
