@@ -58,11 +58,19 @@ def let_events_be_deleted(**sent: object) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright leaves an event loop running in its thread."""
+    """The long ones come first, so that in the end no process waits for another's.
+
+    Behind all others those with a browser: Playwright leaves an event loop running in its thread.
+    """
     for item in items:
         if _uses_browser(item):
             item.add_marker("browser")
-    items.sort(key=_uses_browser)
+    items.sort(key=lambda item: (_uses_browser(item), not _is_long(item)))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """The proofs of the check tier, and whatever waits for audio in real time."""
+    return item.get_closest_marker("check") is not None or "journeys" in item.path.parts
 
 
 def _uses_browser(item: pytest.Item) -> bool:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +15,6 @@ from tests.voicemail.checks import forwarding_number
 from voicemail.forwarding import settle_checks
 
 SETTINGS = "/aloha/settings"
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
 
 
 @pytest.fixture
@@ -179,27 +177,3 @@ def test_the_choice_of_forwarding_goes_while_voicemail_is_being_switched_off(
     expect(checkbox).to_be_visible()
     page.get_by_label("Enable Aloha as my voicemail").uncheck()
     expect(checkbox).to_be_hidden()
-
-
-@pytest.mark.U3
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_wizard_is_accessible_and_fits(browser: Browser, aloha_url, number, size, scheme):
-    context = browser.new_context(viewport=size, color_scheme=scheme)
-    page = context.new_page()
-    dialog = opened(page, aloha_url)
-    assert serious(page) == []
-    dialog.get_by_role("button", name="I've set up forwarding").click()
-    expect(dialog.get_by_role("button", name="Check now")).to_be_visible()
-    assert serious(page) == []
-    assert (
-        page.evaluate("document.querySelector('#forwarding-dialog').scrollWidth") <= size["width"]
-    )
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    context.close()
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds wrong, except behind the dialog's scrim."""
-    found = Axe().run(page, context="#forwarding-dialog").response["violations"]
-    return [each["id"] for each in found if each["impact"] in {"serious", "critical"}]

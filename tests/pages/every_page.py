@@ -78,6 +78,22 @@ def _open_wizard(page: Page) -> None:
     page.locator("dialog[open] h2").first.wait_for()
 
 
+def _open_proof(page: Page) -> None:
+    _open_wizard(page)
+    page.get_by_role("button", name="I've set up forwarding").click()
+    page.get_by_role("button", name="Check now").wait_for()
+
+
+def _call_without_microphone(page: Page) -> None:
+    page.get_by_role("button", name="Call", exact=True).click()
+    page.get_by_role("alert").filter(has_text="microphone").wait_for()
+
+
+def _archive(page: Page) -> None:
+    page.get_by_role("button", name="Archive").first.click()
+    page.locator(".toast").wait_for()
+
+
 def states(message: Message, call: Call, *, running: Call) -> list[State]:
     """All of them; the addresses of one message and of two calls are those given."""
     return [
@@ -130,13 +146,16 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="release", path="/aloha/settings/release"),
         State(name="forwarding", path="/aloha/settings/forwarding?step=code"),
         State(name="forwarding-dialog", path="/aloha/settings", act=_open_wizard),
+        State(name="forwarding-dialog-proof", path="/aloha/settings", act=_open_proof),
         State(name="phone", path="/aloha/phone"),
+        State(name="phone-no-microphone", path="/aloha/phone", act=_call_without_microphone),
         State(name="running-call", path=f"/aloha/calls/{running.id}", who="called"),
         State(name="settings-called", path="/aloha/settings", who="called", act=_write_facts),
         State(name="inbox", path="/aloha/inbox"),
         State(name="inbox-nothing-found", path="/aloha/inbox?q=zeppelin"),
         State(name="message", path=f"/aloha/inbox/{message.id}"),
         State(name="calls", path="/aloha/calls"),
+        State(name="calls-number-wrong", path="/aloha/calls?number=x"),
         State(name="call", path=f"/aloha/calls/{call.id}"),
         State(name="call-somebody", path="/aloha/call"),
         State(name="outbound-terms", path="/aloha/call/terms"),
@@ -156,6 +175,7 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="reauthenticate", path="/accounts/reauthenticate/"),
         State(name="own-data", path="/accounts/data/"),
         State(name="log-out", path="/accounts/logout/"),
+        State(name="inbox-undo", path=f"/aloha/inbox/{message.id}", act=_archive),
         State(name="styleguide", path="/aloha/styleguide", in_development=True),
     ]
 
