@@ -34,8 +34,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
     waiting = inbox.who_waits(user)
-    cards = list(inbox.with_details(inbox.unread_first_urgent(user))[:CARDS])
-    latest = inbox.with_details(inbox.look_through(user))[:LATEST]
+    cards = inbox.first_of(inbox.unread_first_urgent(user), CARDS)
+    latest = inbox.first_of(inbox.look_through(user), LATEST)
     others = [message for message in latest if message not in cards]
     shown = len(cards) + sum(message.is_unread for message in others)
     situation = onboarding.Situation(

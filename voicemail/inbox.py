@@ -55,8 +55,17 @@ def page_of(found: MessageQuerySet, *, cursor: str = "") -> Slice[Message]:
     """
     chosen = found.only("id", "started_at")
     page = slice_of(chosen, moment="started_at", cursor=cursor, limit=MESSAGES_PER_PAGE)
-    rows = with_details(found.model.objects.filter(id__in=[row.id for row in page.rows]))
-    return replace(page, rows=list(rows.order_by("-started_at", "-id")))
+    return replace(page, rows=_in_detail([row.id for row in page.rows]))
+
+
+def first_of(found: MessageQuerySet, count: int) -> list[Message]:
+    """The first `count` of them, with all that a row shows."""
+    return _in_detail(list(found.values_list("id", flat=True)[:count]))
+
+
+def _in_detail(ids: list[uuid.UUID]) -> list[Message]:
+    rows = with_details(Message.objects.all()).in_bulk(ids)
+    return [rows[message_id] for message_id in ids if message_id in rows]
 
 
 def with_details(messages: MessageQuerySet) -> MessageQuerySet:
