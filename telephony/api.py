@@ -129,7 +129,7 @@ class PurchaseNumber(APIView):
                 description="number_taken, documents_needed or provider_refused, with other "
                 "offers; "
                 "already_has_number or number_changed when another request was faster; "
-                "purchase_in_progress."
+                "purchase_in_progress; account_closed."
             ),
             422: OpenApiResponse(
                 description="number_not_offered: nobody sells it; price_above_cap: it costs more "

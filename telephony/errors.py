@@ -6,6 +6,7 @@ TelephonyError
 ├── BadSearch                nothing that could be part of a number
 ├── NumberError
 │   ├── AlreadyHasNumber     a number is active, and none is to replace it
+│   ├── AccountClosed        whoever closed her account buys nothing
 │   ├── HasLiveNumber        an owner whose number is live cannot be deleted
 │   ├── NoNumber             there is none to release or to set up
 │   ├── NoneAvailable        the search found nothing
@@ -76,6 +77,12 @@ class AlreadyHasNumber(NumberError):
     """You already have an active number."""
 
     code = "already_has_number"
+
+
+class AccountClosed(NumberError):
+    """This account is closed. Nothing was charged."""
+
+    code = "account_closed"
 
 
 class HasLiveNumber(NumberError):

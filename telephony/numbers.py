@@ -19,6 +19,7 @@ from telephony import usage
 from telephony.area_codes import clean_area_code
 from telephony.backends.base import NumberType, Offer, get_backend
 from telephony.errors import (
+    AccountClosed,
     AlreadyHasNumber,
     InvalidPhoneNumber,
     NoneAvailable,
@@ -118,8 +119,8 @@ def purchase_number(
     With `replace` an active number is given up for it, after the new one is bought. The same
     number taken again gives the same row; so does a purchase sent again under the same `key`,
     whatever became of the number since. Raises InvalidPhoneNumber, AlreadyHasNumber,
-    NumberChanged, PurchaseInProgress, NumberNotOffered, PriceAboveCap, NumberTaken,
-    IdempotencyKeyReused, RateLimited, ProviderError; then nothing was bought.
+    AccountClosed, NumberChanged, PurchaseInProgress, NumberNotOffered, PriceAboveCap,
+    NumberTaken, IdempotencyKeyReused, RateLimited, ProviderError; then nothing was bought.
     """
     country = _country(country)
     phone_number = normalise(phone_number, country)
@@ -224,6 +225,11 @@ def _reserve(
     That needs PostgreSQL's READ COMMITTED, which is Django's default.
     """
     with named_refusals(NumberStatus.PURCHASING), user_scope(user.pk, durable=True):
+        # Whoever closes the account waits for this row: a purchase is either seen by the erasing
+        # or refused, never paid for after it.
+        buyers = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True)
+        if buyers.first() is None:
+            raise AccountClosed
         number = UserPhoneNumber.objects.create(
             user=user,
             phone_number=offer.phone_number,

@@ -234,6 +234,10 @@ def _erase_owner(owner: User, *, attempts: int) -> None:
     for call in calls:
         telephony_erasing.erase_audio(call)
     with service_scope():
+        # The row that a purchase locks first: there is none, or it is seen here.
+        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if telephony_erasing.live_numbers(owner):
+            raise NotYetErased("A number was taken meanwhile.")
         Message.objects.filter(owner=owner).delete()
         ForwardingCheck.objects.filter(number__user=owner).delete()
         telephony_erasing.erase_calls(owner)
