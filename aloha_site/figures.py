@@ -132,7 +132,7 @@ def _numbers() -> Iterator[Metric]:
         "Purchases whose outcome has not been known for 10 minutes; must be 0.",
         unknown.count(),
     )
-    finished = SyncRun.objects.filter(finished_at__isnull=False, error="").first()
+    finished = SyncRun.objects.begun().filter(finished_at__isnull=False, error="").first()
     if finished is not None:
         yield _gauge(
             "aloha_numbers_to_settle_by_hand",

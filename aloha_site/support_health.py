@@ -51,7 +51,7 @@ def health() -> list[Health]:
 
 def _provider() -> Iterator[Health]:
     name = "Provider, simulated" if get_backend().is_simulated else "Provider"
-    run = SyncRun.objects.order_by("-started_at").first()
+    run = SyncRun.objects.begun().order_by("-started_at").first()
     if run is None:
         yield Health(name=name, is_well=False, state="never asked", note="Is a worker running?")
         return

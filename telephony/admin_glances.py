@@ -60,7 +60,7 @@ def last_calls(calls: QuerySet[Call]) -> str:
 
 def last_sync(number: UserPhoneNumber) -> str:
     """The last run over all numbers, and what it found of this one."""
-    run = SyncRun.objects.order_by("-started_at").first()
+    run = SyncRun.objects.begun().order_by("-started_at").first()
     if run is None:
         return "never"
     found = [step for step in run.steps if number.phone_number in step]

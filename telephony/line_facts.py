@@ -87,9 +87,9 @@ def _facts_in_the_database(now: datetime) -> dict[str, Any]:
         .filter(stream_state__in=(StreamState.ISSUED, StreamState.OPEN))
         .filter(started_at__gt=now - longest)
     )
-    talked = Call.objects.filter(owner=OuterRef("user"), started_at__gt=now - DAY).exclude(
-        agent_backend=""
-    )
+    talked = Call.objects.filter(
+        owner=OuterRef("user"), started_at__gt=now - DAY, started_at__lte=now
+    ).exclude(agent_backend="")
     off = Switch.objects.filter(
         Q(number=OuterRef("pk")) | Q(number__isnull=True),
         Q(until__isnull=True) | Q(until__gt=now),

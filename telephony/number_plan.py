@@ -12,6 +12,8 @@ from telephony.models import LIVE_STATUSES, NumberStatus, UserPhoneNumber
 # A purchase is given this long to end by itself, and whatever is missing at the provider is
 # looked for again after it: a listing may lag behind.
 PATIENCE = timedelta(minutes=2)
+# No number is left alone for longer.
+LONGEST_WAIT = timedelta(days=1)
 
 
 class StepKind(StrEnum):
@@ -86,13 +88,18 @@ def plan_steps(
 def _steps_for(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
     match row.status:
         case NumberStatus.PURCHASING:
-            if row.updated_at <= now - PATIENCE:
+            if _is_due(row.updated_at + PATIENCE, now):
                 yield from _purchase(row, listing, now)
         case NumberStatus.ACTIVE:
             yield from _service(row, listing, now)
         case NumberStatus.RELEASING:
-            if row.sync_after is None or row.sync_after <= now:
+            if row.sync_after is None or _is_due(row.sync_after, now):
                 yield _step(StepKind.DELETE, row)
+
+
+def _is_due(moment: datetime, now: datetime) -> bool:
+    """A moment further ahead than we ever wait was written by a clock that was wrong."""
+    return not now < moment <= now + LONGEST_WAIT
 
 
 def _purchase(row: UserPhoneNumber, listing: list[TaggedNumber], now: datetime) -> Iterator[Step]:
@@ -146,7 +153,7 @@ def _missing(row: UserPhoneNumber, verdict: StepKind, now: datetime) -> Iterator
     """Absent at one look is looked for again; absent at two is a fact."""
     if row.sync_after is None:
         yield _step(StepKind.LOOK_AGAIN, row)
-    elif row.sync_after <= now:
+    elif _is_due(row.sync_after, now):
         yield _step(verdict, row)
 
 

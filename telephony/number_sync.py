@@ -12,7 +12,7 @@ from telephony.backends.base import get_backend
 from telephony.errors import NumberError, ProviderError
 from telephony.models import LIVE_STATUSES, Mover, NumberStatus, SyncRun, UserPhoneNumber
 from telephony.number_handover import give_back, put_into_service, seen_at_provider
-from telephony.number_plan import PATIENCE, Step, StepKind, TaggedNumber, plan_steps
+from telephony.number_plan import LONGEST_WAIT, PATIENCE, Step, StepKind, TaggedNumber, plan_steps
 from telephony.number_setup import carrier_addresses, row_of
 from telephony.number_states import move
 from telephony.phone_numbers import masked
@@ -25,7 +25,7 @@ RETRY_AFTER = (
     timedelta(minutes=5),
     timedelta(minutes=30),
     timedelta(hours=2),
-    timedelta(days=1),
+    LONGEST_WAIT,
 )
 RUNS_KEPT = timedelta(days=30)
 _TO_SETTLE_BY_HAND = {
@@ -38,7 +38,7 @@ _TO_SETTLE_BY_HAND = {
 
 def sync_numbers_when_due() -> SyncRun | None:
     """The worker's chore: a run, unless any worker has begun one within the interval."""
-    if SyncRun.objects.filter(started_at__gt=timezone.now() - INTERVAL * 0.9).exists():
+    if SyncRun.objects.begun().filter(started_at__gt=timezone.now() - INTERVAL * 0.9).exists():
         return None
     return sync_numbers(dry_run=False)
 

@@ -166,10 +166,13 @@ def _refuse_unwanted(user: User, callee: str) -> None:
     with user_scope(user.pk):
         if do_not_call.is_listed(user.pk, callee):
             raise OnDoNotCallList
+        now = timezone.now()
         recent = Call.objects.for_user(user).filter(
-            direction=Direction.OUTBOUND, started_at__gt=timezone.now() - DAY
+            direction=Direction.OUTBOUND, started_at__gt=now - DAY
         )
-        seconds = recent.aggregate(seconds=Sum("duration_s"))["seconds"] or 0
+        seconds = (
+            recent.filter(started_at__lte=now).aggregate(seconds=Sum("duration_s"))["seconds"] or 0
+        )
         if seconds >= settings.OUTBOUND_MINUTES_PER_DAY * 60:
             raise DailyMinutesUsed
         running = recent.filter(purpose=CallPurpose.CONVERSATION)
