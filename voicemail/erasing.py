@@ -153,16 +153,21 @@ def _wish(owner: User, phone_number: str) -> Erasure:
 
 
 def _claim() -> Erasure | None:
+    now = timezone.now()
     with service_scope():
         due = (
             Erasure.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("owner")
-            .filter(done_at__isnull=True, next_step_at__lte=timezone.now())
+            .filter(
+                # Beyond the longest wait: written by a clock that was ahead.
+                Q(next_step_at__lte=now) | Q(next_step_at__gt=now + MAX_RETRY_AFTER),
+                done_at__isnull=True,
+            )
             .order_by("next_step_at")
             .first()
         )
         if due is not None:
-            due.next_step_at = timezone.now() + LEASE
+            due.next_step_at = now + LEASE
             due.save(update_fields=["next_step_at"])
         return due
 

@@ -43,6 +43,8 @@ LEASE = timedelta(seconds=120)
 RETRY_AFTER = timedelta(seconds=1)
 MAX_RETRY_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS_COUNTED = 1_000
+# Quiet hours are the longest wait; a due time beyond it was written by a clock that was ahead.
+LONGEST_WAIT = timedelta(days=2)
 # A stream whose process died stays open in the database; its call is collected all the same.
 OPEN_STREAM_PATIENCE = timedelta(seconds=30)
 # A running call writes to its spool file every second: one that rests has lost its process.
@@ -161,11 +163,16 @@ def claim_next(stages: Sequence[Stage] = (*BEFORE_MAIL, Stage.SUMMARISED)) -> Me
 
     SQLite has no row locks: there the scope's transaction is the only writer.
     """
+    now = timezone.now()
     with service_scope():
         due = (
             Message.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("call__owner", "call__number")
-            .filter(stage__in=stages, next_step_at__lte=timezone.now(), erased_at__isnull=True)
+            .filter(
+                Q(next_step_at__lte=now) | Q(next_step_at__gt=now + LONGEST_WAIT),
+                stage__in=stages,
+                erased_at__isnull=True,
+            )
             .order_by("next_step_at")
             .first()
         )
