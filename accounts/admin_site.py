@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -44,6 +45,9 @@ class AlohaAdminSite(AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if lacks_second_factor(request):
                 return render(request, "admin/second_factor.html", status=403)
+            if any("\0" in value for _, values in request.GET.lists() for value in values):
+                # Filters and searches go into queries as they are, and PostgreSQL takes no NUL.
+                raise BadRequest("NUL in the address")
             return view(request, *args, **kwargs)
 
         return super().admin_view(cast("V", guarded), cacheable)

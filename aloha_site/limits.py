@@ -13,7 +13,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class RequestLimits:
-    """Answers 413 to bodies above 1 MiB, announced or not, and 400 to broken content types."""
+    """Answers 413 to bodies above 1 MiB, announced or not, and 400 to what Django trips over."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -28,10 +28,18 @@ class RequestLimits:
         if b"*" in headers.get(b"content-type", b"").partition(b";")[2]:
             await _refuse(send, 400)
             return
+        if has_nul_in_cookie(scope):
+            await _refuse(send, 400)
+            return
         body = _CountedBody(receive)
         await self.application(scope, body.receive, send)
         if body.is_too_large:
             await _refuse(send, 413)
+
+
+def has_nul_in_cookie(scope: Scope) -> bool:
+    """Whether a cookie spells NUL, as a quoted one can: PostgreSQL looks for no such session."""
+    return any(name == b"cookie" and rb"\000" in value for name, value in scope["headers"])
 
 
 class _CountedBody:

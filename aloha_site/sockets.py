@@ -6,6 +6,7 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
+from aloha_site.limits import has_nul_in_cookie
 from telephony.daemon_threads import DaemonThreads, OneAtATime
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,17 @@ class OwnDatabaseThread:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with ThreadSensitiveContext(executor=OneAtATime(_threads)):
             await self.application(scope, receive, send)
+
+
+class ReadableCookies:
+    """Refuses a browser's socket where a page would be refused for its cookies."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refuses = has_nul_in_cookie(scope)
+        await (refuse_socket if refuses else self.application)(scope, receive, send)
 
 
 async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,10 +5,11 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path
 
 from aloha_site.phone_socket import PhoneConsumer
+from aloha_site.sockets import ReadableCookies
 
 urlpatterns = [
     path(
         "aloha/phone/call",
-        AllowedHostsOriginValidator(AuthMiddlewareStack(PhoneConsumer.as_asgi())),
+        AllowedHostsOriginValidator(ReadableCookies(AuthMiddlewareStack(PhoneConsumer.as_asgi()))),
     ),
 ]

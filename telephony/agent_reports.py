@@ -6,6 +6,7 @@ from agent.errors import AgentUnavailable
 from agent.session import AgentFailed, AgentOutcome, AgentReport
 from telephony import do_not_call, metrics
 from telephony.call_events import EventKind
+from telephony.journal import storable
 from telephony.models import Call, CallEvent
 from telephony.stream_facts import StreamFacts
 
@@ -17,10 +18,10 @@ def note_failure(
 ) -> None:
     """Keep why an agent did not come or could not go on, and count it."""
     if isinstance(failure, AgentFailed):
-        facts.agent_failure = failure.code
+        facts.agent_failure = storable(failure.code)
         metrics.AGENT_FAILURES.labels(reason=failure.code).inc()
         return
-    facts.agent_failure = getattr(failure, "code", "no_session_in_time")
+    facts.agent_failure = storable(getattr(failure, "code", "no_session_in_time"))
     metrics.AGENT_FAILURES.labels(reason="not available").inc()
 
 
@@ -66,8 +67,8 @@ def _sum(before: dict[str, str | int], added: dict[str, str | int]) -> dict[str,
 
 def _noted(report: AgentReport) -> dict[str, str]:
     return {
-        "caller_name": report.caller_name,
-        "reason": report.reason,
+        "caller_name": storable(report.caller_name),
+        "reason": storable(report.reason),
         "urgency": report.urgency,
-        "callback_number": report.callback_number,
+        "callback_number": storable(report.callback_number),
     }

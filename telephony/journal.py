@@ -49,7 +49,7 @@ class CallJournal:
             call_id=self._call_id,
             position=self._position,
             role=line.role.value,
-            text=_storable(line.text),
+            text=storable(line.text),
             start_ms=line.start_ms + self._begins_at_ms,
             end_ms=line.end_ms + self._begins_at_ms,
             source=line.source.value,
@@ -84,7 +84,7 @@ class CallJournal:
         if text == self._being_said or self._waiting.full():
             return
         self._being_said = text
-        self._waiting.put_nowait(_BeingSaid(_storable(text)))
+        self._waiting.put_nowait(_BeingSaid(storable(text)))
 
     async def keep(self) -> None:
         """Write lines as they come, until cancelled."""
@@ -139,6 +139,6 @@ class _BeingSaid:
     text: str
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text without what PostgreSQL or UTF-8 cannot hold: NUL and lone surrogates."""
     return text.replace("\0", "").encode(errors="replace").decode()

@@ -30,7 +30,8 @@ def matching(messages: MessageQuerySet, typed: str) -> MessageQuerySet:
     """Those of the messages that hold every word; all of them when nothing was typed.
 
     By position: PostgreSQL's LIKE walks a text letter by letter, which took eight times as long.
+    NUL parts words, as a space does: PostgreSQL takes none, and no text holds one.
     """
-    for word in typed[:MAX_LENGTH].casefold().split()[:MAX_WORDS]:
+    for word in typed[:MAX_LENGTH].replace("\0", " ").casefold().split()[:MAX_WORDS]:
         messages = messages.filter(GreaterThan(StrIndex("search_text", Value(word)), 0))
     return messages
