@@ -47,7 +47,8 @@ def transcribe(speech: bytes, *, language: str = "", timeout_s: float = TIMEOUT_
     words = getattr(answer, "text", None)
     if not isinstance(words, str):
         raise TranscriptionUnavailable("The transcription model's answer has another shape.")
-    return " ".join(words.replace("\0", "").split())[:MAX_CHARACTERS]
+    readable = words.replace("\0", "").encode(errors="replace").decode()  # no lone surrogates
+    return " ".join(readable.split())[:MAX_CHARACTERS]
 
 
 def _wav(speech: bytes) -> bytes:

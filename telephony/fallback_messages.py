@@ -80,8 +80,8 @@ def _file(call: ProviderCall) -> None:
 
 
 def _number(text: str) -> str:
-    """As the webhooks read it, and no longer than a row takes."""
-    return phone_numbers.e164_or_text(text[:128])
+    """As the webhooks read it, and no longer than a row takes; unreadable signs are dropped."""
+    return phone_numbers.e164_or_text("".join(filter(str.isprintable, text))[:128])
 
 
 def _expect(found: Iterable[ProviderRecording]) -> int:

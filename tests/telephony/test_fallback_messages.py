@@ -137,3 +137,10 @@ def test_a_caller_without_a_number_is_withheld(account, number):
     account.past_calls = [call_ago() | {"from": "+266696687"}]
     collect_fallback_messages()
     assert Call.objects.get().caller_withheld
+
+
+@pytest.mark.parametrize("field", ["from", "to", "forwarded_from"])
+def test_a_call_with_unreadable_signs_holds_up_no_other(account, number, field):
+    strange = call_ago(**{field: f"{'anna' if field != 'to' else NUMBER}\0"})
+    account.past_calls = [strange, call_ago()]
+    assert collect_fallback_messages() == 2

@@ -160,3 +160,9 @@ def test_no_word_and_no_key_reach_the_log(api, call, caplog):
     logged = " ".join(str(record.__dict__) for record in caplog.records)
     assert "Hana" not in logged
     assert KEY not in logged
+
+
+def test_what_no_database_takes_is_left_out_of_the_words(api, call):
+    api.words = ["Hello\0, \ud800Hana.", ""]
+    transcribe_call(call)
+    assert written(call)[0][0] == "Hello, ?Hana."
