@@ -6,7 +6,7 @@ like any other. A call that we know already keeps its row.
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -40,21 +40,20 @@ def _adopt(found: Iterable[ProviderCall]) -> int:
     waited_for = {call.sid: call for call in found if call.ended_at < timezone.now() - PATIENCE}
     known = Call.objects.filter(call_sid__in=waited_for).values_list("call_sid", flat=True)
     unknown = [waited_for[sid] for sid in waited_for.keys() - set(known)]
-    owned_since = dict(
-        UserPhoneNumber.objects.active()
-        .filter(phone_number__in={_number(call.called) for call in unknown})
-        .values_list("phone_number", "created_at")
+    rows = UserPhoneNumber.objects.filter(
+        phone_number__in={_number(call.called) for call in unknown}
     )
-    ours = [call for call in unknown if _is_owned(call, owned_since)]
+    # The account may have many calls of others; of the rest it is asked whose they were.
+    once_ours = set(rows.values_list("phone_number", flat=True))
+    ours = [call for call in unknown if _number(call.called) in once_ours and _had_owner(call)]
     for call in ours:
         _file(call)
     return len(ours)
 
 
-def _is_owned(call: ProviderCall, owned_since: dict[str, datetime]) -> bool:
-    """Whether the number was its present owner's already when the call came."""
-    since = owned_since.get(_number(call.called))
-    return since is not None and since <= call.started_at
+def _had_owner(call: ProviderCall) -> bool:
+    """Whether somebody had the number when the call came; she may have given it back since."""
+    return UserPhoneNumber.objects.had_at(_number(call.called), call.started_at).exists()
 
 
 def _file(call: ProviderCall) -> None:

@@ -9,7 +9,15 @@ from django.utils import timezone
 from telephony.backends.base import get_backend
 from telephony.errors import ProviderUnclear
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
-from telephony.models import Call, CallStatus, CarrierRecording, Recording
+from telephony.models import (
+    Call,
+    CallStatus,
+    CarrierRecording,
+    Mover,
+    NumberEvent,
+    NumberStatus,
+    Recording,
+)
 from tests.contract.test_telephony_backends import WAV
 from tests.factories import make_call, make_number
 from tests.peers.twilio_history import past_call, past_recording
@@ -102,6 +110,38 @@ def test_a_call_from_before_the_owner_had_the_number_is_nobodys(account, number)
     type(number).objects.update(created_at=timezone.now())
     account.past_calls = [call_ago()]
     assert collect_fallback_messages() == 0
+
+
+def leave(number, *, ago: timedelta) -> None:
+    """Out of service, as a release or "Change number" leaves it."""
+    type(number).objects.filter(pk=number.pk).update(status=NumberStatus.RELEASED)
+    NumberEvent.objects.create(
+        number=number,
+        from_status=NumberStatus.ACTIVE,
+        to_status=NumberStatus.RELEASING,
+        who=Mover.OWNER,
+        at=timezone.now() - ago,
+    )
+
+
+@pytest.mark.parametrize("is_anothers", [False, True])
+def test_a_message_from_just_before_a_release_is_that_owners(
+    account, number, stranger, is_anothers
+):
+    leave(number, ago=AN_HOUR / 2)
+    if is_anothers:
+        make_number(stranger, phone_number=NUMBER, twilio_phone_sid="PN" + "b" * 32)
+    call = call_ago()
+    account.past_calls, account.past_recordings = [call], [past_recording(call=call)]
+    assert collect_fallback_messages() == 2
+    assert Call.objects.get().owner == number.user
+
+
+def test_a_call_from_after_a_release_is_nobodys(account, number):
+    leave(number, ago=2 * AN_HOUR)
+    account.past_calls = [call_ago()]
+    assert collect_fallback_messages() == 0
+    assert not Call.objects.exists()
 
 
 @pytest.mark.parametrize("fields", [{"source": "OutboundAPI"}, {"status": "processing"}])
