@@ -1,9 +1,11 @@
 """Everything an owner has in Aloha as one zip: JSON for machines, one page for people, audio.
 
-The archive is made while it is sent, a few rows or one recording at a time.
+The archive is made while it is sent, a few rows or one recording at a time. A recording that cannot
+be read is left out and named in `missing-audio.txt`.
 """
 
 import json
+import logging
 import uuid
 import zipfile
 from collections.abc import Generator, Iterator
@@ -25,7 +27,14 @@ from voicemail.models import Message
 from voicemail.notifications import preference_of
 from voicemail.retention import keeping_of
 
+logger = logging.getLogger(__name__)
+
 ROWS_AT_ONCE = 200
+MISSING = """\
+These recordings could not be read while this archive was made. Export again later; if they are
+still missing then, ask whoever runs this Aloha.
+
+"""
 
 
 def export(owner: User) -> Generator[bytes, None, None]:
@@ -35,13 +44,22 @@ def export(owner: User) -> Generator[bytes, None, None]:
         ids = _call_ids(owner)
         yield from _written(archive, pipe, "aloha.json", _as_json(owner, ids))
         yield from _written(archive, pipe, "index.html", _as_page(owner, ids))
+        missing = []
         for call_id in ids:
-            audio = _audio_of(owner, call_id)
+            try:
+                audio = _audio_of(owner, call_id)
+            except OSError:
+                # The head of the answer is gone: an error would leave half an archive.
+                logger.exception("recording not exported", extra={"call": str(call_id)})
+                missing.append(_audio_name(call_id))
+                continue
             if audio is not None:
                 # Speech hardly shrinks, and the carrier's WAV is small already.
                 info = zipfile.ZipInfo(_audio_name(call_id), date_time)
                 archive.writestr(info, audio, zipfile.ZIP_STORED)
                 yield pipe.taken()
+        if missing:
+            archive.writestr("missing-audio.txt", MISSING + "\n".join(missing) + "\n")
     yield pipe.taken()
 
 
@@ -204,16 +222,13 @@ def _as_page(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
 
 
 def _audio_of(owner: User, call_id: uuid.UUID) -> bytes | None:
-    """The audio of a call that is still there when its turn comes."""
+    """The audio of a call that is still there when its turn comes. Raises OSError."""
     with user_scope(owner.pk):
         stored = Recording.objects.filter(call_id=call_id, call__owner=owner).first()
     if stored is None:
         return None
-    try:
-        with default_storage.open(str(stored.file.name)) as file:
-            content: bytes = file.read()
-    except FileNotFoundError:
-        return None
+    with default_storage.open(str(stored.file.name)) as file:
+        content: bytes = file.read()
     return content
 
 

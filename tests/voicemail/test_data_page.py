@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -58,6 +59,25 @@ def test_the_export_holds_words_audio_and_a_page(as_owner, owner, message):
         page = archive.read("index.html").decode()
         assert "&lt;b&gt;Boiler&lt;/b&gt; leaks." in page
         assert call["audio"] in page
+
+
+@pytest.mark.parametrize("fault", ["lost", "unreadable"])
+def test_a_recording_that_cannot_be_read_is_named_and_the_others_are_there(
+    as_owner, owner, message, fault
+):
+    whole = leave_message(message.call.number, minutes_ago=60)
+    file = Path(message.call.recording.file.path)
+    file.unlink()
+    if fault == "unreadable":
+        file.mkdir()
+    with exported(as_owner) as archive:
+        assert archive.testzip() is None
+        assert f"audio/{whole.call_id}.wav" in archive.namelist()
+        assert f"audio/{message.call_id}.wav" not in archive.namelist()
+        missing = archive.read("missing-audio.txt").decode()
+    assert missing.splitlines()[-1] == f"audio/{message.call_id}.wav"
+    if fault == "unreadable":
+        file.rmdir()
 
 
 def test_the_export_holds_nothing_of_others(client, stranger, message):
