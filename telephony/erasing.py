@@ -21,6 +21,7 @@ from telephony.models import (
     Call,
     CallEvent,
     CarrierRecording,
+    IdempotencyKey,
     Recording,
     SimulatedOrder,
     SyncRun,
@@ -63,8 +64,9 @@ def erase_words(call: Call) -> None:
 
 
 def erase_caller(call: Call) -> None:
-    """The other side of the call has no number any more."""
+    """The other side of the call has no number any more, nor has the request that led to it."""
     with service_scope():
+        IdempotencyKey.objects.filter(call=call).delete()
         calls = Call.objects.filter(id=call.id)
         if call.direction == "inbound":
             calls.update(from_number="", caller_withheld=True)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.row_security import user_scope
+from accounts.row_security import service_scope, user_scope
 from telephony.errors import IdempotencyKeyReused, NumberError, NumberTaken, ProviderRefused
 from telephony.models import IdempotencyKey, NumberStatus, UserPhoneNumber
 
@@ -65,6 +65,12 @@ def keep_refusal(*, number: UserPhoneNumber, refusal: Refusal) -> None:
             mine.delete()
         else:
             mine.update(refusal={"code": refusal.code, "detail": str(refusal)})
+
+
+def clear_expired() -> None:
+    """Delete every owner's keys that answer for nothing any more; safe in any number of workers."""
+    with service_scope():
+        IdempotencyKey.objects.filter(created_at__lte=timezone.now() - KEPT).delete()
 
 
 def _refusal_in(earlier: IdempotencyKey) -> NumberError | ProviderRefused:

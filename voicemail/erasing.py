@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import housekeeping
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import do_not_call, kept_endings, numbers
+from telephony import do_not_call, idempotency, kept_endings, numbers
 from telephony import erasing as telephony_erasing
 from telephony.errors import TelephonyError
 from telephony.models import (
@@ -53,6 +53,7 @@ def keep_house() -> None:
     erase_deleted_messages()
     erase_what_is_old()
     housekeeping.clear_expired()
+    idempotency.clear_expired()
     while (erasure := _claim()) is not None:
         _carry_out(erasure)
 

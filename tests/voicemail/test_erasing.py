@@ -23,6 +23,7 @@ from telephony.models import (
     CallEvent,
     CarrierRecording,
     DoNotCall,
+    IdempotencyKey,
     NumberEvent,
     NumberStatus,
     Recording,
@@ -220,6 +221,24 @@ def test_whoever_asked_for_no_calls_is_not_called_after_she_was_forgotten(number
     assert do_not_call.is_listed(owner.pk, CALLER)
     assert not do_not_call.is_listed(owner.pk, OTHER)
     assert traces(CALLER) == set()
+
+
+def test_the_request_that_led_to_a_call_is_forgotten_with_the_callee(number, owner):
+    """Its hash is of the number alone, and whoever has the hash can try all numbers."""
+    for callee in (CALLER, OTHER):
+        call = ended_call(number, 5, direction="outbound", to_number=callee)
+        IdempotencyKey.objects.create(owner=owner, key=callee, request_hash="0" * 64, call=call)
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    erasing.keep_house()
+    assert [kept.key for kept in IdempotencyKey.objects.all()] == [OTHER]
+
+
+def test_requests_are_told_apart_for_two_days(owner, number):
+    for hours in (47, 49):
+        at = timezone.now() - timedelta(hours=hours)
+        IdempotencyKey.objects.create(owner=owner, key=f"{hours}", number=number, created_at=at)
+    erasing.keep_house()
+    assert IdempotencyKey.objects.get().key == "47"
 
 
 def test_an_entry_of_the_owners_own_is_forgotten_with_the_caller(number, owner):
