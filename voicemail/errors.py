@@ -8,7 +8,8 @@ VoicemailError
 ├── SummaryUnavailable   the model that summarises gave no answer to use
 ├── MailNotSent          the mail server did not take an e-mail; it is tried again
 │   ├── MailServerAway   it could not be reached: other e-mails would fare no better
-│   └── AddressRefused   it knows no such address
+│   └── MailRefused      it says that it never will
+│       └── AddressRefused   it knows no such address
 └── NotYetErased         something has to end before an owner can be erased
 """
 
@@ -52,7 +53,13 @@ class MailServerAway(MailNotSent):
     code = "mail_server_away"
 
 
-class AddressRefused(MailNotSent):
+class MailRefused(MailNotSent):
+    """The mail server takes this e-mail neither now nor later."""
+
+    code = "mail_refused"
+
+
+class AddressRefused(MailRefused):
     """The mail server takes nothing for this address."""
 
     code = "address_refused"

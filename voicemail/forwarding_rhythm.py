@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime, timedelta
 from itertools import pairwise
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
@@ -11,8 +10,10 @@ from django.db.models import F, Q, QuerySet
 from accounts.row_security import service_scope
 from telephony.models import Call, CallPurpose, Direction, NumberStatus, UserPhoneNumber
 from telephony.probes import same_line
-from voicemail import forwarding_mail
+from voicemail import forwarding_mail, mailing
+from voicemail.errors import MailNotSent, MailRefused
 from voicemail.forwarding_models import ForwardingCheck, OwnPhone
+from voicemail.mail_rest import mail_rest
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +76,12 @@ def ask_about_silence(*, now: datetime) -> int:
     """Tell the owners of proven lines that went quiet, once for each silence; how many there were.
 
     Marked first and mailed then: a crash in between costs the mail, never a second one. The page
-    says the same either way. A mail server that is away is asked again in the next round.
+    says the same either way. A mail server that is away is asked again in a later round; what it
+    refuses for good is not sent again.
     """
-    return sum(_ask(number, now=now) for number in _quiet_numbers(now))
+    return sum(
+        _ask(number, now=now) for number in _quiet_numbers(now) if not mail_rest.seconds_left
+    )
 
 
 def _quiet_numbers(now: datetime) -> list[UserPhoneNumber]:
@@ -120,12 +124,13 @@ def _ask(number: UserPhoneNumber, *, now: datetime) -> bool:
             return False
         mail = forwarding_mail.about_silence(number)
     try:
-        mail.send()
-    except (SMTPException, OSError) as error:
+        mailing.send_reminder(mail)
+    except MailNotSent as error:
         logger.warning(
-            "owner not asked to check",
-            extra={"number_id": str(number.pk), "error": type(error).__name__},
+            "owner not asked to check", extra={"number_id": str(number.pk), "reason": str(error)}
         )
+        if isinstance(error, MailRefused):
+            return False
         with service_scope():
             OwnPhone.objects.filter(user_id=number.user_id, asked_to_check_at=now).update(
                 asked_to_check_at=None

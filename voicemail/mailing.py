@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from voicemail.errors import AddressRefused, MailNotSent, MailServerAway
+from voicemail.errors import AddressRefused, MailNotSent, MailRefused, MailServerAway
+from voicemail.mail_rest import mail_rest
 from voicemail.models import Message
 from voicemail.summaries import one_line
 
@@ -90,7 +91,7 @@ def send(
 
     `before_text` is called once the server has accepted sender and recipient; an error that it
     raises stops the mail. Raises MailNotSent when the server surely has no mail (MailServerAway,
-    AddressRefused when it says which), and HandOverUnclear.
+    MailRefused when it says which), and HandOverUnclear.
     """
     handed_over = False
 
@@ -102,12 +103,26 @@ def send(
     try:
         _email(mail, to=to, message_id=message_id, before_text=before).send()
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-        refusal = AddressRefused if _is_about_address(error) else MailNotSent
-        raise refusal(f"The mail server refused the e-mail: {_codes(error)}.") from error
+        raise _refusal(error) from error
     except (smtplib.SMTPException, OSError) as error:
         if handed_over:
             raise HandOverUnclear(type(error).__name__) from error
-        raise MailServerAway(f"The mail server was not reached: {type(error).__name__}.") from error
+        raise _away(error) from error
+
+
+def send_reminder(email: EmailMessage) -> None:
+    """Hand over a mail that had better come twice than never.
+
+    A server that cannot be reached is left alone afterwards; callers look at `mail_rest` before.
+    Raises MailNotSent.
+    """
+    try:
+        email.send()
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        raise _refusal(error) from error
+    except (smtplib.SMTPException, OSError) as error:
+        mail_rest.begin()
+        raise _away(error) from error
 
 
 def _email(
@@ -130,15 +145,26 @@ def _email(
     return email
 
 
-def _is_about_address(error: smtplib.SMTPException) -> bool:
-    """550 to 553 at the recipient: no such mailbox, or none for us (RFC 5321, 4.2.3)."""
-    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
-        550 <= code <= 553 for code, _ in error.recipients.values()
-    )
+def _away(error: Exception) -> MailServerAway:
+    return MailServerAway(f"The mail server was not reached: {type(error).__name__}.")
 
 
-def _codes(error: smtplib.SMTPException) -> str:
-    """The server's codes, without its words: they may repeat the address."""
+def _refusal(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> MailNotSent:
+    """What a no means: 5yz is for good, 550 to 553 about the recipient (RFC 5321, 4.2.1 and 4.2.3).
+
+    It tells the server's codes without its words: they may repeat the address. What a server says
+    before there is a mail, about our log-in say, is no word on the mail.
+    """
+    kind = MailNotSent
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return ", ".join(str(code) for code, _ in error.recipients.values())
-    return str(getattr(error, "smtp_code", type(error).__name__))
+        codes = [code for code, _ in error.recipients.values()]
+        if all(550 <= code <= 553 for code in codes):
+            kind = AddressRefused
+        elif all(500 <= code <= 599 for code in codes):
+            kind = MailRefused
+    else:
+        codes = [error.smtp_code]
+        is_about_the_mail = isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError)
+        if is_about_the_mail and 500 <= error.smtp_code <= 599:
+            kind = MailRefused
+    return kind(f"The mail server refused the e-mail: {', '.join(map(str, codes))}.")

@@ -14,7 +14,7 @@ from accounts import addresses
 from accounts.models import User
 from accounts.row_security import service_scope
 from voicemail import callers, inbox, mailing, quiet_hours
-from voicemail.errors import AddressRefused, MailNotSent, MailServerAway, SettingsError
+from voicemail.errors import MailNotSent, MailRefused, MailServerAway, SettingsError
 from voicemail.mail_rest import mail_rest
 from voicemail.models import MailState, Message, NotificationPreference, Wanted
 
@@ -59,12 +59,14 @@ def change_preference(
     return preference
 
 
-def tell_owner(message: Message, *, record: Record, give_up: bool = False) -> None:
+def tell_owner(
+    message: Message, *, record: Record, believed: tuple[type[MailRefused], ...] = ()
+) -> None:
     """Send the one e-mail about a message, or find that none is to be sent.
 
     `record(**fields)` writes the message's fields unless somebody else works on it meanwhile,
-    and raises then. Raises NotYet, and MailNotSent when the server took nothing; with `give_up`
-    an address that it refuses is believed to be wrong.
+    and raises then. Raises NotYet, and MailNotSent when the server took nothing; a refusal of
+    the kinds `believed` is the end of it.
     """
     if message.mail_state == MailState.HANDING_OVER:
         # A worker died while the mail server had the text. Sending again could be twice.
@@ -84,8 +86,8 @@ def tell_owner(message: Message, *, record: Record, give_up: bool = False) -> No
         raise NotYet(timezone.now() + timedelta(seconds=left))
     try:
         _send(message, mail, to=owner.email, record=record)
-    except AddressRefused as error:
-        if not give_up:
+    except MailRefused as error:
+        if not isinstance(error, believed):
             raise
         logger.error(  # the server's codes say it all
             "e-mail refused for good", extra={"call": str(message.call_id), "reason": str(error)}

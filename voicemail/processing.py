@@ -30,7 +30,7 @@ from telephony.models import (
 )
 from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
-from voicemail.errors import MailNotSent, SummaryUnavailable
+from voicemail.errors import AddressRefused, MailNotSent, MailRefused, SummaryUnavailable
 from voicemail.mail_rest import mail_rest
 from voicemail.models import PREPARED_STAGES, Contact, Erasure, Message, Stage
 from voicemail.transcription import transcribe_call
@@ -60,6 +60,8 @@ FETCH_ATTEMPTS = 20
 UNREADABLE_ATTEMPTS = 3
 # About twenty minutes: a mail server's tables may be wrong for a moment.
 ADDRESS_ATTEMPTS = 10
+# About a day: its operators may have to mend what has nothing to do with the address.
+REFUSAL_ATTEMPTS = 150
 # The owner waits: after these a line stays without words,
 TRANSCRIPT_ATTEMPTS = 3
 # and the plain rule writes the summary.
@@ -226,9 +228,16 @@ def _take_steps(message: Message) -> None:
         notifications.tell_owner(
             message,
             record=lambda **fields: _record(message, **fields),
-            give_up=message.attempts >= ADDRESS_ATTEMPTS,
+            believed=_believed(message.attempts),
         )
         _reach(message, Stage.NOTIFIED)
+
+
+def _believed(attempts: int) -> tuple[type[MailRefused], ...]:
+    """Which refusals of the mail server are true by now."""
+    if attempts >= REFUSAL_ATTEMPTS:
+        return (MailRefused,)
+    return (AddressRefused,) if attempts >= ADDRESS_ATTEMPTS else ()
 
 
 def _reach(message: Message, stage: Stage, **fields: Any) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,6 +12,9 @@ from django.utils import timezone
 from accounts.row_security import service_scope
 from telephony.models import ForwardingReminder, NumberStatus, UserPhoneNumber
 from telephony.phone_numbers import national
+from voicemail import mailing
+from voicemail.errors import MailNotSent, MailServerAway
+from voicemail.mail_rest import mail_rest
 from voicemail.own_phone import how_to_undo
 
 logger = logging.getLogger(__name__)
@@ -25,14 +27,18 @@ _GIVEN_BACK = (NumberStatus.RELEASING, NumberStatus.RELEASED)
 def send_reminders() -> int:
     """Send what is due; how many were sent. Any number of workers may do so at once."""
     sent = 0
-    while reminder := _claim():
+    while not mail_rest.seconds_left and (reminder := _claim()):
         with service_scope():
             mail = _mail(reminder.number)
         try:
-            mail.send()
-        except (SMTPException, OSError) as error:
+            mailing.send_reminder(mail)
+        except MailServerAway as error:
             # Stays claimed, so it is tried again when the lease is over.
-            logger.warning("reminder not sent", extra={"error": type(error).__name__})
+            logger.warning("reminder not sent", extra={"reason": str(error)})
+            continue
+        except MailNotSent as error:
+            logger.warning("reminder refused", extra={"reason": str(error)})
+            _put_off(reminder)
             continue
         with service_scope():
             ForwardingReminder.objects.filter(pk=reminder.pk).update(sent_at=timezone.now())
@@ -53,6 +59,17 @@ def _claim() -> ForwardingReminder | None:
             if mine.update(due_at=now + LEASE):
                 return reminder
     return None
+
+
+def _put_off(reminder: ForwardingReminder) -> None:
+    """For as long again as since the release; never for good, for the phone may still forward.
+
+    Refused each time, it is tried 14 times in the first month.
+    """
+    now = timezone.now()
+    pause = max(LEASE, now - reminder.number.updated_at)
+    with service_scope():
+        ForwardingReminder.objects.filter(pk=reminder.pk).update(due_at=now + pause)
 
 
 def _mail(number: UserPhoneNumber) -> EmailMessage:

@@ -6,9 +6,11 @@ import pytest
 
 from telephony.models import UserPhoneNumber
 from tests.factories import make_call
+from tests.peers.mail_server import mail_server
 from tests.voicemail.checks import NOW, OWN_PHONE, forwarding_number, make_check
 from voicemail.forwarding_rhythm import allowed_silence, ask_about_silence, renew_proofs
 from voicemail.forwarding_state import status_line
+from voicemail.mail_rest import mail_rest
 from voicemail.models import CheckOutcome
 
 DAY = timedelta(days=1)
@@ -147,5 +149,21 @@ def test_a_mail_server_that_is_away_is_asked_again(proven, settings, mailoutbox)
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
     assert ask_about_silence(now=NOW) == 0
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert ask_about_silence(now=NOW + MINUTE) == 0
+    mail_rest.end()
     assert ask_about_silence(now=NOW + MINUTE) == 1
     assert len(mailoutbox) == 1
+
+
+@pytest.mark.parametrize(("code", "tries"), [(450, 3), (550, 1)])
+def test_what_the_mail_server_refuses_for_good_is_not_sent_again(proven, settings, code, tries):
+    moments = []
+    with mail_server() as server:
+        server.refuse, server.at = {"RCPT": code}, moments.append
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        for minutes in range(3):
+            assert ask_about_silence(now=NOW + minutes * MINUTE) == 0
+    assert moments.count("RCPT") == tries

@@ -178,6 +178,24 @@ def test_an_address_that_is_refused_long_enough_is_wrong(server, number, code, i
         assert (message.stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
 
 
+@pytest.mark.parametrize(
+    ("moment", "code", "is_final"),
+    [
+        *[(moment, 554, True) for moment in ("MAIL", "RCPT", "DATA", "text")],
+        *[(moment, 451, False) for moment in ("MAIL", "RCPT", "DATA", "text")],
+        pytest.param("connect", 554, False, id="no word on the mail"),
+    ],
+)
+def test_a_mail_that_is_refused_for_a_day_is_not_sent(server, number, moment, code, is_final):
+    server.refuse = {moment: code}
+    message = ready_message(number, attempts=processing.REFUSAL_ATTEMPTS - 1)
+    assert (work(message).stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
+    assert message.last_error == f"The mail server refused the e-mail: {code}."
+    work(message)
+    expected = (Stage.NOTIFIED, MailState.REFUSED) if is_final else (Stage.SUMMARISED, "")
+    assert (message.stage, message.mail_state) == expected
+
+
 def test_after_a_worker_died_in_the_middle_of_sending_nothing_is_sent_twice(server, number):
     message = work(ready_message(number, mail_state=MailState.HANDING_OVER))
     assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.UNCLEAR)

@@ -1,5 +1,6 @@
 """The e-mail that tells a former owner how to end the forwarding."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from django.utils import timezone
 from telephony import numbers
 from telephony.models import ForwardingReminder
 from tests.factories import make_call, make_number
+from tests.peers.mail_server import mail_server
 from tests.peers.twilio_rest import twilio_peer
+from voicemail.mail_rest import mail_rest
 from voicemail.release_mail import LEASE, send_reminders
 
 pytestmark = pytest.mark.N9
@@ -107,9 +110,51 @@ def test_a_mail_that_the_server_does_not_take_is_sent_later(owner, settings, mai
     assert send_reminders() == 0
     settings.EMAIL_BACKEND = working
     assert send_reminders() == 0
+    mail_rest.end()
+    assert send_reminders() == 0
     with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1)):
         assert send_reminders() == 1
     assert len(mailoutbox) == 1
+
+
+@pytest.fixture
+def server(settings):
+    with mail_server() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield running
+
+
+def test_a_mail_that_the_server_refuses_is_tried_less_and_less_often(owner, server):
+    server.refuse = {"RCPT": 550}
+    release(owner, **FORWARDED)
+    begun = due_at = timezone.now()
+    tries = 0
+    while due_at < begun + timedelta(days=30):
+        with time_machine.travel(due_at, tick=False):
+            assert [send_reminders(), send_reminders()] == [0, 0]
+        tries, due_at = tries + 1, ForwardingReminder.objects.get().due_at
+    assert tries == 14
+    server.refuse = {}
+    with time_machine.travel(due_at):
+        assert send_reminders() == 1
+
+
+def test_a_silent_mail_server_is_asked_once_for_many_reminders(owner, stranger, server, settings):
+    settings.EMAIL_TIMEOUT = 0.5
+    came, speaks = [], threading.Event()
+    server.at = lambda moment: came.append(moment) or speaks.wait(10)
+    for user, phone_number in ((owner, "+14155550132"), (stranger, "+14155550133")):
+        make_number(user, phone_number=phone_number, **FORWARDED)
+        numbers.release_number(user=user)
+    assert [send_reminders(), send_reminders()] == [0, 0]
+    speaks.set()
+    assert came == ["connect"]
+    mail_rest.end()
+    with time_machine.travel(timezone.now() + LEASE + timedelta(seconds=1)):
+        assert send_reminders() == 2
 
 
 @pytest.mark.django_db(transaction=True)
