@@ -68,7 +68,7 @@ class StreamEnd:
             in_database = [self.journal.flushed, self._keep_facts, self._hand_over]
             failed = await self._take([*in_database, self.line.hang_up, self.close_agent])
             in_database = [self.journal.flushed, self._keep_report]
-            failed += await self._take([*in_database, lambda: written])
+            failed += await self._take([*in_database, lambda: asyncio.shield(written)])
         else:
             failed = await self._let_go(self.outcome)
             await self._take([self.close_agent])
@@ -79,7 +79,9 @@ class StreamEnd:
         if failed:
             await self._take([self._keep_ending])
         if self.outcome is not None:
-            await self._take([lambda: written, self._store_audio])
+            unwritten = await self._take([lambda: asyncio.shield(written)])
+            if not unwritten:  # or half of the recording would be stored; the worker comes later
+                await self._take([self._store_audio])
 
     async def _let_go(self, outcome: AgentOutcome) -> list[Step]:
         """Note the outcome and close the line; the note, if the database did not take it."""

@@ -181,6 +181,7 @@ def _open_private(path: str, flags: int) -> int:
 
 
 def _report(written: "Future[None]") -> None:
-    error = written.exception()
-    if error is not None:
+    if written.cancelled():
+        logger.error("audio was not written: given up while it waited for the disk")
+    elif (error := written.exception()) is not None:
         logger.error("audio could not be written", exc_info=error)
