@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import kept_endings
+from telephony import audio_spool, kept_endings
 from telephony.backends.base import backend_for_call
 from telephony.models import (
     LIVE_STATUSES,
@@ -29,7 +29,6 @@ from telephony.models import (
     UsageCounter,
     UserPhoneNumber,
 )
-from telephony.recording import spool_path
 from telephony.tombstones import tombstone
 
 
@@ -47,7 +46,7 @@ def erase_audio(call: Call) -> None:
     if stored is not None:
         # The file first: a row without a file is found and erased again, not so the other way.
         stored.file.storage.delete(str(stored.file.name))
-    spool_path(call.id).unlink(missing_ok=True)
+    audio_spool.drop(call.id)
     if call.simulated and call.call_sid:
         shutil.rmtree(settings.VAR_DIR / "calls" / call.call_sid, ignore_errors=True)
     with service_scope():

@@ -7,7 +7,7 @@ import logging
 import uuid
 
 from accounts.row_security import service_scope
-from telephony import recording
+from telephony import audio_spool, recording
 from telephony.models import Call
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ WITHOUT_CALL_SECONDS = 30 * 86_400.0
 def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> set[uuid.UUID]:
     """Store what rests in the spool of calls that are over; which calls have audio now."""
     stored = set()
-    for file in recording.spool_path(uuid.UUID(int=0)).parent.glob("*.mulaw"):
+    for file in audio_spool.files():
         try:
-            if _take(call_id := uuid.UUID(file.stem), rests_seconds):
+            if _take(call_id := uuid.UUID(file.name.partition(".")[0]), rests_seconds):
                 stored.add(call_id)
         except (ValueError, OSError):
             # No file of ours, or a storage that is still away.
@@ -32,13 +32,13 @@ def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> set[uuid.UUID]:
 
 
 def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
-    if not recording.spool_has_rested(call_id, rests_seconds):
+    if not audio_spool.has_rested(call_id, rests_seconds):
         return False
     with service_scope():
         call = Call.objects.filter(id=call_id).only("status").first()
     if call is None:
-        if not recording.spool_has_rested(call_id, WITHOUT_CALL_SECONDS):
+        if not audio_spool.has_rested(call_id, WITHOUT_CALL_SECONDS):
             return False
-        recording.spool_path(call_id).unlink(missing_ok=True)
+        audio_spool.drop(call_id)
         return False
     return call.is_final and recording.store_spooled(call_id)

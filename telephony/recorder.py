@@ -1,23 +1,20 @@
 """Audio on its way to the disk while a call runs.
 
-It grows in a spool file, raw mu-law with both channels interleaved, written in pieces of about
-a second by one writer thread for all calls. The media path only appends to a list.
+It is written in pieces of about a second by one writer thread for all calls. The media path only
+appends to a list.
 """
 
 import base64
 import binascii
-import errno
 import logging
-import os
 import threading
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
-from io import FileIO
-from pathlib import Path
 
 from agent.speech.mulaw import FRAME_MS
+from telephony import audio_spool
 from telephony.mixdown import Mixdown
-from telephony.recording import interleave, spool_path
+from telephony.recording import interleave
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +34,7 @@ class CallRecorder:
     """Records one call. Methods called from the media path do not touch the disk."""
 
     def __init__(self, call_id: uuid.UUID) -> None:
-        self._path = spool_path(call_id)
+        self._spool = audio_spool.spool_path(call_id)
         self._mixdown = Mixdown()
         self._pending: list[tuple[str, int, str]] = []
         self._now_ms = 0
@@ -115,14 +112,7 @@ class CallRecorder:
             self._append()
 
     def _append(self) -> None:
-        """Put what waits behind what is written: all of it, or on a full disk nothing."""
-        with _opened(self._path) as spool:
-            size = spool.tell()
-            try:
-                _write_whole(spool, self._unwritten)
-            except OSError:
-                os.truncate(self._path, size)
-                raise
+        audio_spool.append(self._spool, self._unwritten)
         self._unwritten.clear()
 
 
@@ -160,24 +150,6 @@ class _Backlog:
 
 
 _backlog = _Backlog()
-
-
-def _opened(path: Path) -> FileIO:
-    """A spool file to add to; not buffered, so that an error is told where it happens."""
-    try:
-        return open(path, "ab", buffering=0, opener=_open_private)
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open(path, "ab", buffering=0, opener=_open_private)
-
-
-def _write_whole(spool: FileIO, audio: bytearray) -> None:
-    if spool.write(audio) < len(audio):
-        raise OSError(errno.ENOSPC, "Not all of it found room.")
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
 
 
 def _report(written: "Future[None]") -> None:

@@ -1,19 +1,18 @@
 """Recordings: the audio of a call as one file and one row, caller left, agent right.
 
-Parts come from the spool file of a media stream and from what the carrier recorded after the
+Parts come from the spooled audio of a media stream and from what the carrier recorded after the
 tone. Each is put behind what is there: a new file first, then the row that names it, then the
 old file goes. A crash in between leaves the part where it was, to be added again.
 """
 
 import hashlib
 import logging
-import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -23,6 +22,7 @@ from agent.errors import AudioFormatError
 from agent.session import Role, TranscriptSource
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
 from agent.speech.wav import mulaw_header, mulaw_of
+from telephony import audio_spool
 from telephony.backends.base import backend_for_call
 from telephony.errors import ProviderRefused, ProviderUnclear
 from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
@@ -49,33 +49,28 @@ def store_recording(*, call: Call, caller: bytes, agent: bytes) -> Recording:
 
 
 def store_spooled(call_id: uuid.UUID) -> bool:
-    """Move a call's spool file into its recording; whether there was any audio.
+    """Move a call's spooled audio into its recording; whether there was any.
 
-    Called twice, also after a crash between storing and removing, it stores the audio once.
+    Called twice, at the same time or after a crash between storing and removing, it stores the
+    audio once.
     """
-    spool = spool_path(call_id)
+    was_any = False
+    for part in audio_spool.set_aside(call_id):
+        with suppress(_StoredAlready):
+            was_any |= _store_part(call_id, part)
+            part.unlink(missing_ok=True)
+    return was_any
+
+
+def _store_part(call_id: uuid.UUID, part: Path) -> bool:
+    """Whether there was audio in it. Raises _StoredAlready."""
     try:
-        audio = spool.read_bytes()
-    except FileNotFoundError:
-        return False
+        audio = part.read_bytes()
+    except FileNotFoundError as error:
+        raise _StoredAlready from error
     if audio:
-        _add(call_id, audio, unless_there=True)
-    spool.unlink(missing_ok=True)
+        _add(call_id, audio, unless_there=True, spooled=part)
     return bool(audio)
-
-
-def spool_path(call_id: uuid.UUID) -> Path:
-    """Where a running call's audio grows."""
-    path: Path = settings.VAR_DIR / "spool" / f"{call_id}.mulaw"
-    return path
-
-
-def spool_has_rested(call_id: uuid.UUID, seconds: float) -> bool:
-    """Whether a spool file is there that nobody has written to for so long."""
-    try:
-        return time.time() - spool_path(call_id).stat().st_mtime > seconds
-    except FileNotFoundError:
-        return False
 
 
 def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
@@ -188,6 +183,10 @@ def _add_message(waiting: CarrierRecording, message: bytes) -> None:
     _add(waiting.call_id, interleave(message, bytes((SILENCE,)) * len(message)), also=note)
 
 
+class _StoredAlready(Exception):
+    """Somebody else has stored it meanwhile, or erased it."""
+
+
 class _Contended(Exception):
     """Somebody else changed the recording at the same moment."""
 
@@ -197,16 +196,21 @@ def _add(
     stereo: bytes,
     *,
     unless_there: bool = False,
+    spooled: Path | None = None,
     also: Callable[[Recording], None] | None = None,
 ) -> Recording:
     """Put audio behind a call's recording, and do `also` in the same transaction.
 
-    With `unless_there` audio that the recording already ends with is not added again.
+    With `unless_there` audio that the recording already ends with is not added again. Raises
+    _StoredAlready once the file that it is `spooled` in has gone.
     """
     for _ in range(CONTENDED_TRIES):
         with service_scope():
             existing = Recording.objects.filter(call_id=call_id).first()
         before = _stereo_of(existing) if existing is not None else b""
+        # Asked after the recording was looked at: whoever stores more has removed this before.
+        if spooled is not None and not spooled.exists():
+            raise _StoredAlready
         if existing is not None and unless_there and before.endswith(stereo):
             return existing
         try:

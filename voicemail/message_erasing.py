@@ -6,9 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.row_security import service_scope
+from telephony import audio_spool
 from telephony import erasing as telephony_erasing
 from telephony.models import CarrierRecording, Recording
-from telephony.recording import spool_path
 from voicemail import searching
 from voicemail.models import Contact, Message, Stage
 from voicemail.words import words_of
@@ -30,7 +30,7 @@ def erase_words_of(message: Message) -> None:
         has_audio = (
             Recording.objects.filter(call=message.call).exists()
             or CarrierRecording.objects.filter(call=message.call).exists()
-            or spool_path(message.call_id).exists()
+            or audio_spool.holds(message.call_id)
         )
     if has_audio:
         _erase_words_alone(message)

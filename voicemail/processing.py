@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.row_security import service_scope
 from agent import openai_http
 from agent.errors import TranscriptionUnavailable
-from telephony import kept_endings, left_audio, recording, recording_check, stale_calls
+from telephony import audio_spool, kept_endings, left_audio, recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
 from telephony.models import (
     Call,
@@ -285,7 +285,7 @@ def _ensure_audio(message: Message) -> None:
 def _ensure_stream_audio(call: Call, waited: timedelta) -> None:
     if call.stream_state in {StreamState.NONE, StreamState.ISSUED}:
         return
-    if recording.spool_has_rested(call.id, SPOOL_RESTS_SECONDS):
+    if audio_spool.has_rested(call.id, SPOOL_RESTS_SECONDS):
         recording.store_spooled(call.id)
     with service_scope():
         is_stored = Recording.objects.filter(call=call).exists()

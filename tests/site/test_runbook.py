@@ -24,9 +24,9 @@ from agent.fake_realtime.script import canned_conversation
 from agent.fake_realtime.server import FakeRealtime
 from aloha_site.agent_settings import agent_settings
 from telephony import numbers
+from telephony.audio_spool import spool_path
 from telephony.models import Call, CallStatus
 from telephony.number_sync import sync_numbers
-from telephony.recording import spool_path
 from telephony.signatures import public_url, sign
 from telephony.simulator.callers import load_script
 from telephony.simulator.carrier import SimulatedCall

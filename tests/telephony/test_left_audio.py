@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from telephony import audio_spool
+from telephony.audio_spool import spool_path
 from telephony.left_audio import store_left_audio
 from telephony.models import Recording
 from telephony.recorder import RETRY_SECONDS, CallRecorder
-from telephony.recording import spool_path
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
@@ -40,7 +41,7 @@ def call(owner):
 def test_audio_of_a_call_we_made_is_stored(call):
     assert store_left_audio(rests_seconds=-1) == {call.id}
     assert Recording.objects.get(call=call).duration_ms == 20
-    assert not spool_path(call.id).exists()
+    assert not audio_spool.holds(call.id)
 
 
 def test_a_file_that_grew_just_now_is_left_alone(call):

@@ -7,9 +7,10 @@ import uuid
 import pytest
 
 from agent.speech.mulaw import SILENCE
+from telephony.audio_spool import spool_path
 from telephony.models import Recording
 from telephony.recorder import CallRecorder
-from telephony.recording import peaks_of, spool_path, store_recording, store_spooled
+from telephony.recording import peaks_of, store_recording, store_spooled
 from tests.factories import make_call, make_number
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import pytest
 from asgiref.sync import sync_to_async
 
+from telephony.audio_spool import spool_path
 from telephony.conversation_end import STEP_SECONDS
 from telephony.models import Recording
 from telephony.recorder import CallRecorder
-from telephony.recording import spool_path, store_spooled
+from telephony.recording import store_spooled
 from tests.peers.media_line import MediaLine, stream_url
 from tests.telephony.test_recording import frame
 from tests.telephony.test_stream_handshake import closed, issue_call

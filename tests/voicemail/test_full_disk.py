@@ -8,8 +8,9 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from telephony import audio_spool
+from telephony.audio_spool import spool_path
 from telephony.models import Recording
-from telephony.recording import spool_path
 from telephony.recording_check import AudioDamaged, verify
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call
@@ -59,11 +60,11 @@ def test_what_does_not_fit_is_no_audio_and_is_stored_once_there_is_room(small_di
     assert (message.stage, message.attempts) == (Stage.COLLECTED, 1)
     assert "No space left" in message.last_error
     assert files_on(small_disk) == {ballast}
-    assert spool_path(call.id).exists()
+    assert audio_spool.holds(call.id)
     ballast.unlink()
     assert work().stage == Stage.NOTIFIED
     verify(Recording.objects.get())
-    assert not spool_path(call.id).exists()
+    assert not audio_spool.holds(call.id)
 
 
 def files_on(disk: Path) -> set[Path]:

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from agent.session import Role, TranscriptSource
 from agent.speech.wav import write_mulaw
+from telephony import audio_spool
+from telephony.audio_spool import spool_path
 from telephony.models import CallPurpose, CallStatus, CarrierRecording, StreamState, TranscriptLine
-from telephony.recording import fetch_carrier_recordings, spool_path, store_recording
+from telephony.recording import fetch_carrier_recordings, store_recording
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
@@ -101,7 +103,7 @@ def test_audio_left_behind_by_a_dead_process_is_stored_by_the_worker(number):
     Message.objects.update(next_step_at=timezone.now())
     work()
     assert call.recording.duration_ms == 1_000
-    assert not spool_path(call.id).exists()
+    assert not audio_spool.holds(call.id)
     assert Message.objects.get().stage == Stage.NOTIFIED
 
 

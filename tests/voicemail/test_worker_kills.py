@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from agent.session import Role
+from telephony import audio_spool
+from telephony.audio_spool import spool_path
 from telephony.models import Recording, StreamState
-from telephony.recording import spool_path
 from telephony.recording_check import verify
 from tests.factories import make_number
 from tests.peers.mail_server import MailServer, mail_server
@@ -83,7 +84,7 @@ def is_whole(message: Message, mails: MailServer) -> bool:
         recording.duration_ms == 10_000
         and message.reason == GOOD["reason"]
         and len(mails.mails) == 1
-        and not spool_path(message.call_id).exists()
+        and not audio_spool.holds(message.call_id)
     )
 
 
@@ -122,5 +123,5 @@ def test_a_kill_while_the_audio_is_stored(call, peers, settings, tmp_path, delay
             assert time.monotonic() < deadline, worker.log.read_text()
         time.sleep(delay_ms / 1_000)
         worker.kill()
-    print(Message.objects.get().stage, spool_path(call.id).exists())
+    print(Message.objects.get().stage, audio_spool.holds(call.id))
     assert is_whole(finish(tmp_path, settings.PUBLIC_BASE_URL), mails)
