@@ -88,10 +88,9 @@ class Bridge:
         self._agent_is_mute = False
         self._closed = False
 
-    @property
-    def is_quiet(self) -> bool:
-        """Nothing of ours is in the caller's ear: a moment to pass the call on."""
-        return self._ledger.is_empty
+    def is_quiet(self, *, now_ms: int) -> bool:
+        """Nobody speaks, neither of us nor the caller: a moment to pass the call on."""
+        return self._ledger.is_empty and not self._patience.caller_speaks(now_ms)
 
     @property
     def being_said(self) -> str:

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
-HAND_OVER_SECONDS = 3  # for what the agent is saying; then it is cut off
+HAND_OVER_SECONDS = 3  # for what agent and caller are saying; then it is cut off
 AGENT_OPENING_SECONDS = 3.5  # the caller hears one sentence meanwhile; 4 s are dead air
 TICK_SECONDS = 0.1
 MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
@@ -193,13 +193,9 @@ class Conversation:
         self._doer.tell_agent_audio(audio.payload)
 
     def _begin(self, start: media_stream.StreamStarted) -> None:
-        fits = (
-            not self._started.is_set()
-            and start.call_sid == self._call.call_sid
-            and settings.TWILIO_ACCOUNT_SID in {"", start.account_sid}
-            and start.is_mulaw_8k_mono
-        )
-        if not fits:
+        account_sid = settings.TWILIO_ACCOUNT_SID
+        is_ours = start.fits(call_sid=self._call.call_sid, account_sid=account_sid)
+        if self._started.is_set() or not is_ours:
             self._give_up("stream start does not fit the call")
             return
         self._line.begin(start.stream_sid)
@@ -288,7 +284,7 @@ class Conversation:
     def _is_handed_over(self) -> bool:
         if self._hands_over_by is None or self._outcome is not None:
             return False
-        return self._bridge.is_quiet or self._clock() > self._hands_over_by
+        return self._bridge.is_quiet(now_ms=self._now_ms()) or self._clock() > self._hands_over_by
 
     def _watch_voice(self) -> None:
         payload, self._latest = self._latest, None

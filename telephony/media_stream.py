@@ -25,6 +25,11 @@ class StreamStarted:
     account_sid: str
     is_mulaw_8k_mono: bool
 
+    def fits(self, *, call_sid: str | None, account_sid: str) -> bool:
+        """Whether it is that call's, in our one format; blank stands for any account."""
+        is_ours = self.call_sid == call_sid and account_sid in {"", self.account_sid}
+        return is_ours and self.is_mulaw_8k_mono
+
 
 class CallerAudio(msgspec.Struct, frozen=True, gc=False):
     """What the caller said from `timestamp_ms` of the stream on, base64 mu-law."""

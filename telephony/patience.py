@@ -16,6 +16,8 @@ UNNOTICED_AFTER_MS = 2_000
 """From the end of the caller's words: an agent that heard them has noticed the pause before."""
 UNHEARD_AFTER_MS = 20_000
 """How long the agent may take silence for the caller's voice: hers may be too soft for the line."""
+VOICE_LASTS_MS = 1_000
+"""A caller whom only the line hears may be between two words for so long."""
 TIMES_ASKED = 2
 
 
@@ -38,6 +40,7 @@ class Patience:
         self._quiet_since_ms = 0
         self._caller_speaks = False  # as far as the agent knows
         self._voice_unanswered = False  # heard by the line
+        self._voice_until_ms = 0
         self._voice_since_asked = False
         self.times_asked = 0
 
@@ -78,7 +81,12 @@ class Patience:
     def voice_heard(self, now_ms: int) -> None:
         """The line itself heard the caller's voice, whether or not the agent did."""
         self._quiet_since_ms = now_ms
+        self._voice_until_ms = now_ms + VOICE_LASTS_MS
         self._voice_unanswered = self._voice_since_asked = True
+
+    def caller_speaks(self, now_ms: int) -> bool:
+        """Whether she does as far as the agent or the line knows."""
+        return self._caller_speaks or now_ms < self._voice_until_ms
 
     def due(self, *, now_ms: int, agent_plays: bool, asks_itself: bool) -> Due:
         """What is due now, told once: the caller hears it or the agent is told of it."""

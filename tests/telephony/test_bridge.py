@@ -26,6 +26,7 @@ from telephony.actions import (
     WriteLine,
 )
 from telephony.bridge import Bridge
+from telephony.patience import VOICE_LASTS_MS
 from telephony.said import OwnWords
 
 pytestmark = pytest.mark.M4
@@ -249,3 +250,27 @@ def test_words_that_come_after_the_end_are_still_kept():
     call.line_stopped(now_ms=600)
     assert call.agent_event(end_of(), now_ms=700) == [agent_line(0, 600, heard_chars=0)]
     assert call.agent_event(says("more"), now_ms=700) == []
+
+
+@pytest.mark.A4
+class TestQuiet:
+    """The moment at which a call may pass to another process."""
+
+    def test_a_caller_who_speaks_is_not_cut_off(self):
+        call = bridge()
+        assert call.is_quiet(now_ms=500)
+        call.agent_event(CallerStarted(at_ms=1_000), now_ms=1_000)
+        assert not call.is_quiet(now_ms=9_000)
+        call.agent_event(CallerStopped(start_ms=1_000, end_ms=9_000), now_ms=9_500)
+        assert call.is_quiet(now_ms=9_500)
+
+    def test_a_caller_whom_only_the_line_hears_is_not_cut_off_either(self):
+        call = bridge()
+        call.voice_heard(now_ms=1_000)
+        assert not call.is_quiet(now_ms=1_000 + VOICE_LASTS_MS - 1)
+        assert call.is_quiet(now_ms=1_000 + VOICE_LASTS_MS)
+
+    def test_what_plays_is_heard_to_its_end(self):
+        call = bridge()
+        call.agent_event(says(), now_ms=0)
+        assert not call.is_quiet(now_ms=500)

@@ -1,0 +1,63 @@
+"""A running stream that is asked to end: when, and what becomes of what is said meanwhile."""
+
+import asyncio
+import time
+
+import pytest
+
+from agent.session import CallerStarted, CallerStopped
+from telephony import draining
+from telephony.conversation import HAND_OVER_SECONDS
+from telephony.models import Call, StreamState
+from tests.peers import puppet_agent
+from tests.peers.media_line import MediaLine, stream_url
+from tests.telephony.test_recorded_to_the_end import puppet_opened
+from tests.telephony.test_stream_handshake import issue_call
+
+pytestmark = pytest.mark.A4
+
+
+@pytest.fixture(autouse=True)
+def puppet(settings):
+    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
+    puppet_agent.opened.clear()
+
+
+@pytest.fixture
+def call(aloha_url, owner):
+    return issue_call(owner)
+
+
+async def handed_over(call: Call) -> None:
+    async with asyncio.timeout(HAND_OVER_SECONDS + 3):
+        while True:
+            if (await Call.objects.aget(id=call.id)).stream_state == StreamState.ISSUED:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_caller_who_speaks_is_handed_over_once_she_pauses(call):
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        agent = await puppet_opened()
+        agent.does(CallerStarted(at_ms=0))
+        await asyncio.sleep(0.2)
+        draining.here.hand_over_all()
+        await asyncio.sleep(0.6)
+        assert (await Call.objects.aget(id=call.id)).stream_state == StreamState.OPEN
+        agent.does(CallerStopped(start_ms=0, end_ms=800, text="It is Tom."))
+        began_at = time.monotonic()
+        assert await line.closed(within_s=HAND_OVER_SECONDS) == 1000
+    assert time.monotonic() - began_at < 1
+    await handed_over(call)
+    assert [line.text async for line in call.transcript.all()] == ["It is Tom."]
+
+
+async def test_a_caller_who_never_pauses_does_not_hold_the_process(call):
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        (await puppet_opened()).does(CallerStarted(at_ms=0))
+        await asyncio.sleep(0.2)
+        draining.here.hand_over_all()
+        assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
+    await handed_over(call)
