@@ -14,18 +14,21 @@ import time
 
 import uvicorn
 from django.db import Error
+from django.db.models import Q
+from django.utils import timezone
 
 from accounts.row_security import in_service_scope
 from aloha_site.shared_port import somebody_else_listens
 from telephony import draining
-from telephony.models import FINAL_STATUSES, Call
+from telephony.models import FINAL_STATUSES, Call, StreamState
 
 logger = logging.getLogger(__name__)
 
 HAND_OVER_SECONDS = 5
 """From the end of the drain until the last stream is closed: a sentence, and what is stored."""
 LAST_WORD_SECONDS = 2
-"""Then the carrier may still ask what comes next, where nobody else answers it."""
+"""Then the carrier may still ask what comes next, where nobody else answers it; and open streams
+that it was told of, which it does some seconds later, after the notice that is spoken first."""
 LOOK_SECONDS = 0.1
 ASK_SECONDS = 0.5
 
@@ -52,11 +55,12 @@ class DrainingServer(uvicorn.Server):
         began_at = time.monotonic()
         logger.info("server drains", extra={"streams": draining.here.stream_count})
         await self._wait_for_streams(began_at + self._drain_s)
+        handed_over_by = time.monotonic() + HAND_OVER_SECONDS
         if draining.here.stream_count:
             logger.info("streams handed over", extra={"streams": draining.here.stream_count})
             draining.here.hand_over_all()
-            await self._wait_for_streams(time.monotonic() + HAND_OVER_SECONDS)
-        await self._wait_for_last_words(time.monotonic() + LAST_WORD_SECONDS)
+            await self._wait_for_streams(handed_over_by)
+        await self._wait_for_last_words(handed_over_by + LAST_WORD_SECONDS)
         logger.info("server stops", extra={"seconds": round(time.monotonic() - began_at, 1)})
         await super().shutdown(sockets)
 
@@ -65,7 +69,7 @@ class DrainingServer(uvicorn.Server):
             await self._go_on_serving()
 
     async def _wait_for_last_words(self, until: float) -> None:
-        """While nobody else answers the carrier: until the calls that were here are over."""
+        """While nobody else answers the carrier: until no call needs it any more."""
         asked_at = float("-inf")
         while not self._somebody_follows and time.monotonic() < until and not self.force_exit:
             await self._go_on_serving()
@@ -105,10 +109,13 @@ class DrainingServer(uvicorn.Server):
 
 
 async def _any_goes_on(*, within_s: float) -> bool:
-    """Whether one of the calls that had a stream here is not over; with nobody to ask, it is."""
-    if not draining.here.carried:
-        return False
-    running = Call.objects.filter(id__in=draining.here.carried).exclude(status__in=FINAL_STATUSES)
+    """Whether a call that had a stream here is not over, or one is still to get its stream.
+
+    With nobody to ask there may be one.
+    """
+    was_here = Q(id__in=draining.here.carried)
+    is_to_come = Q(stream_state=StreamState.ISSUED, stream_token_expires_at__gt=timezone.now())
+    running = Call.objects.filter(was_here | is_to_come).exclude(status__in=FINAL_STATUSES)
     try:
         async with asyncio.timeout(within_s):
             return await in_service_scope(running.exists)

@@ -48,6 +48,7 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         if draining.here.has_begun:
             # A clean close makes the carrier ask what comes next, a refused handshake may not.
+            draining.here.carried.add(call.id)
             await _hand_over(call)
             await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
             return

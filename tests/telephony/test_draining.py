@@ -14,7 +14,9 @@ from telephony.draining import Drain
 from telephony.models import Call, CallStatus, StreamState
 from telephony.stream_handover import MAX_STREAMS
 from tests.factories import make_call, make_number
+from tests.peers.media_line import MediaLine, stream_url
 from tests.telephony.carrier import incoming_form, post
+from tests.telephony.test_stream_handshake import issue_call
 from tests.telephony.test_webhooks import AFTER_STREAM, INCOMING, STATUS
 
 pytestmark = [pytest.mark.A4, pytest.mark.django_db]
@@ -140,6 +142,19 @@ def test_only_streams_that_are_open_are_asked_to_end():
         drain.hand_over_all()
     assert (closed.was_asked, open_.was_asked) == (False, True)
     assert drain.carried == {open_.call_id}
+
+
+@pytest.fixture
+def offered(aloha_url, owner) -> Call:
+    """A call whose stream is to be opened on a real server."""
+    return issue_call(owner)
+
+
+async def test_a_stream_that_comes_too_late_counts_among_those_that_were_here(offered, drain):
+    drain.begin(is_alone=lambda: False)
+    async with MediaLine(stream_url(offered)) as line:
+        assert await line.closed(within_s=3) == 1000
+    assert drain.carried == {offered.id}
 
 
 def test_what_was_said_before_is_told_to_the_agent_that_goes_on(call):

@@ -1,0 +1,68 @@
+"""A server that is told to stop, with nobody to follow it, while calls are about to begin."""
+
+import asyncio
+import re
+import signal
+import time
+import uuid
+
+import pytest
+
+from tests.factories import make_number
+from tests.journeys.test_database_outages import send
+from tests.journeys.test_server_killed import free_port
+from tests.peers.media_line import MediaLine
+from tests.peers.processes import Process, started
+from tests.telephony.carrier import incoming_form
+
+pytestmark = [pytest.mark.A4, pytest.mark.check]
+
+DRAIN_S = 1
+NOTICE_S = 3
+"""Callers listen to a notice, and then the carrier opens their stream."""
+
+
+@pytest.fixture
+def number(transactional_db, owner):
+    return make_number(owner)
+
+
+@pytest.fixture
+def server(settings, tmp_path, number):
+    port = free_port()
+    settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{port}"
+    changes = {"DRAIN_SECONDS": str(DRAIN_S)}
+    web = Process(tmp_path, "web", "serve", "--port", str(port), url=url, changes=changes)
+    with started(web):
+        web.wait_for("Listening on")
+        yield web
+        print(web.log.read_text()[-4000:])
+
+
+def final(form: dict[str, str]) -> dict[str, str]:
+    return form | {"CallStatus": "completed"}
+
+
+async def test_a_caller_who_still_hears_the_notice_can_leave_a_message(server, number, settings):
+    url = settings.PUBLIC_BASE_URL
+    form = incoming_form(number.phone_number, CallSid=f"SIMULATED_CALL_{uuid.uuid4().hex}")
+    _, document, _ = await send(url, "incoming", form)
+    [stream] = re.findall(r'url="(ws://[^"]+)"', document.decode())
+    told_at = time.monotonic()
+    server.popen.send_signal(signal.SIGTERM)
+    await asyncio.sleep(NOTICE_S)
+    async with MediaLine(stream) as line:
+        assert await line.closed(within_s=3) == 1000
+    status, document, _ = await send(url, "after-stream", form | {"CallStatus": "in-progress"})
+    assert (status, b"<Record" in document) == (200, True)
+    await asyncio.sleep(1)  # she speaks, and the call is not over
+    await send(url, "status", final(form))
+    await asyncio.to_thread(server.popen.wait, DRAIN_S + 10)
+    assert time.monotonic() - told_at <= DRAIN_S + 10
+
+
+async def test_without_calls_it_stops_at_once(server):
+    told_at = time.monotonic()
+    server.popen.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(server.popen.wait, DRAIN_S + 10)
+    assert time.monotonic() - told_at < 3
