@@ -90,6 +90,7 @@ class Conversation:
         )
         self._outcome: AgentOutcome | None = None
         self._hands_over_by: float | None = None
+        self._is_handed_over = False
 
     @property
     def call_id(self) -> UUID:
@@ -128,14 +129,16 @@ class Conversation:
 
     def _end(self, outcome: AgentOutcome) -> None:
         self._outcome = outcome
+        self._stop()
+
+    def _stop(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
 
     def _break_off(self, error: Exception) -> None:
         """End the stream because of what nobody expected."""
         self._log(logging.ERROR, "stream broke", error=error)
-        if not self._over.done():
-            self._over.set_result(None)
+        self._stop()
 
     async def _listen(self) -> None:
         self._line.listen(self._take_text)
@@ -235,9 +238,9 @@ class Conversation:
         agent.listen(self._offered_event)
         async for event in agent.events():
             await self._line.drained()
-            self._take_event(event)
-            if self._outcome is not None:
+            if self._over.done():
                 return
+            self._take_event(event)
         self._take_event(AgentFailed(code="ended_early"))
         # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
         await self._over
@@ -277,12 +280,15 @@ class Conversation:
             if self._started.is_set() and not self._line.is_congested:
                 self._watch_voice()
                 self._do(self._bridge.tick(now_ms=self._now_ms()))
-            if self._is_handed_over:
+            if self._may_be_handed_over:
+                # Decided here: nothing that still comes is taken, and makes it a failure.
+                self._is_handed_over = True
+                self._stop()
                 return
 
     @property
-    def _is_handed_over(self) -> bool:
-        if self._hands_over_by is None or self._outcome is not None:
+    def _may_be_handed_over(self) -> bool:
+        if self._hands_over_by is None or self._over.done():
             return False
         return self._bridge.is_quiet(now_ms=self._now_ms()) or self._clock() > self._hands_over_by
 

@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from agent.session import CallerStarted, CallerStopped
+from agent.session import CallerStarted, CallerStopped, TranscriptSource, UtteranceEnd
 from telephony import draining
 from telephony.conversation import HAND_OVER_SECONDS
 from telephony.models import Call, StreamState
 from tests.peers import puppet_agent
 from tests.peers.media_line import MediaLine, stream_url
+from tests.peers.puppet_agent import sounding
 from tests.telephony.test_recorded_to_the_end import puppet_opened
 from tests.telephony.test_stream_handshake import issue_call
 
@@ -58,6 +59,19 @@ async def test_a_caller_who_never_pauses_does_not_hold_the_process(call):
         await line.start(call.call_sid)
         (await puppet_opened()).does(CallerStarted(at_ms=0))
         await asyncio.sleep(0.2)
+        draining.here.hand_over_all()
+        assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
+    await handed_over(call)
+
+
+async def test_a_word_at_the_last_moment_makes_no_failure_of_it(call, settings):
+    settings.AGENT = {"BACKEND": "tests.peers.eager_agent.EagerBackend", "OPTIONS": {}}
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        # Its mark is lost, so that it counts as heard when the time is looked at.
+        end = UtteranceEnd(utterance_id="hello", text="Hello.", source=TranscriptSource.REALTIME)
+        (await puppet_opened()).does(sounding("hello", 200), end)
+        await line.socket.receive_str(timeout=5)
         draining.here.hand_over_all()
         assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
     await handed_over(call)
