@@ -13,8 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.row_security import in_service_scope
-from agent.backends.base import get_backend as get_agent_backend
 from agent.errors import AgentUnavailable
 from agent.session import (
     AgentEvent,
@@ -25,17 +23,16 @@ from agent.session import (
     UtteranceEnd,
 )
 from telephony import actions as act
-from telephony import agent_reports, calls, media_stream, metrics, own_sentences
+from telephony import agent_reports, media_stream, metrics
 from telephony.actions import Action
-from telephony.bridge import Bridge
 from telephony.caller_line import CallerLine, DirectSocket, Receive, Send
 from telephony.conversation_end import StreamEnd
+from telephony.conversation_start import agent_for, bridge_for
 from telephony.doing import Doer
 from telephony.errors import FrameError
 from telephony.frame_limits import FrameLimits
 from telephony.journal import CallJournal
-from telephony.models import Call, Direction
-from telephony.outgoing import OPT_OUT_KEY
+from telephony.models import Call
 from telephony.recorder import CallRecorder
 from telephony.stream_facts import StreamFacts
 from telephony.stream_handover import LINES_PER_STREAM
@@ -46,7 +43,6 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
 HAND_OVER_SECONDS = 3  # for what agent and caller are saying; then it is cut off
-AGENT_OPENING_SECONDS = 3.5  # the caller hears one sentence meanwhile; 4 s are dead air
 TICK_SECONDS = 0.1
 MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
 
@@ -62,12 +58,7 @@ class Conversation:
         self._begins_at_ms = self._facts.handed_over_at_ms
         self._line = CallerLine(receive, send, direct)
         self._clock = asyncio.get_running_loop().time
-        is_outbound = call.direction == Direction.OUTBOUND
-        self._bridge = Bridge(
-            max_call_ms=max(0, settings.MAX_CALL_SECONDS * 1_000 - self._begins_at_ms),
-            own_words=own_sentences.words_of(outbound=is_outbound),
-            opt_out_key=OPT_OUT_KEY if is_outbound else "",
-        )
+        self._bridge = bridge_for(call, begins_at_ms=self._begins_at_ms)
         self._journal = CallJournal(
             call,
             first_position=call.stream_generation * LINES_PER_STREAM,
@@ -224,9 +215,7 @@ class Conversation:
     async def _follow_agent(self) -> None:
         """Open the agent's session at once; what it says goes out once the stream has started."""
         try:
-            async with asyncio.timeout(AGENT_OPENING_SECONDS):
-                brief = await in_service_scope(calls.brief_of, self._call)
-                agent = await get_agent_backend().open_session(brief)
+            agent = await agent_for(self._call)
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
             agent_reports.note_failure(self._facts, error)
