@@ -79,6 +79,7 @@ class Conversation:
             ms_open=lambda: int((self._clock() - self._opened_at) * 1_000),
             end=self._end,
         )
+        self._in_hand: AgentEvent | None = None  # waits for a line that is slow
         self._outcome: AgentOutcome | None = None
         self._hands_over_by: float | None = None
         self._is_handed_over = False
@@ -226,9 +227,11 @@ class Conversation:
         await self._started.wait()
         agent.listen(self._offered_event)
         async for event in agent.events():
+            self._in_hand = event
             await self._line.drained()
             if self._over.done():
                 return
+            self._in_hand = None
             self._take_event(event)
         self._take_event(AgentFailed(code="ended_early"))
         # The goodbye is still in the caller's ear: its last mark, or its deadline, decides.
@@ -295,6 +298,7 @@ class Conversation:
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
         is_handed_over = self._is_handed_over and not self._line.is_gone
         outcome = None if is_handed_over else self._outcome or AgentOutcome.FAILED
+        self._keep_words(self._in_hand)
         self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
         self._recorder.reach(self._journal.agent_spoke_until_ms)
         self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
@@ -321,8 +325,11 @@ class Conversation:
             return
         await agent.close()
         async for event in agent.events():
-            if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
-                self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+            self._keep_words(event)
+
+    def _keep_words(self, event: AgentEvent | None) -> None:
+        if isinstance(event, CallerStopped | UtteranceEnd):  # what was said last
+            self._do(self._bridge.agent_event(event, now_ms=self._now_ms()))
 
     def _now_ms(self) -> int:
         return int((self._clock() - self._started_at) * 1_000)
