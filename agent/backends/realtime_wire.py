@@ -55,7 +55,7 @@ class RealtimeWire(asyncio.Protocol):
         )
         self._take, self._ended = take, ended
         self._transport: asyncio.Transport
-        self._head = b""
+        self._head: bytes | None = b""  # of the answer to the handshake; None once it is through
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._pieces: list[bytes] = []
         self._kind = Opcode.TEXT
@@ -150,18 +150,14 @@ class RealtimeWire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
-        if self._opened.done():
-            self._cutter.feed(data)
+        if self._head is None:
+            self._take_behind_head(data)
             return
-        # What comes right behind the answer's head are frames, for the cutter from the first on.
         head, found, rest = (self._head + data).partition(END_OF_HEAD)
-        self._head = head if not found else b""
+        self._head = head if not found else None
         if found:
             self._take_others(head + found)
-            if self._opened.done() and self._opened.exception() is None:
-                self._cutter.feed(rest)
-            elif rest:
-                self._take_others(rest)
+            self._take_behind_head(rest)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._opened.done():
@@ -178,6 +174,13 @@ class RealtimeWire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable.set()
+
+    def _take_behind_head(self, data: bytes) -> None:
+        """Frames, for the cutter from the first on; or what a refusal says in its body."""
+        if self._opened.done() and self._opened.exception() is None:
+            self._cutter.feed(data)
+        elif data:
+            self._take_others(data)
 
     # --- Messages ---
 

@@ -168,6 +168,35 @@ async def test_a_refused_handshake_tells_its_status(status):
     assert refused.value.status == status
 
 
+@pytest.mark.parametrize("stays_open", [True, False])
+@pytest.mark.parametrize("pause_s", [0, 0.05])
+async def test_a_refusal_is_understood_however_it_comes(stays_open, pause_s):
+    over = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"error":{"code":"invalid_api_key"}}'
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: %d\r\n\r\n" % len(body))
+        await asyncio.sleep(pause_s)
+        writer.write(body)
+        if stays_open:
+            await over.wait()
+        writer.close()
+
+    heard = Heard()
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        try:
+            async with asyncio.timeout(2):
+                with pytest.raises(HandshakeRefused) as refused:
+                    await RealtimeWire.open(
+                        f"ws://127.0.0.1:{port}/", {}, take=heard.messages.append, ended=heard.end
+                    )
+        finally:
+            over.set()
+    assert refused.value.status == 401
+
+
 async def test_a_server_that_hangs_up_in_the_handshake_is_refused_without_a_status():
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
