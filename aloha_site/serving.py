@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.row_security import in_service_scope
 from aloha_site.shared_port import somebody_else_listens
-from telephony import draining
+from telephony import draining, recorder
 from telephony.models import FINAL_STATUSES, Call, StreamState
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,8 @@ class DrainingServer(uvicorn.Server):
     """Serves one listening socket until SIGTERM, and then for as long as calls need it."""
 
     STOP_SECONDS = 2
-    """For what is left at the very end; with the two above it stays below 10 s."""
+    DISK_SECONDS = 0.5
+    """For what is left at the very end, and its audio; with the two above it stays below 10 s."""
 
     def __init__(self, config: uvicorn.Config, *, listener: socket.socket, drain_s: float) -> None:
         super().__init__(config)
@@ -63,6 +64,7 @@ class DrainingServer(uvicorn.Server):
         await self._wait_for_last_words(handed_over_by + LAST_WORD_SECONDS)
         logger.info("server stops", extra={"seconds": round(time.monotonic() - began_at, 1)})
         await super().shutdown(sockets)
+        await self._write_recordings()
 
     async def _wait_for_streams(self, until: float) -> None:
         while draining.here.stream_count and time.monotonic() < until and not self.force_exit:
@@ -77,6 +79,13 @@ class DrainingServer(uvicorn.Server):
                 if not await _any_goes_on(within_s=until - time.monotonic()):
                     return
                 asked_at = time.monotonic()
+
+    async def _write_recordings(self) -> None:
+        """The signal that asked for the end, given again, ends the process in the next moment."""
+        written = asyncio.wrap_future(recorder.all_written())
+        await asyncio.wait([written], timeout=self.DISK_SECONDS)
+        if not written.done():
+            logger.error("audio lost: the disk does not take it in time")
 
     async def _go_on_serving(self) -> None:
         await self.on_tick(0)  # keeps the date of answers

@@ -9,10 +9,12 @@ import binascii
 import logging
 import threading
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 
 from agent.speech.mulaw import FRAME_MS
 from telephony import audio_spool
+from telephony.daemon_threads import DaemonThreads
 from telephony.mixdown import Mixdown
 from telephony.recording import interleave
 
@@ -27,7 +29,12 @@ MAX_BACKLOG = 100
 """So many ended calls wait for room on the disk: at most 100 MiB."""
 RETRY_SECONDS = 5.0
 
-_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+_writer = DaemonThreads("recordings", limit=1)
+
+
+def all_written() -> "Future[None]":
+    """Done once the disk was given everything that has been handed over so far."""
+    return _writer.submit(lambda: None)
 
 
 class CallRecorder:
@@ -74,7 +81,7 @@ class CallRecorder:
         """Hand what has come so far to the writer thread."""
         pending, self._pending = self._pending, []
         self._written_ms = self._now_ms
-        written = _writer.submit(self._write, pending, self._now_ms)
+        written = _writer.submit(partial(self._write, pending, self._now_ms))
         written.add_done_callback(_report)
         return written
 
@@ -84,7 +91,7 @@ class CallRecorder:
         Of the ended calls that wait for room the MAX_BACKLOG latest are kept.
         """
         written = self.flush()
-        _writer.submit(_backlog.take, self)
+        _writer.submit(partial(_backlog.take, self))
         return written
 
     def write_rest(self) -> None:
