@@ -1,31 +1,46 @@
-"""Whether another process listens on our port: the successor that a drain waits for.
+"""Whether another process listens where we do: the successor that a drain waits for.
 
-With SO_REUSEPORT the system spreads new connections over all listeners of a port, so one that
-takes no new calls closes its own as soon as there is another.
+With SO_REUSEPORT the system spreads new connections over all listeners of an address, so one that
+takes no new calls closes its own as soon as there is another. Who listens on another address of
+the machine takes none of them, though the port's number is the same.
 """
 
 import os
 import socket
+import sys
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+Address = IPv4Address | IPv6Address
+
+TABLES = {socket.AF_INET: Path("/proc/net/tcp"), socket.AF_INET6: Path("/proc/net/tcp6")}
 _LISTENS = "0A"
 
 
 def somebody_else_listens(listener: socket.socket) -> bool:
-    """Whether another socket listens on the port of `listener`; False where nobody can tell."""
-    port, own = listener.getsockname()[1], os.fstat(listener.fileno()).st_ino
-    return any(inode != own for table in TABLES for inode in _listeners(table, port))
+    """Whether another socket takes connections to `listener`; False where nobody can tell."""
+    host, port = listener.getsockname()[:2]
+    ours, own_inode = ip_address(host), os.fstat(listener.fileno()).st_ino
+    return any(
+        inode != own_inode and (address == ours or address.is_unspecified or ours.is_unspecified)
+        for address, inode in _listeners(TABLES[listener.family], port)
+    )
 
 
-def _listeners(table: Path, port: int) -> list[int]:
-    """The inodes of the sockets that listen on a port, by one of Linux's tables."""
+def _listeners(table: Path, port: int) -> Iterator[tuple[Address, int]]:
+    """Address and inode of the sockets that listen on a port, by one of Linux's tables."""
     try:
         rows = [line.split() for line in table.read_text().splitlines()[1:]]
     except OSError:
-        return []
-    return [
-        int(row[9])
-        for row in rows
-        if row[3] == _LISTENS and int(row[1].rpartition(":")[2], 16) == port
-    ]
+        return
+    for row in rows:
+        address, _, number = row[1].rpartition(":")
+        if row[3] == _LISTENS and int(number, 16) == port:
+            yield _address(address), int(row[9])
+
+
+def _address(text: str) -> Address:
+    """An address as the kernel prints it: words of 32 bits, each as this machine reads it."""
+    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
+    return ip_address(b"".join(word.to_bytes(4, sys.byteorder) for word in words))
