@@ -7,7 +7,6 @@ another process listens on the same port, so that what is new goes there.
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import time
@@ -96,7 +95,6 @@ class DrainingServer(uvicorn.Server):
 
     async def _leave_the_port(self) -> None:
         """Close the listener; connections that the system has already given us are served."""
-        loop = asyncio.get_running_loop()
         with self._listener.dup() as accepted:
             accepted.setblocking(False)
             for server in self.servers:
@@ -104,11 +102,23 @@ class DrainingServer(uvicorn.Server):
             self._listener.close()
             await asyncio.sleep(0)
             # Whoever stands in the queue of a listener that closes is thrown out.
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    connection, _ = accepted.accept()
-                    await loop.connect_accepted_socket(self._protocol, connection)
+            while await self._serves_next(accepted):
+                pass
         logger.info("another process listens on the port")
+
+    async def _serves_next(self, accepted: socket.socket) -> bool:
+        """Whether there may be another; running calls matter more than one that cannot be had."""
+        try:
+            connection, _ = accepted.accept()
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True  # gone while it stood in the queue
+        except OSError:
+            logger.exception("connections thrown out with the port")
+            return False
+        return True
 
     def _protocol(self) -> asyncio.Protocol:
         """As uvicorn makes them for its own listeners."""

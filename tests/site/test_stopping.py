@@ -1,6 +1,8 @@
 """The last moments of a server: what it still writes, and what it does not wait for."""
 
 import asyncio
+import contextlib
+import errno
 import logging
 import os
 import signal
@@ -8,6 +10,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 import uvicorn
@@ -30,19 +33,29 @@ pytestmark = pytest.mark.A4
 async def nothing(scope, receive, send) -> None: ...
 
 
-@pytest.fixture
-def stopping(transactional_db):
-    """A server of this process that is about to stop, as its thread."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(nothing, loop="uvloop", lifespan="off", log_config=None)
-        server = DrainingServer(config, listener=listener, drain_s=0)
-        thread = threading.Thread(target=server.run_until_stopped)
-        thread.start()
+@contextlib.contextmanager
+def served(
+    listener: socket.socket, *, drain_s: float
+) -> Iterator[tuple[DrainingServer, threading.Thread]]:
+    """A server of this process that may be told to stop, and its thread."""
+    config = uvicorn.Config(nothing, loop="uvloop", lifespan="off", log_config=None)
+    server = DrainingServer(config, listener=listener, drain_s=drain_s)
+    thread = threading.Thread(target=server.run_until_stopped)
+    thread.start()
+    try:
         while not server.started:
             time.sleep(0.01)
         yield server, thread
+    finally:
+        server.should_exit = True
         thread.join()
-    draining.here.has_begun = False
+        draining.here.has_begun = False
+
+
+@pytest.fixture
+def stopping(transactional_db):
+    with socket.create_server(("127.0.0.1", 0)) as listener, served(listener, drain_s=0) as server:
+        yield server
 
 
 def test_audio_that_waits_for_the_disk_is_written_before_the_end(
@@ -61,6 +74,38 @@ def test_audio_that_waits_for_the_disk_is_written_before_the_end(
         time.sleep(0.3)
     thread.join()
     assert spool_path(call_id).stat().st_size == 320
+
+
+class BusySystem(socket.socket):
+    """A listener from whose queue nothing can be had."""
+
+    def accept(self) -> tuple[socket.socket, object]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+class OpenStream:
+    call_id = uuid.uuid4()
+
+    def hand_over(self) -> None: ...
+
+
+def test_a_connection_that_cannot_be_had_ends_no_call(transactional_db, caplog):
+    caplog.set_level(logging.INFO, "aloha_site.serving")
+    with BusySystem() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = listener.getsockname()
+        with (
+            served(listener, drain_s=2) as (server, thread),
+            draining.here.holding(OpenStream()),
+            socket.create_server(address, reuse_port=True),
+        ):
+            server.should_exit = True
+            thread.join(1)
+            assert thread.is_alive()
+    assert "connections thrown out with the port" in caplog.text
+    assert "another process listens on the port" in caplog.text
 
 
 DRAIN_S = 1
