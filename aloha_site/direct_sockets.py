@@ -32,8 +32,10 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         if self._cutter is None:
             super().data_received(data)
-        else:
+        elif self.handshake_complete:
             self._cutter.feed(data)
+        else:
+            self.transport.abort()  # nobody may speak before the handshake is answered
 
     def listen(self, take: Callable[[str], bool]) -> None:
         """Offer text messages to `take`; the others come by `receive`.
