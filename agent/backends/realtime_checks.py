@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from django.core import checks
 from django.core.checks import CheckMessage
@@ -23,12 +24,15 @@ ENDING = {
     "gpt-4o-transcribe-diarize": "2027-02-26",
 }
 """Models that OpenAI shuts down, and when."""
+PROXY_KINDS = {"wss": "https", "ws": "http"}
+"""Under what name the environment has a proxy for sockets of a scheme."""
 
 
 def check(address: Address, options: SessionOptions, prices: Sequence[Price]) -> list[CheckMessage]:
     """Everything found."""
     return [
         *_address_faults(address),
+        *_proxy_passed_by(address),
         *_ending_models(options),
         *_unknown_prices(options, prices),
     ]
@@ -47,6 +51,20 @@ def _address_faults(address: Address) -> Iterator[CheckMessage]:
             "OPENAI_REALTIME_URL would send the key and the callers' voices unencrypted.",
             hint="Use wss://, or a server on this machine.",
             id="agent.E003",
+        )
+
+
+def _proxy_passed_by(address: Address) -> Iterator[CheckMessage]:
+    """A proxy that all else follows: calls would have no agent where it is the only way out."""
+    parts = urlsplit(address.url)
+    host, proxies = parts.hostname or "", getproxies()
+    followed = [kind for kind in (PROXY_KINDS.get(parts.scheme), "all") if kind in proxies]
+    if followed and not _is_loopback(host) and not proxy_bypass(host):
+        name = f"{followed[0]}_proxy".upper()
+        yield checks.Warning(
+            f"{name} is set, and calls go to {host} without it.",
+            hint=f"Let this machine reach {host} directly, and name it in NO_PROXY.",
+            id="agent.W003",
         )
 
 

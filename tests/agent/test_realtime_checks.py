@@ -6,6 +6,14 @@ from agent.backends.openai_realtime import OpenAIRealtimeBackend
 from aloha_site.agent_settings import PRICES
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """Whatever the machine that tests has to go through."""
+    for kind in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{kind}_proxy", raising=False)
+        monkeypatch.delenv(f"{kind}_PROXY".upper(), raising=False)
+
+
 @pytest.mark.parametrize(
     ("options", "ids"),
     [
@@ -31,3 +39,30 @@ def test_what_is_found(options, ids):
 def test_no_finding_tells_the_key():
     backend = OpenAIRealtimeBackend(api_key="sk-secret", url="ws://example.com", model="old")
     assert "sk-secret" not in str(backend.check())
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "named"),
+    [
+        pytest.param({"HTTPS_PROXY": "http://p:1"}, "wss://a.example/v1", "HTTPS_PROXY", id="TLS"),
+        pytest.param(
+            {"https_proxy": "http://p:1"}, "wss://a.example/v1", "HTTPS_PROXY", id="small"
+        ),
+        pytest.param({"ALL_PROXY": "http://p:1"}, "wss://a.example/v1", "ALL_PROXY", id="for all"),
+        pytest.param({"HTTP_PROXY": "http://p:1"}, "wss://a.example/v1", "", id="for others"),
+        pytest.param({"HTTPS_PROXY": "http://p:1"}, "ws://127.0.0.1:9/v1", "", id="a stand-in"),
+        pytest.param(
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a.example"},
+            "wss://a.example/v1",
+            "",
+            id="no",
+        ),
+        pytest.param({"HTTPS_PROXY": ""}, "wss://a.example/v1", "", id="none"),
+    ],
+)
+def test_a_proxy_that_calls_do_not_follow_is_told_by_name(monkeypatch, environment, url, named):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    backend = OpenAIRealtimeBackend(api_key="a-key", prices=PRICES, url=url)
+    found = [(each.id, each.msg.split()[0]) for each in backend.check()]
+    assert found == ([("agent.W003", named)] if named else [])
