@@ -33,6 +33,7 @@ from telephony.errors import FrameError
 from telephony.frame_limits import FrameLimits
 from telephony.journal import CallJournal
 from telephony.models import Call
+from telephony.pulse import pulse
 from telephony.recorder import CallRecorder
 from telephony.stream_facts import StreamFacts
 from telephony.stream_handover import LINES_PER_STREAM
@@ -43,7 +44,6 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 5
 SILENT_LINE_SECONDS = 60
 HAND_OVER_SECONDS = 3  # for what agent and caller are saying; then it is cut off
-TICK_SECONDS = 0.1
 MAX_AHEAD_MS = 5_000  # of the stream's clock; audio from further on would be recorded as a gap
 
 
@@ -105,12 +105,10 @@ class Conversation:
 
     async def _converse(self) -> None:
         """Listen, follow the agent and keep time until it is over."""
-        tasks = [
-            asyncio.create_task(part)
-            for part in (self._listen(), self._follow_agent(), self._keep_time())
-        ]
+        tasks = [asyncio.create_task(part) for part in (self._listen(), self._follow_agent())]
         try:
-            await asyncio.wait([*tasks, self._over], return_when=asyncio.FIRST_COMPLETED)
+            with pulse().calling(self._tick):
+                await asyncio.wait([*tasks, self._over], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
@@ -180,9 +178,10 @@ class Conversation:
     def _hear(self, audio: media_stream.CallerAudio) -> None:
         if not self._started.is_set():
             raise FrameError("Audio before the start.")
-        if audio.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
+        now = self._clock()
+        if audio.timestamp_ms > (now - self._started_at) * 1_000 + MAX_AHEAD_MS:
             raise FrameError("Audio from the future.")
-        self._last_heard_at = self._clock()
+        self._last_heard_at = now
         self._latest = audio.payload
         self._recorder.caller(audio.timestamp_ms, audio.payload)
         self._doer.tell_agent_audio(audio.payload)
@@ -249,11 +248,12 @@ class Conversation:
         return True
 
     def _take_event(self, event: AgentEvent) -> None:
+        if isinstance(event, Utterance):  # 50 times a second
+            self._doer.do(self._bridge.agent_event(event, now_ms=self._now_ms()))
+            return
         began_at = perf_counter()  # the loop's own clock stands still until it turns
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
         self._do(actions)
-        if isinstance(event, Utterance):
-            return
         if act.SendClear() in actions:
             took_s = perf_counter() - began_at
             self._facts.barged_in(took_s)
@@ -262,21 +262,28 @@ class Conversation:
             agent_reports.note_failure(self._facts, event)
             self._log(logging.WARNING, "agent failed", code=event.code)
 
-    async def _keep_time(self) -> None:
-        while self._outcome is None:
-            await asyncio.sleep(TICK_SECONDS)
-            patience = SILENT_LINE_SECONDS if self._started.is_set() else START_SECONDS
-            if self._clock() - self._last_heard_at > patience:
-                self._log(logging.WARNING, "line is silent")
-                return
-            if self._started.is_set() and not self._line.is_congested:
-                self._watch_voice()
-                self._do(self._bridge.tick(now_ms=self._now_ms()))
-            if self._may_be_handed_over:
-                # Decided here: nothing that still comes is taken, and makes it a failure.
-                self._is_handed_over = True
-                self._stop()
-                return
+    def _tick(self) -> None:
+        try:
+            self._keep_time()
+        except Exception as error:
+            # The outermost end of this call: the clock is everybody's.
+            self._break_off(error)
+
+    def _keep_time(self) -> None:
+        if self._over.done():
+            return
+        patience = SILENT_LINE_SECONDS if self._started.is_set() else START_SECONDS
+        if self._clock() - self._last_heard_at > patience:
+            self._log(logging.WARNING, "line is silent")
+            self._stop()
+            return
+        if self._started.is_set() and not self._line.is_congested:
+            self._watch_voice()
+            self._do(self._bridge.tick(now_ms=self._now_ms()))
+        if self._may_be_handed_over:
+            # Decided here: nothing that still comes is taken, and makes it a failure.
+            self._is_handed_over = True
+            self._stop()
 
     @property
     def _may_be_handed_over(self) -> bool:
@@ -293,7 +300,8 @@ class Conversation:
             self._bridge.voice_heard(now_ms=self._now_ms())
 
     def _do(self, actions: Iterable[Action]) -> None:
-        self._doer.do(actions, being_said=self._bridge.being_said)
+        self._doer.do(actions)
+        self._journal.agent_says(self._bridge.being_said)
 
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
         is_handed_over = self._is_handed_over and not self._line.is_gone

@@ -60,15 +60,14 @@ class Doer:
         self._facts.caller_frames_lost += len(self._held) == HELD_FRAMES
         self._held.append(payload)
 
-    def do(self, actions: Iterable[Action], *, being_said: str) -> None:
-        """Carry out these, in order; then the agent is saying `being_said`."""
+    def do(self, actions: Iterable[Action]) -> None:
+        """Carry out these, in order."""
         self.is_busy = True
         try:
             for action in actions:
                 self._carry_out(action)
         finally:
             self.is_busy = False
-        self._journal.agent_says(being_said)
 
     def _carry_out(self, action: Action) -> None:
         match action:

@@ -87,15 +87,18 @@ class CallJournal:
         self._waiting.put_nowait(_BeingSaid(storable(text)))
 
     async def keep(self) -> None:
-        """Write lines as they come, until cancelled."""
+        """Write lines as they come, until cancelled; what comes together is written together."""
         live_news.announce(self._call_sid)
         while True:
-            entry = await self._waiting.get()
+            entries = [await self._waiting.get()]
+            while not self._waiting.empty():
+                entries.append(self._waiting.get_nowait())
             try:
-                await self._save(entry)
+                await self._save(entries)
                 live_news.announce(self._call_sid)
             finally:
-                self._waiting.task_done()
+                for _ in entries:
+                    self._waiting.task_done()
 
     async def flushed(self) -> None:
         """Wait until everything taken so far is written; needs `keep` to be running."""
@@ -110,28 +113,33 @@ class CallJournal:
         """Whether first words without the AI have not been noted yet."""
         return self._undisclosed is not None and self._undisclosed.position in self._unwritten
 
-    async def _save(self, entry: "TranscriptLine | _BeingSaid") -> None:
+    async def _save(self, entries: "list[TranscriptLine | _BeingSaid]") -> None:
+        lines = [entry for entry in entries if isinstance(entry, TranscriptLine)]
+        said = [entry for entry in entries if isinstance(entry, _BeingSaid)]
         while True:
             try:
-                await in_service_scope(self._write_down, entry)
+                await in_service_scope(self._write_down, lines, said[-1:])
             except (OperationalError, InterfaceError):
                 logger.warning("transcript waits for the database", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except DatabaseError:
+                if len(entries) > 1:  # one of them is refused, not all
+                    for entry in entries:
+                        await self._save([entry])
+                    return
                 logger.exception("transcript line refused", extra={"call": str(self._call_id)})
-            if isinstance(entry, TranscriptLine):
-                del self._unwritten[entry.position]
+            for line in lines:
+                del self._unwritten[line.position]
             return
 
-    def _write_down(self, entry: "TranscriptLine | _BeingSaid") -> None:
-        if isinstance(entry, _BeingSaid):
-            call_events.show_being_said(self._call_id, entry.text)
-            return
+    def _write_down(self, lines: list[TranscriptLine], said: "list[_BeingSaid]") -> None:
         # The position is unique: a repeat after a lost answer changes nothing.
-        TranscriptLine.objects.bulk_create([entry], ignore_conflicts=True)
-        if entry is self._undisclosed:
+        TranscriptLine.objects.bulk_create(lines, ignore_conflicts=True)
+        if self._undisclosed in lines:
             call_events.note(self._call_id, kind=EventKind.DISCLOSURE_MISSING)
+        for each in said:
+            call_events.show_being_said(self._call_id, each.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""What is said on a call reaches the database, whole and in order."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from accounts.row_security import in_service_scope
+from agent.session import Role, TranscriptSource
+from telephony import call_events
+from telephony.actions import WriteLine
+from telephony.journal import CallJournal
+from telephony.models import Call, TranscriptLine
+from tests.factories import make_call, make_number
+
+
+@pytest.fixture
+def call(transactional_db, owner) -> Call:
+    return make_call(make_number(owner))
+
+
+def line(text: str, *, start_ms: int = 0) -> WriteLine:
+    return WriteLine(
+        role=Role.AGENT,
+        text=text,
+        start_ms=start_ms,
+        end_ms=start_ms + 900,
+        source=TranscriptSource.SCRIPTED,
+    )
+
+
+@contextlib.asynccontextmanager
+async def keeping(journal: CallJournal):
+    task = asyncio.create_task(journal.keep())
+    yield
+    await journal.flushed()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def texts(call: Call) -> list[str]:
+    rows = TranscriptLine.objects.filter(call=call).order_by("position")
+    return [row.text async for row in rows]
+
+
+async def being_said(call: Call) -> str:
+    return await in_service_scope(call_events.being_said, call.id)
+
+
+async def test_lines_are_written_in_order(call):
+    journal = CallJournal(call)
+    async with keeping(journal):
+        for text in ("One.", "Two.", "Three."):
+            journal.write(line(text))
+    assert await texts(call) == ["One.", "Two.", "Three."]
+
+
+async def test_only_what_is_being_said_last_is_shown(call):
+    journal = CallJournal(call)
+    async with keeping(journal):
+        for text in ("I'll pass it on.", "", "Goodbye."):
+            journal.agent_says(text)
+    assert await being_said(call) == "Goodbye."
+
+
+async def test_a_line_that_is_refused_takes_no_other_with_it(call):
+    journal = CallJournal(call)
+    async with keeping(journal):
+        journal.write(line("Before."))
+        journal.write(line("Refused.", start_ms=-5_000))
+        journal.write(line("Behind."))
+        journal.agent_says("Goodbye.")
+    assert await texts(call) == ["Before.", "Behind."]
+    assert await being_said(call) == "Goodbye."
+    assert journal.unwritten() == []
