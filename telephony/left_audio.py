@@ -18,12 +18,17 @@ RESTS_SECONDS = 120.0
 WITHOUT_CALL_SECONDS = 30 * 86_400.0
 
 
-def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> set[uuid.UUID]:
-    """Store what rests in the spool of calls that are over; which calls have audio now."""
+def store_left_audio(
+    *, rests_seconds: float = RESTS_SECONDS, also: recording.Also = recording.nothing_more
+) -> set[uuid.UUID]:
+    """Store what rests in the spool of calls that are over; which calls have audio now.
+
+    `also` is done in the transaction that stores the audio of a call.
+    """
     stored = set()
     for file in audio_spool.files():
         try:
-            if _take(call_id := uuid.UUID(file.name.partition(".")[0]), rests_seconds):
+            if _take(call_id := uuid.UUID(file.name.partition(".")[0]), rests_seconds, also):
                 stored.add(call_id)
         except (ValueError, OSError):
             # No file of ours, or a storage that is still away.
@@ -31,7 +36,7 @@ def store_left_audio(*, rests_seconds: float = RESTS_SECONDS) -> set[uuid.UUID]:
     return stored
 
 
-def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
+def _take(call_id: uuid.UUID, rests_seconds: float, also: recording.Also) -> bool:
     if not audio_spool.has_rested(call_id, rests_seconds):
         return False
     with service_scope():
@@ -41,4 +46,4 @@ def _take(call_id: uuid.UUID, rests_seconds: float) -> bool:
             return False
         audio_spool.drop(call_id)
         return False
-    return call.is_final and recording.store_spooled(call_id)
+    return call.is_final and recording.store_spooled(call_id, also=also)

@@ -38,9 +38,16 @@ CONTENDED_TRIES = 5
 ASK_AGAIN_AFTER = timedelta(hours=1)
 ASKED_FOR = timedelta(days=30)
 
+# Done with the id of a call in the transaction that stores its audio: both or neither.
+Also = Callable[[uuid.UUID], object]
+
 _LOUDNESS = bytes(
     round(100 * min(1.0, (abs(sample) / 32_124) ** 0.5)) for sample in decode(bytes(range(256)))
 )
+
+
+def nothing_more(call_id: uuid.UUID) -> None:
+    """What is done where nothing hangs on the audio of a call."""
 
 
 def store_recording(*, call: Call, caller: bytes, agent: bytes) -> Recording:
@@ -48,28 +55,28 @@ def store_recording(*, call: Call, caller: bytes, agent: bytes) -> Recording:
     return _add(call.id, interleave(caller, agent), unless_there=True)
 
 
-def store_spooled(call_id: uuid.UUID) -> bool:
+def store_spooled(call_id: uuid.UUID, *, also: Also = nothing_more) -> bool:
     """Move a call's spooled audio into its recording; whether there was any.
 
     Called twice, at the same time or after a crash between storing and removing, it stores the
-    audio once.
+    audio once, and does `also` once, in the same transaction.
     """
     was_any = False
     for part in audio_spool.set_aside(call_id):
         with suppress(_StoredAlready):
-            was_any |= _store_part(call_id, part)
+            was_any |= _store_part(call_id, part, also)
             part.unlink(missing_ok=True)
     return was_any
 
 
-def _store_part(call_id: uuid.UUID, part: Path) -> bool:
+def _store_part(call_id: uuid.UUID, part: Path, also: Also) -> bool:
     """Whether there was audio in it. Raises _StoredAlready."""
     try:
         audio = part.read_bytes()
     except FileNotFoundError as error:
         raise _StoredAlready from error
     if audio:
-        _add(call_id, audio, unless_there=True, spooled=part)
+        _add(call_id, audio, unless_there=True, spooled=part, also=lambda _: also(call_id))
     return bool(audio)
 
 
@@ -90,40 +97,57 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
             _put_off(waiting, error)
 
 
-def fetch_put_off(*, limit: int = 20) -> set[uuid.UUID]:
-    """Ask for what could not be had for long; the calls of what was fetched now."""
+def fetch_put_off(*, also: Also = nothing_more, limit: int = 20) -> int:
+    """Ask for what could not be had for long; how many messages were had now.
+
+    `also` is done in the transaction that stores one, with the id of its call. What cannot be
+    stored is put off like what cannot be had: it holds up none of the others.
+    """
     due = CarrierRecording.objects.put_off().filter(fetch_again_at__lte=timezone.now())
     with service_scope():
         recordings = list(due.select_related("call").order_by("fetch_again_at")[:limit])
-    return {each.call_id for each in recordings if _fetch_late(each)}
+    return sum(_fetch_late(each, also) for each in recordings if _claim(each))
 
 
-def _fetch_late(put_off: CarrierRecording) -> bool:
+def _claim(put_off: CarrierRecording) -> bool:
+    """Take it up unless another worker did; one that dies over it asks again as late as others."""
+    with service_scope():
+        unclaimed = CarrierRecording.objects.put_off().filter(
+            id=put_off.id, fetch_again_at=put_off.fetch_again_at
+        )
+        return bool(unclaimed.update(fetch_again_at=timezone.now() + ASK_AGAIN_AFTER))
+
+
+def _fetch_late(put_off: CarrierRecording, also: Also) -> bool:
     try:
-        return _fetch(put_off, put_off.call)
+        return _fetch(put_off, put_off.call, also)
     except ProviderUnclear as error:
         if timezone.now() - put_off.announced_at > ASKED_FOR:
             _mark_lost(put_off, str(error))
         else:
             _put_off(put_off, error)
-        return False
+    except (OSError, _Contended) as error:
+        # The carrier has it still: it is asked for as long as the message is kept.
+        _put_off(put_off, error)
+    return False
 
 
-def _fetch(waiting: CarrierRecording, call: Call) -> bool:
-    """Whether there is a message now. Raises ProviderUnclear."""
+def _fetch(waiting: CarrierRecording, call: Call, also: Also = nothing_more) -> bool:
+    """Whether there is a message now. Raises ProviderUnclear, and OSError of the storage."""
     try:
         wav = backend_for_call(simulated=call.simulated).fetch_recording(waiting.sid)
         message = mulaw_of(wav)
     except (AudioFormatError, ProviderRefused) as error:
         _mark_lost(waiting, str(error))
         return False
-    _add_message(waiting, message)
+    _add_message(waiting, message, also)
     return True
 
 
-def _put_off(waiting: CarrierRecording, error: ProviderUnclear) -> None:
+def _put_off(waiting: CarrierRecording, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"[:200]
     logger.error(
-        "carrier recording put off", extra={"call": str(waiting.call_id), "reason": str(error)}
+        "carrier recording put off", extra={"call": str(waiting.call_id), "reason": reason}
     )
     with service_scope():
         CarrierRecording.objects.filter(id=waiting.id).update(
@@ -163,7 +187,7 @@ def _mark_lost(waiting: CarrierRecording, reason: str) -> None:
         CarrierRecording.objects.filter(id=waiting.id).update(lost_because=reason[:200])
 
 
-def _add_message(waiting: CarrierRecording, message: bytes) -> None:
+def _add_message(waiting: CarrierRecording, message: bytes, also: Also) -> None:
     duration_ms = len(message) // BYTES_PER_MS
     earlier = CarrierRecording.objects.filter(call_id=waiting.call_id, id__lt=waiting.id)
 
@@ -179,6 +203,7 @@ def _add_message(waiting: CarrierRecording, message: bytes) -> None:
             end_ms=recording.duration_ms,
             source=TranscriptSource.NONE.value,
         )
+        also(waiting.call_id)
 
     _add(waiting.call_id, interleave(message, bytes((SILENCE,)) * len(message)), also=note)
 
@@ -197,7 +222,7 @@ def _add(
     *,
     unless_there: bool = False,
     spooled: Path | None = None,
-    also: Callable[[Recording], None] | None = None,
+    also: Callable[[Recording], object] | None = None,
 ) -> Recording:
     """Put audio behind a call's recording, and do `also` in the same transaction.
 
@@ -221,7 +246,7 @@ def _add(
 
 
 def _replace(
-    recording: Recording, stereo: bytes, also: Callable[[Recording], None] | None
+    recording: Recording, stereo: bytes, also: Callable[[Recording], object] | None
 ) -> Recording:
     old_name, old_sha256 = recording.file.name, recording.sha256
     wav = mulaw_header(len(stereo), channels=CHANNELS) + stereo

@@ -10,9 +10,8 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
@@ -20,19 +19,13 @@ from agent import openai_http
 from agent.errors import TranscriptionUnavailable
 from telephony import audio_spool, kept_endings, left_audio, recording, recording_check, stale_calls
 from telephony.errors import ProviderUnclear
-from telephony.models import (
-    Call,
-    CallPurpose,
-    CarrierRecording,
-    Direction,
-    Recording,
-    StreamState,
-)
+from telephony.models import Call, CallPurpose, Direction, Recording, StreamState
 from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
 from voicemail.errors import AddressRefused, MailNotSent, MailRefused, SummaryUnavailable
 from voicemail.mail_rest import mail_rest
-from voicemail.models import PREPARED_STAGES, Contact, Erasure, Message, Stage
+from voicemail.models import Contact, Message, Stage
+from voicemail.reopening import reopen, reopen_messages
 from voicemail.transcription import transcribe_call
 from voicemail.words import words_of
 
@@ -93,7 +86,8 @@ def work_once(*, all_time: bool) -> bool:
     """Do what is due now; whether there was anything. `all_time` looks at older calls too."""
     if all_time:
         stale_calls.close_stale_calls()
-        _reopen(left_audio.store_left_audio() | recording.fetch_put_off())
+        left_audio.store_left_audio(also=reopen)
+        recording.fetch_put_off(also=reopen)
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 
@@ -113,36 +107,6 @@ def collect_messages(*, all_time: bool = True) -> int:
         messages = [Message.of(call) for call in finished[:100]]
         Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
-
-
-def reopen_messages() -> int:
-    """Take up messages again whose recording the carrier announced late; how many there were."""
-    late = CarrierRecording.objects.waiting().filter(
-        call__message__stage__in=PREPARED_STAGES, call__message__erased_at__isnull=True
-    )
-    with service_scope():
-        calls = set(late.values_list("call_id", flat=True))
-    return _reopen(calls)
-
-
-def _reopen(calls: set[UUID]) -> int:
-    """Audio came that was not there before: what was made of the calls is made anew.
-
-    What the owner put away or read was another message; that of a forgotten caller stays away.
-    """
-    if not calls:
-        return 0
-    forgotten = Erasure.objects.of_caller(
-        owner=OuterRef("owner"), phone_number=OuterRef("call__from_number")
-    )
-    messages = Message.objects.filter(~Exists(forgotten), call_id__in=calls, erased_at=None)
-    with service_scope():
-        return messages.filter(stage__in=PREPARED_STAGES).update(
-            stage=Stage.COLLECTED,
-            next_step_at=timezone.now(),
-            attempts=0,
-            **dict.fromkeys(("read_at", "archived_at", "deleted_at", "words_erased_at")),
-        )
 
 
 def advance_messages(limit: int = 20) -> int:

@@ -1,0 +1,118 @@
+"""More of a call comes when its message is prepared: stored and made anew, both or neither."""
+
+import os
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from telephony import audio_spool, left_audio, recording
+from telephony.audio_spool import spool_path
+from telephony.models import Call, CarrierRecording, Recording
+from telephony.recording import store_recording
+from tests.factories import make_number
+from tests.voicemail.messages import ended_call
+from tests.voicemail.test_processing import announce_recording
+from voicemail import processing
+from voicemail.models import Message, Stage
+from voicemail.reopening import reopen
+
+pytestmark = pytest.mark.V4
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "recordings"
+
+
+@pytest.fixture
+def number(owner):
+    return make_number(owner)
+
+
+class Killed(BaseException):
+    """A process that ends in the middle."""
+
+
+def end_here(call_id: uuid.UUID) -> None:
+    reopen(call_id)
+    raise Killed
+
+
+def told_call(number, **fields) -> Call:
+    """A call whose owner has read of it already."""
+    call = ended_call(number, 300, stream_state="closed", **fields)
+    Message.objects.create(call=call, stage=Stage.NOTIFIED, read_at=timezone.now())
+    return call
+
+
+def put_off(call: Call, *, minutes: int) -> CarrierRecording:
+    """A message after the tone that is due to be asked for again since so many minutes."""
+    waiting = announce_recording(call, b"\x10" * 16_000)
+    waiting.fetch_again_at = timezone.now() - timedelta(minutes=minutes)
+    waiting.save()
+    return waiting
+
+
+def take_away_audio(call: Call) -> Path:
+    """What was stored of a call before is where nobody finds it."""
+    store_recording(call=call, caller=b"\x20" * 800, agent=b"\x30" * 800)
+    file = Path(Recording.objects.get(call=call).file.path)
+    return file.rename(file.with_suffix(".away"))
+
+
+def left_audio_of(call: Call) -> Path:
+    spool = spool_path(call.id)
+    spool.parent.mkdir(parents=True, exist_ok=True)
+    spool.write_bytes(b"\x20\x30" * 8_000)
+    os.utime(spool, (0, 0))
+    return spool
+
+
+def is_made_anew(call: Call) -> bool:
+    message = Message.objects.get(call=call)
+    return message.read_at is None and bool(message.summary)
+
+
+def test_a_worker_that_dies_over_a_late_message_leaves_it_to_the_next(number):
+    waiting = put_off(told_call(number), minutes=1)
+    with pytest.raises(Killed):
+        recording.fetch_put_off(also=end_here)
+    waiting.refresh_from_db()
+    assert waiting.fetched_at is None
+    assert not Recording.objects.exists()
+    CarrierRecording.objects.update(fetch_again_at=timezone.now())
+    processing.work_once(all_time=True)
+    assert is_made_anew(waiting.call)
+
+
+def test_a_worker_that_dies_over_left_audio_leaves_it_to_the_next(number):
+    left_audio_of(call := told_call(number))
+    with pytest.raises(Killed):
+        left_audio.store_left_audio(also=end_here)
+    assert audio_spool.holds(call.id)
+    assert not Recording.objects.exists()
+    processing.work_once(all_time=True)
+    assert is_made_anew(call)
+    assert not audio_spool.holds(call.id)
+
+
+def test_a_late_message_that_cannot_be_stored_holds_up_no_other(number):
+    before, stuck, behind = (told_call(number) for _ in range(3))
+    take_away_audio(stuck)
+    for minutes, call in enumerate((behind, stuck, before)):
+        put_off(call, minutes=minutes)
+    processing.work_once(all_time=True)
+    assert [is_made_anew(call) for call in (before, stuck, behind)] == [True, False, True]
+    waiting = CarrierRecording.objects.put_off().get()
+    assert waiting.call == stuck
+    assert waiting.fetch_again_at > timezone.now() + timedelta(minutes=59)
+
+
+def test_a_late_message_that_another_worker_asks_for_is_left_to_it(number):
+    waiting = put_off(told_call(number), minutes=1)
+    assert recording._claim(waiting)
+    assert not recording._claim(waiting)

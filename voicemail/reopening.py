@@ -1,0 +1,39 @@
+"""Messages that are made anew, because more of their call came than there was before."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts.row_security import service_scope
+from telephony.models import CarrierRecording
+from voicemail.models import PREPARED_STAGES, Erasure, Message, Stage
+
+
+def reopen_messages() -> int:
+    """Take up messages again whose recording the carrier announced late; how many there were."""
+    late = CarrierRecording.objects.waiting().filter(
+        call__message__stage__in=PREPARED_STAGES, call__message__erased_at__isnull=True
+    )
+    with service_scope():
+        return sum(reopen(call_id) for call_id in set(late.values_list("call_id", flat=True)))
+
+
+def reopen(call_id: UUID) -> int:
+    """Have what was made of a call made anew; how many messages that are.
+
+    Done in the transaction that stores what came, it stands and falls with it. A worker
+    that has the message in hand loses its claim. What the owner put away or read was another
+    message; that of a forgotten caller stays away.
+    """
+    forgotten = Erasure.objects.of_caller(
+        owner=OuterRef("owner"), phone_number=OuterRef("call__from_number")
+    )
+    messages = Message.objects.filter(~Exists(forgotten), call_id=call_id, erased_at=None)
+    with service_scope():
+        return messages.exclude(stage=Stage.COLLECTED).update(
+            stage=Stage.COLLECTED,
+            next_step_at=timezone.now(),
+            attempts=0,
+            **dict.fromkeys(("read_at", "archived_at", "deleted_at", "words_erased_at")),
+        )
