@@ -84,17 +84,26 @@ def fetch_carrier_recordings(call: Call, *, give_up: bool = False) -> None:
     """Fetch what the carrier recorded and put it behind what was said before.
 
     Each message after the tone becomes a line of the transcript. Raises ProviderUnclear while
-    one cannot be had; with `give_up` it is put off instead, for `fetch_put_off`.
+    one cannot be had; with `give_up` it is put off instead, for `fetch_put_off`. Raises OSError.
     """
-    with service_scope():
-        announced = list(CarrierRecording.objects.waiting().filter(call=call).order_by("id"))
-    for waiting in announced:
+    for waiting in _announced(call):
         try:
             _fetch(waiting, call)
         except ProviderUnclear as error:
             if not give_up:
                 raise
             _put_off(waiting, error)
+
+
+def put_off_announced(call: Call, error: Exception) -> None:
+    """Leave what the carrier recorded of a call to `fetch_put_off`, for this reason."""
+    for waiting in _announced(call):
+        _put_off(waiting, error)
+
+
+def _announced(call: Call) -> list[CarrierRecording]:
+    with service_scope():
+        return list(CarrierRecording.objects.waiting().filter(call=call).order_by("id"))
 
 
 def fetch_put_off(*, also: Also = nothing_more, limit: int = 20) -> int:
@@ -216,6 +225,10 @@ class _Contended(Exception):
     """Somebody else changed the recording at the same moment."""
 
 
+class EarlierPartUnreadable(OSError):
+    """What was stored of a call before cannot be read: nothing can be put behind it."""
+
+
 def _add(
     call_id: uuid.UUID,
     stereo: bytes,
@@ -227,12 +240,13 @@ def _add(
     """Put audio behind a call's recording, and do `also` in the same transaction.
 
     With `unless_there` audio that the recording already ends with is not added again. Raises
-    _StoredAlready once the file that it is `spooled` in has gone.
+    _StoredAlready once the file that it is `spooled` in has gone, EarlierPartUnreadable, and
+    OSError of a storage that takes nothing.
     """
     for _ in range(CONTENDED_TRIES):
         with service_scope():
             existing = Recording.objects.filter(call_id=call_id).first()
-        before = _stereo_of(existing) if existing is not None else b""
+        before = _earlier(existing) if existing is not None else b""
         # Asked after the recording was looked at: whoever stores more has removed this before.
         if spooled is not None and not spooled.exists():
             raise _StoredAlready
@@ -285,6 +299,13 @@ def _lock(recording: Recording, *, sha256: str) -> None:
     unchanged = Recording.objects.select_for_update().filter(id=recording.id, sha256=sha256)
     if not unchanged.exists():
         raise _Contended
+
+
+def _earlier(recording: Recording) -> bytes:
+    try:
+        return _stereo_of(recording)
+    except OSError as error:
+        raise EarlierPartUnreadable(str(error)) from error
 
 
 def _stereo_of(recording: Recording) -> bytes:

@@ -235,8 +235,14 @@ def _ensure_audio(message: Message) -> None:
     if kept_endings.holds(call.id):
         raise CallNotComplete
     waited = timezone.now() - (call.ended_at or call.started_at)
-    _ensure_stream_audio(call, waited)
-    recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
+    try:
+        _ensure_stream_audio(call, waited)
+        recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
+    except recording.EarlierPartUnreadable as error:
+        if message.attempts < UNREADABLE_ATTEMPTS:
+            raise
+        # What is to be put behind it waits in the spool and at the carrier.
+        recording.put_off_announced(call, error)
     with service_scope():
         announced = call.carrier_recordings.exists()
         stored = Recording.objects.filter(call=call).first()

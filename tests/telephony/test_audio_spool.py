@@ -11,7 +11,7 @@ from telephony.audio_spool import spool_path
 from telephony.erasing import erase_audio
 from telephony.left_audio import store_left_audio
 from telephony.recorder import CallRecorder
-from telephony.recording import store_spooled
+from telephony.recording import EarlierPartUnreadable, store_spooled
 from tests.factories import make_call, make_number
 from tests.telephony.test_recording import channels, frame
 
@@ -101,6 +101,6 @@ def test_a_storage_that_lost_the_recording_loses_nothing_more(call):
     store_spooled(call.id)
     call.recording.file.storage.delete(call.recording.file.name)
     audio_spool.append(spool_path(call.id), SECOND)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(EarlierPartUnreadable):
         store_spooled(call.id)
     assert audio_spool.holds(call.id)

@@ -72,6 +72,10 @@ def left_audio_of(call: Call) -> Path:
     return spool
 
 
+def announce_message(call: Call) -> None:
+    announce_recording(call, b"\x10" * 16_000)
+
+
 def is_made_anew(call: Call) -> bool:
     message = Message.objects.get(call=call)
     return message.read_at is None and bool(message.summary)
@@ -116,3 +120,22 @@ def test_a_late_message_that_another_worker_asks_for_is_left_to_it(number):
     waiting = put_off(told_call(number), minutes=1)
     assert recording._claim(waiting)
     assert not recording._claim(waiting)
+
+
+@pytest.mark.parametrize("part", [left_audio_of, announce_message])
+def test_a_part_behind_one_that_cannot_be_read_does_not_hold_the_message(number, part):
+    call = told_call(number)
+    away = take_away_audio(call)
+    part(call)
+    Message.objects.update(stage=Stage.COLLECTED)
+    for _ in range(processing.UNREADABLE_ATTEMPTS + 1):
+        Message.objects.update(next_step_at=timezone.now())
+        processing.work_once(all_time=False)
+    message = Message.objects.get()
+    assert message.stage == Stage.NOTIFIED
+    away.rename(away.with_suffix(".wav"))
+    CarrierRecording.objects.update(fetch_again_at=timezone.now())
+    Message.objects.update(read_at=timezone.now(), summary="")
+    processing.work_once(all_time=True)
+    assert is_made_anew(call)
+    assert Recording.objects.get().duration_ms > 1_000
