@@ -31,6 +31,9 @@ from telephony.models import (
 )
 from telephony.tombstones import tombstone
 
+# Chance says which: those that cannot be erased leave the others their turn.
+AT_ONCE = 500
+
 
 def erase_audio(call: Call) -> None:
     """Erase a call's audio, the carrier's copy first.
@@ -133,17 +136,18 @@ def _forget_in_reports(phone_number: str) -> None:
 
 
 def with_words_older_than(moment: datetime, *, owner: User) -> list[Call]:
-    """The owner's calls from before `moment` of which somebody's words or a report still stand."""
+    """Some of the owner's calls from before `moment` of which words or a report still stand."""
     spoken = TranscriptLine.objects.filter(call=OuterRef("pk"))
     told = CallEvent.objects.filter(call=OuterRef("pk")).exclude(payload={}, facts={})
     with service_scope():
         calls = Call.objects.for_user(owner).filter(started_at__lt=moment)
-        return list(calls.filter(Exists(spoken) | Exists(told))[:500])
+        return list(calls.filter(Exists(spoken) | Exists(told)).order_by("?")[:AT_ONCE])
 
 
 def older_than(moment: datetime, *, owner: User) -> list[Call]:
-    """The owner's calls that ended before `moment` and still have audio."""
+    """Some of the owner's calls from before `moment` that still have audio."""
+    stored = Recording.objects.filter(call=OuterRef("pk"))
+    at_carrier = CarrierRecording.objects.filter(call=OuterRef("pk"))
     with service_scope():
-        has_audio = Q(recording__isnull=False) | Q(carrier_recordings__isnull=False)
-        calls = Call.objects.for_user(owner).filter(has_audio, started_at__lt=moment)
-        return list(calls.distinct()[:500])
+        calls = Call.objects.for_user(owner).filter(started_at__lt=moment)
+        return list(calls.filter(Exists(stored) | Exists(at_carrier)).order_by("?")[:AT_ONCE])

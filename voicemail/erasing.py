@@ -5,12 +5,11 @@ a carrier that does not answer is asked again.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import housekeeping
@@ -18,23 +17,19 @@ from accounts.models import User
 from accounts.row_security import service_scope
 from telephony import do_not_call, idempotency, kept_endings, numbers
 from telephony import erasing as telephony_erasing
-from telephony.errors import TelephonyError
 from telephony.models import (
     Call,
     CallPurpose,
-    CarrierRecording,
     Direction,
     ForwardingReminder,
     NumberStatus,
-    Recording,
 )
 from voicemail.errors import NotYetErased
 from voicemail.forwarding_models import ForwardingCheck
-from voicemail.inbox import UNDO_PERIOD
-from voicemail.message_erasing import erase_message, erase_words_of
-from voicemail.models import PREPARED_STAGES, Contact, Erasure, KeepingPreference, Message
+from voicemail.message_erasing import erase_message
+from voicemail.models import PREPARED_STAGES, Contact, Erasure, Message
+from voicemail.outdated import erase_deleted_messages, erase_what_is_old
 from voicemail.release_mail import send_reminders
-from voicemail.retention import days_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,19 +38,29 @@ RETRY_AFTER = timedelta(seconds=30)
 MAX_RETRY_AFTER = timedelta(hours=1)
 # A mail server that stays away for an hour does not keep an owner's data.
 MAIL_ATTEMPTS = 7
-AT_ONCE = 100
 # Within two hours a message is prepared or given up; one that always fails is erased all the same.
 PREPARED_WITHIN = timedelta(hours=3)
 
 
 def keep_house() -> None:
-    """All chores of forgetting; safe to run in any number of workers."""
-    erase_deleted_messages()
-    erase_what_is_old()
-    housekeeping.clear_expired()
-    idempotency.clear_expired()
-    while (erasure := _claim()) is not None:
-        _carry_out(erasure)
+    """All chores of forgetting; safe to run in any number of workers.
+
+    None keeps another from being done: what failed is raised at the end, as an ExceptionGroup.
+    """
+    failed = []
+    for chore in (
+        erase_deleted_messages,
+        erase_what_is_old,
+        housekeeping.clear_expired,
+        idempotency.clear_expired,
+        _carry_out_wishes,
+    ):
+        try:
+            chore()
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("Not all chores of forgetting were done.", failed)
 
 
 def forget_caller(*, owner: User, phone_number: str) -> Erasure:
@@ -75,75 +80,6 @@ def close_account(*, owner: User) -> Erasure:
     return _wish(owner, "")
 
 
-def erase_deleted_messages() -> int:
-    """Erase what was deleted and can no longer be taken back; how many messages."""
-    over = timezone.now() - UNDO_PERIOD
-    due = Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
-    return _each(due, erase_message)
-
-
-def erase_what_is_old() -> int:
-    """Erase audio and words that are older than their owners want to keep; how many times.
-
-    Each has its own time: whichever goes first leaves the other.
-    """
-    now, count = timezone.now(), 0
-    for owner, audio_days, text_days in _keeping():
-        # The audio first: of a message that loses both, the words need not be erased apart.
-        for call in telephony_erasing.older_than(now - timedelta(days=audio_days), owner=owner):
-            count += _tried(call)
-        before = now - timedelta(days=text_days)
-        count += _each(_outdated_messages(owner, before), erase_words_of)
-        # Calls that the agent made, and checks, leave words and no message.
-        for call in telephony_erasing.with_words_older_than(before, owner=owner):
-            telephony_erasing.erase_words(call)
-            count += 1
-    return count
-
-
-def _outdated_messages(owner: User, before: datetime) -> models.QuerySet[Message]:
-    """Messages whose words are due, and those that lost their words first and now their audio."""
-    words_due = Q(words_erased_at__isnull=True, started_at__lt=before)
-    stored = Recording.objects.filter(call=OuterRef("call"))
-    at_carrier = CarrierRecording.objects.filter(call=OuterRef("call"))
-    all_gone = Q(~Exists(stored), ~Exists(at_carrier), words_erased_at__isnull=False)
-    return Message.objects.filter(words_due | all_gone, owner=owner, erased_at__isnull=True)
-
-
-def _keeping() -> list[tuple[User, int, int]]:
-    """Every owner with a call that may be old enough, and her days."""
-    with service_scope():
-        chosen = {row.owner_id: row for row in KeepingPreference.objects.all()}
-        days = {pk: days_of(row) for pk, row in chosen.items()}
-        shortest = min((min(pair) for pair in days.values()), default=days_of(None)[0])
-        horizon = timezone.now() - timedelta(days=min(shortest, *days_of(None)))
-        owners = User.objects.filter(calls__started_at__lt=horizon).distinct()
-        return [(owner, *days.get(owner.pk, days_of(None))) for owner in owners]
-
-
-def _each(messages: models.QuerySet[Message], erase: Callable[[Message], None]) -> int:
-    with service_scope():
-        due = list(messages.select_related("call__number", "call__owner")[:AT_ONCE])
-    done = 0
-    for message in due:
-        try:
-            erase(message)
-            done += 1
-        except (TelephonyError, OSError):
-            # The carrier or the storage is away: the next round tries again.
-            logger.exception("message not erased", extra={"call": str(message.call_id)})
-    return done
-
-
-def _tried(call: Call) -> bool:
-    try:
-        telephony_erasing.erase_audio(call)
-    except (TelephonyError, OSError):
-        logger.exception("audio not erased", extra={"call": str(call.id)})
-        return False
-    return True
-
-
 def _wish(owner: User, phone_number: str) -> Erasure:
     with transaction.atomic():
         Erasure.objects.bulk_create(
@@ -151,6 +87,11 @@ def _wish(owner: User, phone_number: str) -> Erasure:
         )
         open_ones = Erasure.objects.filter(owner=owner, done_at__isnull=True)
         return open_ones.get(phone_number=phone_number)
+
+
+def _carry_out_wishes() -> None:
+    while (erasure := _claim()) is not None:
+        _carry_out(erasure)
 
 
 def _claim() -> Erasure | None:
