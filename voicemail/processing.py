@@ -87,7 +87,6 @@ def work_once(*, all_time: bool) -> bool:
     if all_time:
         stale_calls.close_stale_calls()
         left_audio.store_left_audio(also=reopen)
-        recording.fetch_put_off(also=reopen)
     collected = collect_messages(all_time=all_time)
     return collected + reopen_messages() + advance_messages() > 0
 

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.row_security import service_scope
+from telephony import recording
 from telephony.models import CarrierRecording
 from voicemail.models import PREPARED_STAGES, Erasure, Message, Stage
 
@@ -17,6 +18,11 @@ def reopen_messages() -> int:
     )
     with service_scope():
         return sum(reopen(call_id) for call_id in set(late.values_list("call_id", flat=True)))
+
+
+def fetch_put_off() -> int:
+    """Ask the carrier for recordings that could not be had for long; how many were had now."""
+    return recording.fetch_put_off(also=reopen)
 
 
 def reopen(call_id: UUID) -> int:

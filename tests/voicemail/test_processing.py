@@ -19,6 +19,7 @@ from telephony.recording import fetch_carrier_recordings, store_recording
 from tests.factories import make_call, make_number
 from voicemail import processing
 from voicemail.models import Message, Stage
+from voicemail.reopening import fetch_put_off
 from voicemail.summaries import plain_summary
 from voicemail.words import words_of
 
@@ -234,6 +235,7 @@ def test_a_recording_the_carrier_does_not_have_yet_is_asked_for_again(number):
 def look_in(hours: float) -> None:
     """What the worker does in so many hours."""
     with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=False):
+        fetch_put_off()
         processing.work_once(all_time=True)
         processing.work_once(all_time=False)
 

@@ -17,7 +17,7 @@ from tests.voicemail.messages import ended_call
 from tests.voicemail.test_processing import announce_recording
 from voicemail import processing
 from voicemail.models import Message, Stage
-from voicemail.reopening import reopen
+from voicemail.reopening import fetch_put_off, reopen
 
 pytestmark = pytest.mark.V4
 
@@ -31,6 +31,12 @@ def own_folders(settings, tmp_path):
 @pytest.fixture
 def number(owner):
     return make_number(owner)
+
+
+def look_back() -> None:
+    """What a worker does now and then, for messages from any time."""
+    fetch_put_off()
+    processing.work_once(all_time=True)
 
 
 class Killed(BaseException):
@@ -89,7 +95,7 @@ def test_a_worker_that_dies_over_a_late_message_leaves_it_to_the_next(number):
     assert waiting.fetched_at is None
     assert not Recording.objects.exists()
     CarrierRecording.objects.update(fetch_again_at=timezone.now())
-    processing.work_once(all_time=True)
+    look_back()
     assert is_made_anew(waiting.call)
 
 
@@ -99,7 +105,7 @@ def test_a_worker_that_dies_over_left_audio_leaves_it_to_the_next(number):
         left_audio.store_left_audio(also=end_here)
     assert audio_spool.holds(call.id)
     assert not Recording.objects.exists()
-    processing.work_once(all_time=True)
+    look_back()
     assert is_made_anew(call)
     assert not audio_spool.holds(call.id)
 
@@ -109,7 +115,7 @@ def test_a_late_message_that_cannot_be_stored_holds_up_no_other(number):
     take_away_audio(stuck)
     for minutes, call in enumerate((behind, stuck, before)):
         put_off(call, minutes=minutes)
-    processing.work_once(all_time=True)
+    look_back()
     assert [is_made_anew(call) for call in (before, stuck, behind)] == [True, False, True]
     waiting = CarrierRecording.objects.put_off().get()
     assert waiting.call == stuck
@@ -136,6 +142,6 @@ def test_a_part_behind_one_that_cannot_be_read_does_not_hold_the_message(number,
     away.rename(away.with_suffix(".wav"))
     CarrierRecording.objects.update(fetch_again_at=timezone.now())
     Message.objects.update(read_at=timezone.now(), summary="")
-    processing.work_once(all_time=True)
+    look_back()
     assert is_made_anew(call)
     assert Recording.objects.get().duration_ms > 1_000

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from telephony import kept_endings, request_spool
@@ -24,6 +24,7 @@ from telephony.simulator.probe_host import play_waiting_probes
 from telephony.simulator.switchboard import Switchboard, play_waiting_calls
 from voicemail import erasing, forwarding, forwarding_rhythm, processing
 from voicemail.release_mail import send_reminders
+from voicemail.reopening import fetch_put_off
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ LOOK_BACK_SECONDS = 300.0
 # What the provider holds is looked through wholly at the start and in every so many rounds.
 ROUNDS_BETWEEN_WHOLE_LOOKS = 12
 SHORT_LOOK = timedelta(hours=2)
+# A chore that still waits for the provider is left: the next worker's does it again.
+CHORES_END_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -51,6 +54,7 @@ class Command(BaseCommand):
             settle_unplaced_calls()
             sync_numbers_when_due()
             collect_fallback_messages()
+            fetch_put_off()
             processing.work_once(all_time=True)
             send_reminders()
             erasing.keep_house()
@@ -60,35 +64,54 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         logger.info("worker started")
+        # A thread of its own: the provider may take its time, callers' messages do not wait for it.
+        chores = threading.Thread(target=_do_chores_until, args=[stop], name="chores", daemon=True)
         with Switchboard():
-            self._work_until(stop)
+            chores.start()
+            _work_until(stop)
+            chores.join(CHORES_END_SECONDS)
         logger.info("worker stopped")
 
-    def _work_until(self, stop: threading.Event) -> None:
-        looked_back_at = float("-inf")
-        rounds = itertools.count()
-        while not stop.is_set():
-            all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
+
+def _work_until(stop: threading.Event) -> None:
+    """What somebody waits for."""
+    looked_back_at = float("-inf")
+    while not stop.is_set():
+        all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
+        close_old_connections()
+        is_busy = [
+            _attempt(write_down_endings),
+            _attempt(replay_kept_requests),
+            _attempt(settle_unplaced_calls),
+            _attempt(partial(processing.work_once, all_time=all_time)),
+        ]
+        _attempt(send_reminders)
+        _attempt(partial(_look_after_forwarding, all_time=all_time))
+        if all_time:
+            looked_back_at = time.monotonic()
+        if not any(is_busy):
+            stop.wait(PAUSE_SECONDS)
+
+
+def _do_chores_until(stop: threading.Event) -> None:
+    """What asks the provider, or has time; on connections of this thread's own."""
+    for number in itertools.count():
+        is_whole = number % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
+        look_back = LOOK_BACK if is_whole else SHORT_LOOK
+        for chore in (
+            sync_numbers_when_due,
+            partial(collect_fallback_messages, look_back=look_back),
+            fetch_put_off,
+            erasing.keep_house,
+            _forget_old_spools,
+        ):
+            if stop.is_set():
+                break
             close_old_connections()
-            is_busy = [
-                _attempt(write_down_endings),
-                _attempt(replay_kept_requests),
-                _attempt(settle_unplaced_calls),
-                _attempt(partial(processing.work_once, all_time=all_time)),
-            ]
-            _attempt(send_reminders)
-            _attempt(partial(_look_after_forwarding, all_time=all_time))
-            if all_time:
-                # After the messages: the provider may take its time, callers shall not wait for it.
-                _attempt(sync_numbers_when_due)
-                is_whole = next(rounds) % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
-                look_back = LOOK_BACK if is_whole else SHORT_LOOK
-                _attempt(partial(collect_fallback_messages, look_back=look_back))
-                _attempt(erasing.keep_house)
-                _attempt(_forget_old_spools)
-                looked_back_at = time.monotonic()
-            if not any(is_busy):
-                stop.wait(PAUSE_SECONDS)
+            _attempt(chore)
+        connections.close_all()
+        if stop.wait(LOOK_BACK_SECONDS):
+            return
 
 
 def _attempt(chore: Callable[[], object]) -> bool:
