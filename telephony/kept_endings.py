@@ -6,7 +6,7 @@ stream; the worker writes them down. Doing so twice, or beside another worker, c
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,11 +77,14 @@ def waiting() -> list[Path]:
     return sorted(_folder().glob("*.json"))
 
 
-def write_down_endings(call_sid: str | None = None) -> int:
+def write_down_endings(
+    call_sid: str | None = None, *, also: Callable[[UUID], object] = lambda _: None
+) -> int:
     """Give the database what waits, of one call or of all; how many endings were done with.
 
-    Stops where the database is away, to go on there later. What cannot be understood is set aside;
-    what the disk does not give stays where it is.
+    `also` is done in the transaction that writes one down, with the id of its call. Stops where
+    the database is away, to go on there later. What cannot be understood is set aside; what the
+    disk does not give stays where it is.
     """
     files = waiting()
     if files and call_sid is not None:
@@ -89,14 +92,19 @@ def write_down_endings(call_sid: str | None = None) -> int:
             call = Call.objects.filter(call_sid=call_sid).only("id").first()
         files = [] if call is None else _files(call.id)
     done = 0
+    stuck: list[tuple[Path, OSError]] = []
     for file in files:
         try:
-            done += _take(file)
+            done += _take(file, also)
         except (OperationalError, InterfaceError):
             logger.warning("kept endings wait for the database", exc_info=True)
             break
-        except OSError:
-            logger.exception("kept endings wait for the disk", extra={"file": file.name})
+        except OSError as error:
+            stuck.append((file, error))
+    if stuck:
+        first, why = stuck[0]
+        facts = {"count": len(stuck), "file": first.name}
+        logger.error("kept endings wait for the disk", extra=facts, exc_info=why)
     return done
 
 
@@ -105,7 +113,7 @@ def forget_old(*, now: datetime) -> int:
     return spool_files.forget_old(_folder(), now=now)
 
 
-def _take(file: Path) -> bool:
+def _take(file: Path, also: Callable[[UUID], object]) -> bool:
     """Whether an ending is done with. Raises OSError, OperationalError, InterfaceError."""
     try:
         content = file.read_bytes()
@@ -114,7 +122,8 @@ def _take(file: Path) -> bool:
     try:
         ending = _decoded(UUID(file.name[:36]), content)
         with service_scope():
-            _write_down(ending)
+            if _write_down(ending):
+                also(ending.call_id)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -127,10 +136,11 @@ def _take(file: Path) -> bool:
     return True
 
 
-def _write_down(ending: KeptEnding) -> None:
+def _write_down(ending: KeptEnding) -> bool:
+    """Whether there is a call to write it down of: deleted, its words are gone with it."""
     call = Call.objects.filter(id=ending.call_id).first()
     if call is None:
-        return  # deleted meanwhile, and its words with it
+        return False
     # The position is unique: lines that did arrive are left as they are.
     TranscriptLine.objects.bulk_create(ending.lines, ignore_conflicts=True)
     if ending.hides_ai:
@@ -142,6 +152,7 @@ def _write_down(ending: KeptEnding) -> None:
     if ending.outcome and is_latest and call.agent_outcome != ending.outcome.value:
         calls.close_stream(call.id, ending.outcome)
     do_not_call.heed_words(call.id)
+    return True
 
 
 def _decoded(call_id: UUID, content: bytes) -> KeptEnding:

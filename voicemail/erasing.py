@@ -159,11 +159,13 @@ def _erase_caller(owner: User, phone_number: str) -> None:
 
 def _has_more_to_come(call: Call, message: Message | None) -> bool:
     """Whether words or audio of the call may be written down after they were erased."""
-    if call.ended_at is None or kept_endings.holds(call.id):
+    if call.ended_at is None:
+        return True
+    if timezone.now() - call.ended_at > PREPARED_WITHIN:
+        return False
+    if kept_endings.holds(call.id):
         return True
     if call.direction != Direction.INBOUND or call.purpose != CallPurpose.CONVERSATION:
-        return False
-    if timezone.now() - call.ended_at > PREPARED_WITHIN:
         return False
     if message is None:
         return True

@@ -47,6 +47,8 @@ SPOOL_RESTS_SECONDS = 5
 AUDIO_PATIENCE = timedelta(seconds=10)
 # How long the carrier may take to say that it recorded a message after the tone.
 CARRIER_PATIENCE = timedelta(seconds=15)
+# What was said last waits on a disk that does not give it; when it does, the message is made anew.
+ENDING_PATIENCE = timedelta(minutes=10)
 # With the delays doubling from 1 s to 10 min these are about two hours.
 FETCH_ATTEMPTS = 20
 # A file that is not what was stored, or cannot be read, does not hold the message for longer.
@@ -231,9 +233,11 @@ def _record(message: Message, **fields: Any) -> None:
 def _ensure_audio(message: Message) -> None:
     """Return once all is stored that can be expected. Raises CallNotComplete, AudioDamaged."""
     call = message.call
-    if kept_endings.holds(call.id):
-        raise CallNotComplete
     waited = timezone.now() - (call.ended_at or call.started_at)
+    if kept_endings.holds(call.id):
+        if waited < ENDING_PATIENCE:
+            raise CallNotComplete
+        logger.error("message goes on without its call's end", extra={"call": str(call.id)})
     try:
         _ensure_stream_audio(call, waited)
         recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.row_security import service_scope
-from telephony import recording
+from telephony import kept_endings, recording
 from telephony.models import CarrierRecording
 from voicemail.models import PREPARED_STAGES, Erasure, Message, Stage
 
@@ -23,6 +23,11 @@ def reopen_messages() -> int:
 def fetch_put_off() -> int:
     """Ask the carrier for recordings that could not be had for long; how many were had now."""
     return recording.fetch_put_off(also=reopen)
+
+
+def write_down_endings() -> int:
+    """Give the database what waits on the disk of calls' ends; how many endings were done with."""
+    return kept_endings.write_down_endings(also=reopen)
 
 
 def reopen(call_id: UUID) -> int:

@@ -185,6 +185,19 @@ def test_a_file_that_the_disk_does_not_give_stays(call, settings):
     assert write_down_endings() == 1
 
 
+def test_a_disk_that_gives_nothing_is_told_of_once_a_round(call, number, settings, caplog):
+    for each in (call, make_call(number)):
+        kept_endings.keep(ending_of(each))
+    for file in files(settings):
+        file.unlink()
+        file.symlink_to(file)  # reading it is an OSError
+    assert write_down_endings() == 0
+    (record,) = (r for r in caplog.records if "wait for the disk" in r.message)
+    assert record.count == 2
+    for file in files(settings):
+        file.unlink()
+
+
 def test_endings_wait_for_the_database(call, settings):
     def refuse(*_):
         raise OperationalError("gone away")

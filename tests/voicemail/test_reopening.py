@@ -6,18 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.utils import timezone
 
-from telephony import audio_spool, left_audio, recording
+from telephony import audio_spool, kept_endings, left_audio, recording
 from telephony.audio_spool import spool_path
-from telephony.models import Call, CarrierRecording, Recording
+from telephony.kept_endings import KeptEnding
+from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
 from telephony.recording import store_recording
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call
 from tests.voicemail.test_processing import announce_recording
-from voicemail import processing
-from voicemail.models import Message, Stage
-from voicemail.reopening import fetch_put_off, reopen
+from voicemail import erasing, processing
+from voicemail.models import Erasure, Message, Stage
+from voicemail.reopening import fetch_put_off, reopen, write_down_endings
 
 pytestmark = pytest.mark.V4
 
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.V4
 def own_folders(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "recordings"
+    settings.SPOOL_DIR = tmp_path / "kept"
 
 
 @pytest.fixture
@@ -145,3 +148,56 @@ def test_a_part_behind_one_that_cannot_be_read_does_not_hold_the_message(number,
     look_back()
     assert is_made_anew(call)
     assert Recording.objects.get().duration_ms > 1_000
+
+
+@pytest.fixture
+def stuck_ending(number, settings) -> Call:
+    """The last words of a call are on a disk that does not give them until the test says so."""
+    settings.SPOOL_DIR.mkdir()
+    call = ended_call(number, 9, stream_state="none")
+    line = TranscriptLine(
+        call=call, position=0, role="caller", text="Before five.", start_ms=0, end_ms=9,
+        source="realtime",
+    )  # fmt: skip
+    kept_endings.keep(
+        KeptEnding(call_id=call.id, generation=0, outcome=None, facts={}, lines=[line])
+    )
+    (file,) = kept_endings.waiting()
+    file.rename(file.with_suffix(".away"))
+    file.symlink_to(file)  # reading it is an OSError, removing it is not
+    return call
+
+
+def give_ending() -> None:
+    (file,) = kept_endings.waiting()
+    file.unlink()
+    file.with_suffix(".away").rename(file)
+
+
+def work(*, minutes_later: float) -> Message:
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes_later), tick=False):
+        write_down_endings()
+        processing.work_once(all_time=True)
+    return Message.objects.get()
+
+
+def test_last_words_that_the_disk_does_not_give_are_waited_for_and_not_for_ever(stuck_ending):
+    assert work(minutes_later=0).stage == Stage.COLLECTED
+    assert work(minutes_later=2).stage == Stage.NOTIFIED
+    give_ending()
+    message = work(minutes_later=60)
+    assert (message.stage, message.summary) == (Stage.NOTIFIED, "Before five.")
+
+
+@pytest.mark.V6
+def test_last_words_that_the_disk_does_not_give_keep_nobody_from_being_forgotten(
+    stuck_ending, owner
+):
+    Call.objects.update(direction="outbound", to_number="+14155550181")
+    erasing.forget_caller(owner=owner, phone_number="+14155550181")
+    erasing.keep_house()
+    assert Erasure.objects.get().done_at is None
+    with time_machine.travel(timezone.now() + erasing.PREPARED_WITHIN, tick=False):
+        erasing.keep_house()
+    assert Erasure.objects.get().done_at is not None
+    assert kept_endings.waiting() == []

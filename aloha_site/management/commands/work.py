@@ -17,14 +17,13 @@ from django.utils import timezone
 from telephony import kept_endings, request_spool
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
-from telephony.kept_endings import write_down_endings
 from telephony.number_sync import sync_numbers_when_due
 from telephony.replay import replay_kept_requests
 from telephony.simulator.probe_host import play_waiting_probes
 from telephony.simulator.switchboard import Switchboard, play_waiting_calls
 from voicemail import erasing, forwarding, forwarding_rhythm, processing
 from voicemail.release_mail import send_reminders
-from voicemail.reopening import fetch_put_off
+from voicemail.reopening import fetch_put_off, write_down_endings
 
 logger = logging.getLogger(__name__)
 
