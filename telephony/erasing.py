@@ -5,12 +5,13 @@ digits replaced by a keyed hash, so that it can be told apart but not read.
 """
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
@@ -33,6 +34,9 @@ from telephony.tombstones import tombstone
 
 # Chance says which: those that cannot be erased leave the others their turn.
 AT_ONCE = 500
+# After a call's end its stream writes down what was said last, and who wants no more calls; the
+# carrier announces what it recorded.
+SETTLES_WITHIN = timedelta(minutes=1)
 
 
 def erase_audio(call: Call) -> None:
@@ -86,9 +90,10 @@ def calls_with(owner: User, phone_number: str) -> list[Call]:
 
 
 def is_on_the_phone(owner: User) -> bool:
-    """Whether a call of the owner is still running."""
+    """Whether a call of the owner is still running, or something may still be heard of one."""
+    over = timezone.now() - SETTLES_WITHIN
     with service_scope():
-        return Call.objects.for_user(owner).exclude(ended_at__isnull=False).exists()
+        return Call.objects.for_user(owner).exclude(ended_at__lte=over).exists()
 
 
 def live_numbers(owner: User) -> bool:

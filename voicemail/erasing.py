@@ -166,7 +166,7 @@ def _has_more_to_come(call: Call, message: Message | None) -> bool:
     if kept_endings.holds(call.id):
         return True
     if call.direction != Direction.INBOUND or call.purpose != CallPurpose.CONVERSATION:
-        return False
+        return timezone.now() - call.ended_at < telephony_erasing.SETTLES_WITHIN
     if message is None:
         return True
     return not message.erased_at and message.stage not in PREPARED_STAGES
@@ -177,7 +177,7 @@ def _erase_owner(owner: User, *, attempts: int) -> None:
     _release_numbers(owner)
     _tell_of_forwarding(owner, give_up=attempts >= MAIL_ATTEMPTS)
     if telephony_erasing.is_on_the_phone(owner):
-        raise NotYetErased("A call is still running.")
+        raise NotYetErased("A call is still running, or has ended just now.")
     with service_scope():
         calls = list(Call.objects.for_user(owner))
     for call in calls:

@@ -391,6 +391,19 @@ def test_a_running_call_is_waited_for(lived_in, owner):
     assert User.objects.get(pk=owner.pk).email == "owner@example.com"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_the_carrier_may_still_announce_of_the_last_call_is_waited_for(lived_in, owner):
+    message = Message.objects.get()
+    Call.objects.filter(id=message.call_id).update(ended_at=timezone.now())
+    erasing.close_account(owner=owner)
+    erasing.keep_house()
+    assert Erasure.objects.get().done_at is None
+    Call.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
+    Erasure.objects.update(next_step_at=timezone.now())
+    erasing.keep_house()
+    assert Erasure.objects.get().done_at is not None
+
+
 def test_a_closed_account_cannot_log_in(owner):
     erasing.close_account(owner=owner)
     assert not Client().login(email=owner.email, password=PASSWORD)

@@ -1,13 +1,14 @@
 """Who is to be forgotten while she speaks is forgotten with what she says until she hangs up."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from agent.session import AgentOutcome, Role
-from telephony import kept_endings
-from telephony.models import Call, CallStatus, StreamState, TranscriptLine
+from telephony import do_not_call, kept_endings
+from telephony.models import Call, CallStatus, DoNotCall, StreamState, TranscriptLine
 from telephony.recording import store_recording
 from tests.factories import make_call, make_number
 from tests.voicemail.test_erasing import CALLER, WORDS, clean_folder, full_message, traces
@@ -130,3 +131,27 @@ def test_messages_of_others_are_collected_into_the_inbox(number, owner):
     )  # fmt: skip
     processing.collect_messages()
     assert Message.objects.for_user(owner).get().call == call
+
+
+def test_whom_we_called_is_not_forgotten_before_her_last_words_are_heeded(number, owner):
+    call = make_call(
+        number, direction="outbound", from_number=number.phone_number, to_number=CALLER,
+        status=CallStatus.COMPLETED, stream_state=StreamState.OPEN, ended_at=timezone.now(),
+    )  # fmt: skip
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    assert keep_house().done_at is None
+    TranscriptLine.objects.create(
+        call=call, position=0, role=Role.CALLER, text="Please never call me again.", start_ms=0,
+        end_ms=9, source="realtime",
+    )  # fmt: skip
+    do_not_call.heed_words(call.id)
+    Call.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
+    assert keep_house().done_at is not None
+    assert do_not_call.is_listed(owner.pk, CALLER)
+    assert traces(CALLER, "never call me") == set()
+
+
+def test_a_wish_that_names_nobody_any_more_is_no_entry(number):
+    call = make_call(number, direction="outbound", to_number="")
+    do_not_call.add_callee(call, source=DoNotCall.Source.VOICE)
+    assert not DoNotCall.objects.exists()
