@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import audio_spool, kept_endings
+from telephony import audio_spool, kept_endings, request_spool
 from telephony.backends.base import backend_for_call
 from telephony.models import (
     LIVE_STATUSES,
@@ -62,11 +62,26 @@ def erase_audio(call: Call) -> None:
 
 
 def erase_words(call: Call) -> None:
-    """Erase what was said and what the carrier sent about it; the call itself stays in the log."""
-    kept_endings.drop(call.id)
+    """Erase what was said and what the carrier sent about it; the call itself stays in the log.
+
+    Raises OSError; then it is to be called again.
+    """
+    erase_kept(call)
     with service_scope():
         TranscriptLine.objects.filter(call=call).delete()
         CallEvent.objects.filter(call=call).update(payload={}, facts={})
+
+
+def erase_kept(call: Call) -> None:
+    """Erase what waits on the disk for the database, or was set aside. Raises OSError."""
+    kept_endings.drop(call.id)
+    if call.call_sid:
+        request_spool.drop(call.call_sid)
+
+
+def is_kept(call: Call) -> bool:
+    """Whether something about the call waits on the disk for the database."""
+    return kept_endings.holds(call.id) or bool(call.call_sid and request_spool.holds(call.call_sid))
 
 
 def erase_caller(call: Call) -> None:

@@ -90,6 +90,16 @@ def set_aside(file: Path) -> None:
     logger.error("kept request set aside", extra={"file": file.name})
 
 
+def drop(call_sid: str) -> None:
+    """Forget every request about an erased call, also those that could not be replayed.
+
+    Raises OSError.
+    """
+    for folder in (settings.SPOOL_DIR, settings.SPOOL_DIR / spool_files.ASIDE):
+        for file in folder.glob(f"*-{call_sid}.json"):
+            file.unlink(missing_ok=True)
+
+
 def forget_old(*, now: datetime) -> int:
     """Delete requests set aside long ago, and what crashes left half written; how many files."""
     return spool_files.forget_old(_folder(), now=now)

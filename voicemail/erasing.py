@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import housekeeping
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import do_not_call, idempotency, kept_endings, numbers
+from telephony import do_not_call, idempotency, numbers
 from telephony import erasing as telephony_erasing
 from telephony.models import (
     Call,
@@ -159,17 +159,22 @@ def _erase_caller(owner: User, phone_number: str) -> None:
 
 def _has_more_to_come(call: Call, message: Message | None) -> bool:
     """Whether words or audio of the call may be written down after they were erased."""
-    if call.ended_at is None:
+    if call.ended_at is None or _is_to_be_written_down(call):
         return True
     if timezone.now() - call.ended_at > PREPARED_WITHIN:
         return False
-    if kept_endings.holds(call.id):
-        return True
     if call.direction != Direction.INBOUND or call.purpose != CallPurpose.CONVERSATION:
         return timezone.now() - call.ended_at < telephony_erasing.SETTLES_WITHIN
     if message is None:
         return True
     return not message.erased_at and message.stage not in PREPARED_STAGES
+
+
+def _is_to_be_written_down(call: Call) -> bool:
+    """Whether something waits on the disk that names, say, a recording at the carrier."""
+    over = timezone.now() - PREPARED_WITHIN
+    is_recent = call.ended_at is None or call.ended_at >= over
+    return is_recent and telephony_erasing.is_kept(call)
 
 
 def _erase_owner(owner: User, *, attempts: int) -> None:
@@ -181,7 +186,10 @@ def _erase_owner(owner: User, *, attempts: int) -> None:
     with service_scope():
         calls = list(Call.objects.for_user(owner))
     for call in calls:
+        if _is_to_be_written_down(call):
+            raise NotYetErased("What was reported of a call is not written down yet.")
         telephony_erasing.erase_audio(call)
+        telephony_erasing.erase_kept(call)
     with service_scope():
         # The row that a purchase locks first: there is none, or it is seen here.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)

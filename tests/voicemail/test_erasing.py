@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.conf import settings as django_settings
@@ -16,8 +17,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from agent.profiles import change_profile
-from agent.session import Role
-from telephony import do_not_call
+from agent.session import AgentOutcome, Role
+from telephony import do_not_call, kept_endings, request_spool, spool_files
 from telephony.models import (
     Call,
     CallEvent,
@@ -402,6 +403,67 @@ def test_what_the_carrier_may_still_announce_of_the_last_call_is_waited_for(live
     Erasure.objects.update(next_step_at=timezone.now())
     erasing.keep_house()
     assert Erasure.objects.get().done_at is not None
+
+
+def keep_on_disk(call: Call) -> None:
+    """What the database did not take: the call's last words, and a request of the carrier's."""
+    line = TranscriptLine(
+        call=call, position=5, role=Role.CALLER, text=WORDS, start_ms=0, end_ms=9, source="none"
+    )
+    ending = {"generation": 1, "outcome": AgentOutcome.FINISHED, "facts": {}, "lines": [line]}
+    kept_endings.keep(kept_endings.KeptEnding(call_id=call.id, **ending))
+    request_spool.keep(
+        request_spool.KeptRequest(
+            path="/api/twilio/voice/recording", body=f"From={CALLER}",
+            call_sid=str(call.call_sid), came_at=timezone.now(),
+        )
+    )  # fmt: skip
+
+
+def set_all_aside() -> None:
+    for file in [*kept_endings.waiting(), *request_spool.waiting()]:
+        spool_files.set_aside(file)
+
+
+def kept_files() -> list[Path]:
+    return [path for path in django_settings.SPOOL_DIR.rglob("*") if path.is_file()]
+
+
+def erase_all(owner: User) -> None:
+    erasing.close_account(owner=owner)
+    erasing.keep_house()
+
+
+def forget(owner: User) -> None:
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    erasing.keep_house()
+
+
+def delete_message(owner: User) -> None:
+    Message.objects.update(deleted_at=timezone.now() - timedelta(hours=2))
+    erasing.keep_house()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("erase", [erase_all, forget, delete_message])
+def test_nothing_set_aside_on_the_disk_outlives_its_erasure(lived_in, owner, erase):
+    keep_on_disk(Message.objects.get().call)
+    set_all_aside()
+    assert len(kept_files()) == 2
+    erase(owner)
+    assert kept_files() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("erase", [erase_all, forget])
+def test_what_waits_on_the_disk_is_written_down_and_then_erased(lived_in, owner, erase):
+    keep_on_disk(Message.objects.get().call)
+    erase(owner)
+    assert Erasure.objects.get().done_at is None
+    with time_machine.travel(timezone.now() + erasing.PREPARED_WITHIN, tick=False):
+        erasing.keep_house()
+    assert Erasure.objects.get().done_at is not None
+    assert kept_files() == []
 
 
 def test_a_closed_account_cannot_log_in(owner):
