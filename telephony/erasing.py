@@ -40,12 +40,14 @@ SETTLES_WITHIN = timedelta(minutes=1)
 
 
 def erase_audio(call: Call) -> None:
-    """Erase a call's audio, the carrier's copy first.
+    """Erase a call's audio, the carrier's copy first; none that comes later is stored.
 
     Raises ProviderError; then nothing is lost sight of, and calling it again goes on.
     """
     backend = backend_for_call(simulated=call.simulated)
     with service_scope():
+        # Before looking: what is being stored at this moment is either seen here or refused there.
+        Call.objects.filter(id=call.id).update(audio_erased_at=timezone.now())
         at_carrier = list(CarrierRecording.objects.filter(call=call).values_list("sid", flat=True))
         stored = Recording.objects.filter(call=call).first()
     for sid in at_carrier:
@@ -171,3 +173,11 @@ def older_than(moment: datetime, *, owner: User) -> list[Call]:
     with service_scope():
         calls = Call.objects.for_user(owner).filter(started_at__lt=moment)
         return list(calls.filter(Exists(stored) | Exists(at_carrier)).order_by("?")[:AT_ONCE])
+
+
+def announced_after_erasure() -> list[Call]:
+    """Some of the calls whose audio is erased, and of which the carrier told us something since."""
+    late = CarrierRecording.objects.filter(call__audio_erased_at__isnull=False)
+    with service_scope():
+        ids = set(late.order_by("?").values_list("call_id", flat=True)[:AT_ONCE])
+        return list(Call.objects.filter(id__in=ids))

@@ -76,7 +76,8 @@ def _store_part(call_id: uuid.UUID, part: Path, also: Also) -> bool:
     except FileNotFoundError as error:
         raise _StoredAlready from error
     if audio:
-        _add(call_id, audio, unless_there=True, spooled=part, also=lambda _: also(call_id))
+        with suppress(AudioErased):  # what comes after that is dropped
+            _add(call_id, audio, unless_there=True, spooled=part, also=lambda _: also(call_id))
     return bool(audio)
 
 
@@ -149,7 +150,12 @@ def _fetch(waiting: CarrierRecording, call: Call, also: Also = nothing_more) -> 
     except (AudioFormatError, ProviderRefused) as error:
         _mark_lost(waiting, str(error))
         return False
-    _add_message(waiting, message, also)
+    try:
+        _add_message(waiting, message, also)
+    except AudioErased as error:
+        # The carrier's copy is erased like the others of its call.
+        _note_lost(waiting, str(error))
+        return False
     return True
 
 
@@ -192,6 +198,10 @@ def peaks_of(audio: bytes) -> list[int]:
 
 def _mark_lost(waiting: CarrierRecording, reason: str) -> None:
     logger.error("carrier recording lost", extra={"call": str(waiting.call_id), "reason": reason})
+    _note_lost(waiting, reason)
+
+
+def _note_lost(waiting: CarrierRecording, reason: str) -> None:
     with service_scope():
         CarrierRecording.objects.filter(id=waiting.id).update(lost_because=reason[:200])
 
@@ -225,6 +235,10 @@ class _Contended(Exception):
     """Somebody else changed the recording at the same moment."""
 
 
+class AudioErased(Exception):
+    """The call's audio is erased, and none is kept any more."""
+
+
 class EarlierPartUnreadable(OSError):
     """What was stored of a call before cannot be read: nothing can be put behind it."""
 
@@ -240,8 +254,8 @@ def _add(
     """Put audio behind a call's recording, and do `also` in the same transaction.
 
     With `unless_there` audio that the recording already ends with is not added again. Raises
-    _StoredAlready once the file that it is `spooled` in has gone, EarlierPartUnreadable, and
-    OSError of a storage that takes nothing.
+    _StoredAlready once the file that it is `spooled` in has gone, AudioErased,
+    EarlierPartUnreadable, and OSError of a storage that takes nothing.
     """
     for _ in range(CONTENDED_TRIES):
         with service_scope():
@@ -271,6 +285,7 @@ def _replace(
     _write_file(recording, wav)
     try:
         with service_scope(), transaction.atomic():
+            _check_not_erased(recording.call_id)
             if old_name:
                 _lock(recording, sha256=old_sha256)
             recording.save()
@@ -293,6 +308,13 @@ def _write_file(recording: Recording, wav: bytes) -> None:
     except OSError:
         storage.delete(name)
         raise
+
+
+def _check_not_erased(call_id: uuid.UUID) -> None:
+    """Erasing waits for this transaction, or this one for it. Raises AudioErased."""
+    call = Call.objects.select_for_update(no_key=True).filter(id=call_id)
+    if call.values_list("audio_erased_at", flat=True).first() is not None:
+        raise AudioErased("The audio of this call is erased.")
 
 
 def _lock(recording: Recording, *, sha256: str) -> None:

@@ -28,7 +28,7 @@ from voicemail.errors import NotYetErased
 from voicemail.forwarding_models import ForwardingCheck
 from voicemail.message_erasing import erase_message
 from voicemail.models import PREPARED_STAGES, Contact, Erasure, Message
-from voicemail.outdated import erase_deleted_messages, erase_what_is_old
+from voicemail.outdated import erase_deleted_messages, erase_what_came_late, erase_what_is_old
 from voicemail.release_mail import send_reminders
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ def keep_house() -> None:
     failed = []
     for chore in (
         erase_deleted_messages,
+        erase_what_came_late,
         erase_what_is_old,
         housekeeping.clear_expired,
         idempotency.clear_expired,

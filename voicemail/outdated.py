@@ -27,7 +27,7 @@ from voicemail.retention import days_of
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
-# Each of the two that ask the carrier: one that does not answer takes 10 s for every recording.
+# Each of the three that ask the carrier: one that does not answer takes 10 s for every recording.
 ROUND_SECONDS = 30.0
 
 Row = TypeVar("Row", Message, Call)
@@ -38,6 +38,13 @@ def erase_deleted_messages() -> int:
     over = timezone.now() - UNDO_PERIOD
     due = Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
     return _each(_some_of(due), erase_message, until=time.monotonic() + ROUND_SECONDS)
+
+
+def erase_what_came_late() -> int:
+    """Erase what the carrier announced of calls whose audio is erased; of how many calls."""
+    late = telephony_erasing.announced_after_erasure()
+    until = time.monotonic() + ROUND_SECONDS
+    return _each(late, telephony_erasing.erase_audio, until=until)
 
 
 def erase_what_is_old() -> int:

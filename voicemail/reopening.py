@@ -14,7 +14,9 @@ from voicemail.models import PREPARED_STAGES, Erasure, Message, Stage
 def reopen_messages() -> int:
     """Take up messages again whose recording the carrier announced late; how many there were."""
     late = CarrierRecording.objects.waiting().filter(
-        call__message__stage__in=PREPARED_STAGES, call__message__erased_at__isnull=True
+        call__audio_erased_at__isnull=True,
+        call__message__stage__in=PREPARED_STAGES,
+        call__message__erased_at__isnull=True,
     )
     with service_scope():
         return sum(reopen(call_id) for call_id in set(late.values_list("call_id", flat=True)))

@@ -136,6 +136,9 @@ class Call(models.Model):
     agent_usage = models.JSONField(default=dict, blank=True)
     cost_usd = models.DecimalField(max_digits=10, decimal_places=5, null=True, blank=True)
     simulated = models.BooleanField(default=False)
+    audio_erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on no audio of the call is kept."
+    )
 
     objects = CallQuerySet.as_manager()
 

@@ -48,6 +48,7 @@ def test_words_that_cannot_be_erased_keep_no_others(number, settings):
     assert TranscriptLine.objects.get().call == stuck
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_chore_that_fails_keeps_no_other_from_being_done(number, owner, settings):
     full_message(number)
     erasing.forget_caller(owner=owner, phone_number=CALLER)
