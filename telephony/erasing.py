@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import audio_spool, kept_endings, request_spool
+from telephony import audio_spool, kept_endings, request_spool, unnamed_files
 from telephony.backends.base import backend_for_call
 from telephony.models import (
     LIVE_STATUSES,
@@ -42,7 +42,7 @@ SETTLES_WITHIN = timedelta(minutes=1)
 def erase_audio(call: Call) -> None:
     """Erase a call's audio, the carrier's copy first; none that comes later is stored.
 
-    Raises ProviderError; then nothing is lost sight of, and calling it again goes on.
+    Raises ProviderError and OSError; then nothing is lost sight of, and calling it again goes on.
     """
     backend = backend_for_call(simulated=call.simulated)
     with service_scope():
@@ -55,6 +55,7 @@ def erase_audio(call: Call) -> None:
     if stored is not None:
         # The file first: a row without a file is found and erased again, not so the other way.
         stored.file.storage.delete(str(stored.file.name))
+    unnamed_files.delete_of(call)
     audio_spool.drop(call.id)
     if call.simulated and call.call_sid:
         shutil.rmtree(settings.VAR_DIR / "calls" / call.call_sid, ignore_errors=True)

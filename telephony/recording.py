@@ -2,7 +2,8 @@
 
 Parts come from the spooled audio of a media stream and from what the carrier recorded after the
 tone. Each is put behind what is there: a new file first, then the row that names it, then the
-old file goes. A crash in between leaves the part where it was, to be added again.
+old file goes. A crash in between leaves the part where it was, to be added again, and a note of
+the file that no row names (`unnamed_files`).
 """
 
 import hashlib
@@ -13,7 +14,6 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from agent.errors import AudioFormatError
 from agent.session import Role, TranscriptSource
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
 from agent.speech.wav import mulaw_header, mulaw_of
-from telephony import audio_spool
+from telephony import audio_spool, unnamed_files
 from telephony.backends.base import backend_for_call
 from telephony.errors import ProviderRefused, ProviderUnclear
 from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
@@ -276,38 +276,29 @@ def _add(
 def _replace(
     recording: Recording, stereo: bytes, also: Callable[[Recording], object] | None
 ) -> Recording:
-    old_name, old_sha256 = recording.file.name, recording.sha256
+    old_name, old_sha256 = str(recording.file.name or ""), recording.sha256
     wav = mulaw_header(len(stereo), channels=CHANNELS) + stereo
     recording.sha256 = hashlib.sha256(wav).hexdigest()
     recording.duration_ms = len(stereo) // CHANNELS // BYTES_PER_MS
     recording.channels = CHANNELS
     recording.peaks = [peaks_of(stereo[side::CHANNELS]) for side in range(CHANNELS)]
-    _write_file(recording, wav)
+    unnamed_files.write(recording, wav)
+    new_name = str(recording.file.name)
     try:
         with service_scope(), transaction.atomic():
             _check_not_erased(recording.call_id)
             if old_name:
                 _lock(recording, sha256=old_sha256)
             recording.save()
+            unnamed_files.swap(recording.call_id, named=new_name, unnamed=old_name)
             if also is not None:
                 also(recording)
     except BaseException:
-        recording.file.storage.delete(str(recording.file.name))
+        unnamed_files.delete(new_name)
         raise
     if old_name:
-        recording.file.storage.delete(old_name)
+        unnamed_files.delete(old_name)
     return recording
-
-
-def _write_file(recording: Recording, wav: bytes) -> None:
-    """Store a new file; what a full disk took of it does not stay."""
-    storage = recording.file.storage
-    name = recording.file.field.generate_filename(recording, "call.wav")
-    try:
-        recording.file = storage.save(name, ContentFile(wav))
-    except OSError:
-        storage.delete(name)
-        raise
 
 
 def _check_not_erased(call_id: uuid.UUID) -> None:

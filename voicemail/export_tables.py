@@ -123,6 +123,7 @@ PUT_TOGETHER = {
 EXCUSED = {
     "telephony.CallEvent": "The carrier's reports in its own format; what they say is in the call.",
     "telephony.CarrierRecording": "The carrier's copies of recordings that the archive holds.",
+    "telephony.UnnamedFile": "Names of files that are being written or deleted.",
     "telephony.IdempotencyKey": "Hashes of requests, to tell a repeated one; kept for two days.",
     "telephony.SimulatedCall": "Orders to the simulator; the call is exported.",
 }

@@ -31,6 +31,7 @@ from telephony.models.recordings import (
     CarrierRecordingQuerySet,
     Recording,
     TranscriptLine,
+    UnnamedFile,
     recording_path,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "Switch",
     "SyncRun",
     "TranscriptLine",
+    "UnnamedFile",
     "UsageCounter",
     "UserPhoneNumber",
     "UserPhoneNumberQuerySet",

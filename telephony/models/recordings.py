@@ -74,6 +74,23 @@ class Recording(models.Model):
         return f"{self.duration_ms} ms of {self.call_id}"
 
 
+class UnnamedFile(models.Model):
+    """A file of the storage that no recording names: being written, or to be deleted.
+
+    The row is there before the file and goes after it, so that no crash leaves audio that nobody
+    knows of.
+    """
+
+    name = models.CharField(max_length=200, unique=True)
+    call = models.ForeignKey(
+        Call, on_delete=models.SET_NULL, null=True, related_name="unnamed_files"
+    )
+    since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CarrierRecordingQuerySet(models.QuerySet["CarrierRecording"]):
     """What the carrier recorded, fetched or not."""
 

@@ -276,6 +276,7 @@ OWNED = {
     "telephony.TranscriptLine": "call__owner",
     "telephony.Recording": "call__owner",
     "telephony.CarrierRecording": "call__owner",
+    "telephony.UnnamedFile": "call__owner",
     "telephony.Campaign": "owner",
     "telephony.DoNotCall": "owner",
     "telephony.OutboundTerms": "owner",

@@ -4,13 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from agent.session import Role
-from telephony import audio_spool
+from telephony import audio_spool, unnamed_files
 from telephony.audio_spool import spool_path
 from telephony.models import Recording, StreamState
 from telephony.recording_check import verify
@@ -112,10 +114,16 @@ def test_a_kill_while_the_summary_is_written(call, peers, settings, tmp_path):
     assert is_whole(finish(tmp_path, settings.PUBLIC_BASE_URL), mails)
 
 
+def stored_files() -> set[str]:
+    folder = Path(default_storage.location)
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.wav")}
+
+
 @pytest.mark.parametrize("delay_ms", [0, 4, 16, 64])
 def test_a_kill_while_the_audio_is_stored(call, peers, settings, tmp_path, delay_ms):
     """From the moment the worker has claimed the message, a little later each time."""
     mails, _ = peers
+    others = stored_files()
     worker = Process(tmp_path, "victim", "work", url=settings.PUBLIC_BASE_URL)
     with started(worker):
         deadline = time.monotonic() + DEADLINE_S
@@ -125,3 +133,5 @@ def test_a_kill_while_the_audio_is_stored(call, peers, settings, tmp_path, delay
         worker.kill()
     print(Message.objects.get().stage, audio_spool.holds(call.id))
     assert is_whole(finish(tmp_path, settings.PUBLIC_BASE_URL), mails)
+    unnamed_files.delete_left(now=timezone.now() + timedelta(hours=2))
+    assert stored_files() - others == {Recording.objects.get().file.name}

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
-from telephony import kept_endings, request_spool
+from telephony import kept_endings, request_spool, unnamed_files
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
 from telephony.number_sync import sync_numbers_when_due
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             send_reminders()
             erasing.keep_house()
             _look_after_forwarding(all_time=True)
-            _forget_old_spools()
+            _forget_old_files()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -102,7 +102,7 @@ def _do_chores_until(stop: threading.Event) -> None:
             partial(collect_fallback_messages, look_back=look_back),
             fetch_put_off,
             erasing.keep_house,
-            _forget_old_spools,
+            _forget_old_files,
         ):
             if stop.is_set():
                 break
@@ -134,6 +134,7 @@ def _look_after_forwarding(*, all_time: bool) -> None:
         forwarding_rhythm.ask_about_silence(now=now)
 
 
-def _forget_old_spools() -> None:
+def _forget_old_files() -> None:
     request_spool.forget_old(now=timezone.now())
     kept_endings.forget_old(now=timezone.now())
+    unnamed_files.delete_left(now=timezone.now())
