@@ -47,7 +47,8 @@ def erase_audio(call: Call) -> None:
     backend = backend_for_call(simulated=call.simulated)
     with service_scope():
         # Before looking: what is being stored at this moment is either seen here or refused there.
-        Call.objects.filter(id=call.id).update(audio_erased_at=timezone.now())
+        kept = Call.objects.filter(id=call.id, audio_erased_at__isnull=True)
+        kept.update(audio_erased_at=timezone.now())
         at_carrier = list(CarrierRecording.objects.filter(call=call).values_list("sid", flat=True))
         stored = Recording.objects.filter(call=call).first()
     for sid in at_carrier:
@@ -73,6 +74,14 @@ def erase_words(call: Call) -> None:
     with service_scope():
         TranscriptLine.objects.filter(call=call).delete()
         CallEvent.objects.filter(call=call).update(payload={}, facts={})
+
+
+def erase_what_came_after(call: Call) -> None:
+    """Erase audio that was announced after the call's was erased, and what was sent with it."""
+    erase_audio(call)
+    with service_scope():
+        sent = CallEvent.objects.filter(call=call, received_at__gte=call.audio_erased_at)
+        sent.update(payload={}, facts={})
 
 
 def erase_kept(call: Call) -> None:

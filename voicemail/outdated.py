@@ -44,7 +44,7 @@ def erase_what_came_late() -> int:
     """Erase what the carrier announced of calls whose audio is erased; of how many calls."""
     late = telephony_erasing.announced_after_erasure()
     until = time.monotonic() + ROUND_SECONDS
-    return _each(late, telephony_erasing.erase_audio, until=until)
+    return _each(late, telephony_erasing.erase_what_came_after, until=until)
 
 
 def erase_what_is_old() -> int:

@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from agent.speech.wav import mulaw_header
 from telephony import audio_spool, left_audio, recording
 from telephony.audio_spool import spool_path
 from telephony.erasing import erase_audio
-from telephony.models import Call, CarrierRecording, Recording
+from telephony.models import Call, CallEvent, CarrierRecording, Recording
 from tests.factories import make_number
 from tests.peers.twilio_rest import twilio_peer
 from tests.voicemail.messages import ended_call, leave_message
@@ -76,6 +77,11 @@ def test_what_the_carrier_announces_after_the_erasure_is_erased_there(call, sett
     Call.objects.update(simulated=False)
     sid = "RE" + "0" * 32
     CarrierRecording.objects.create(call=call, sid=sid)
+    for days_ago in (0, 1):
+        CallEvent.objects.create(
+            call=call, kind="recording", key=str(days_ago), payload={"From": call.from_number},
+            received_at=timezone.now() - timedelta(days=days_ago),
+        )  # fmt: skip
     with twilio_peer() as account:
         settings.TELEPHONY = account.backend()
         account.recordings[sid] = mulaw_header(len(AUDIO), channels=1) + AUDIO
@@ -83,6 +89,8 @@ def test_what_the_carrier_announces_after_the_erasure_is_erased_there(call, sett
         erasing.keep_house()
         assert sid not in account.recordings
     assert not CarrierRecording.objects.exists()
+    assert CallEvent.objects.get(key="0").payload == {}
+    assert CallEvent.objects.get(key="1").payload == {"From": call.from_number}
 
 
 def test_audio_of_an_old_message_is_not_fetched_again(owner):
