@@ -118,9 +118,10 @@ def calls_with(owner: User, phone_number: str) -> list[Call]:
 
 def is_on_the_phone(owner: User) -> bool:
     """Whether a call of the owner is still running, or something may still be heard of one."""
-    over = timezone.now() - SETTLES_WITHIN
+    now = timezone.now()
+    has_not_settled = Q(ended_at__isnull=True) | Q(ended_at__range=(now - SETTLES_WITHIN, now))
     with service_scope():
-        return Call.objects.for_user(owner).exclude(ended_at__lte=over).exists()
+        return Call.objects.for_user(owner).filter(has_not_settled).exists()
 
 
 def live_numbers(owner: User) -> bool:

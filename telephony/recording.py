@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import service_scope
@@ -113,7 +114,11 @@ def fetch_put_off(*, also: Also = nothing_more, limit: int = 20) -> int:
     `also` is done in the transaction that stores one, with the id of its call. What cannot be
     stored is put off like what cannot be had: it holds up none of the others.
     """
-    due = CarrierRecording.objects.put_off().filter(fetch_again_at__lte=timezone.now())
+    now = timezone.now()
+    due = CarrierRecording.objects.put_off().filter(
+        # Well beyond the longest wait: written by a clock that was ahead.
+        Q(fetch_again_at__lte=now) | Q(fetch_again_at__gt=now + 2 * ASK_AGAIN_AFTER)
+    )
     with service_scope():
         recordings = list(due.select_related("call").order_by("fetch_again_at")[:limit])
     return sum(_fetch_late(each, also) for each in recordings if _claim(each))

@@ -165,7 +165,7 @@ def _has_more_to_come(call: Call, message: Message | None) -> bool:
     if timezone.now() - call.ended_at > PREPARED_WITHIN:
         return False
     if call.direction != Direction.INBOUND or call.purpose != CallPurpose.CONVERSATION:
-        return timezone.now() - call.ended_at < telephony_erasing.SETTLES_WITHIN
+        return timedelta(0) <= timezone.now() - call.ended_at < telephony_erasing.SETTLES_WITHIN
     if message is None:
         return True
     return not message.erased_at and message.stage not in PREPARED_STAGES
