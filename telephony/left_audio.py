@@ -30,8 +30,8 @@ def store_left_audio(
         try:
             if _take(call_id := uuid.UUID(file.name.partition(".")[0]), rests_seconds, also):
                 stored.add(call_id)
-        except (ValueError, OSError):
-            # No file of ours, or a storage that is still away.
+        except (ValueError, OSError, recording.Contended):
+            # No file of ours, a storage that is still away, or a recording that others change.
             logger.exception("audio left in the spool", extra={"file": file.name})
     return stored
 

@@ -141,7 +141,7 @@ def _fetch_late(put_off: CarrierRecording, also: Also) -> bool:
             _mark_lost(put_off, str(error))
         else:
             _put_off(put_off, error)
-    except (OSError, _Contended) as error:
+    except (OSError, Contended) as error:
         # The carrier has it still: it is asked for as long as the message is kept.
         _put_off(put_off, error)
     return False
@@ -218,7 +218,7 @@ def _add_message(waiting: CarrierRecording, message: bytes, also: Also) -> None:
     def note(recording: Recording) -> None:
         fetched = CarrierRecording.objects.filter(id=waiting.id, fetched_at__isnull=True)
         if not fetched.update(fetched_at=timezone.now()):
-            raise _Contended
+            raise Contended
         TranscriptLine.objects.create(
             call_id=waiting.call_id,
             position=MESSAGE_LINE + earlier.count(),
@@ -236,7 +236,7 @@ class _StoredAlready(Exception):
     """Somebody else has stored it meanwhile, or erased it."""
 
 
-class _Contended(Exception):
+class Contended(Exception):
     """Somebody else changed the recording at the same moment."""
 
 
@@ -273,9 +273,9 @@ def _add(
             return existing
         try:
             return _replace(existing or Recording(call_id=call_id), before + stereo, also)
-        except (_Contended, IntegrityError):
+        except (Contended, IntegrityError):
             logger.info("recording changed meanwhile", extra={"call": str(call_id)})
-    raise _Contended
+    raise Contended
 
 
 def _replace(
@@ -316,7 +316,7 @@ def _check_not_erased(call_id: uuid.UUID) -> None:
 def _lock(recording: Recording, *, sha256: str) -> None:
     unchanged = Recording.objects.select_for_update().filter(id=recording.id, sha256=sha256)
     if not unchanged.exists():
-        raise _Contended
+        raise Contended
 
 
 def _earlier(recording: Recording) -> bytes:
