@@ -2,7 +2,7 @@
 
 With SO_REUSEPORT the system spreads new connections over all listeners of an address, so one that
 takes no new calls closes its own as soon as there is another. Who listens on another address of
-the machine takes none of them, though the port's number is the same.
+the machine, or on one of all those that we listen on, does not take them all.
 """
 
 import os
@@ -23,7 +23,7 @@ def somebody_else_listens(listener: socket.socket) -> bool:
     host, port = listener.getsockname()[:2]
     ours, own_inode = ip_address(host), os.fstat(listener.fileno()).st_ino
     return any(
-        inode != own_inode and (address == ours or address.is_unspecified or ours.is_unspecified)
+        inode != own_inode and (address == ours or address.is_unspecified)
         for address, inode in _listeners(TABLES[listener.family], port)
     )
 

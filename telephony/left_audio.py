@@ -12,7 +12,7 @@ from telephony.models import Call
 
 logger = logging.getLogger(__name__)
 
-# A running call writes every second, and its end takes its audio within seconds.
+# A running call writes twice a second, and its end takes its audio within seconds.
 RESTS_SECONDS = 120.0
 # Audio without a call: erased, or from after the backup that the database was restored from.
 WITHOUT_CALL_SECONDS = 30 * 86_400.0

@@ -16,8 +16,7 @@ TURNS = 10
 class Pulse:
     """The clock of one event loop; it stands still while nobody listens."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._turns: list[list[Callable[[], None]]] = [[] for _ in range(TURNS)]
         self._turn = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -33,24 +32,24 @@ class Pulse:
         turn = min(self._turns, key=len)
         turn.append(tick)
         if self.is_still:
-            self._wait(self._loop.time())
+            self._wait()
         try:
             yield
         finally:
             turn.remove(tick)
 
-    def _wait(self, since: float) -> None:
-        self._timer = self._loop.call_at(since + TICK_SECONDS / TURNS, self._beat)
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(TICK_SECONDS / TURNS, self._beat)
 
     def _beat(self) -> None:
         if not any(self._turns):
             self._timer = None
             return
+        self._wait()
         self._turn = (self._turn + 1) % TURNS
         for tick in self._turns[self._turn].copy():
             tick()
-        # What was missed while the loop was busy is not made up for.
-        self._wait(self._loop.time())
 
 
 _pulses: WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = WeakKeyDictionary()
@@ -58,8 +57,4 @@ _pulses: WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = WeakKeyDictionary
 
 def pulse() -> Pulse:
     """The running event loop's."""
-    loop = asyncio.get_running_loop()
-    found = _pulses.get(loop)
-    if found is None:
-        found = _pulses[loop] = Pulse(loop)
-    return found
+    return _pulses.setdefault(asyncio.get_running_loop(), Pulse())

@@ -1,6 +1,6 @@
 """Audio on its way to the disk while a call runs.
 
-It is written in pieces of about a second by one writer thread for all calls. The media path only
+It is written in pieces of half a second by one writer thread for all calls. The media path only
 appends to a list.
 """
 
@@ -20,8 +20,8 @@ from telephony.recording import interleave
 
 logger = logging.getLogger(__name__)
 
-PIECE_MS = 1_000
-PIECE_ENTRIES = 200
+PIECE_MS = 500
+PIECE_ENTRIES = 100
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """About a minute of one call waits for room on the disk; what comes after that is lost."""
 

@@ -40,7 +40,7 @@ MAX_ATTEMPTS_COUNTED = 1_000
 LONGEST_WAIT = timedelta(days=2)
 # A stream whose process died stays open in the database; its call is collected all the same.
 OPEN_STREAM_PATIENCE = timedelta(seconds=30)
-# A running call writes to its spool file every second: one that rests has lost its process.
+# A running call writes to its spool file twice a second: one that rests has lost its process.
 SPOOL_RESTS_SECONDS = 5
 # How long audio may take from the end of the call into the storage; a process that was killed in
 # the first second of a stream has left none.

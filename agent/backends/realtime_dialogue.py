@@ -1,7 +1,7 @@
 """One call with the Realtime API: events of its server and of the line in, both sides' out. Pure.
 
 No socket, no clock: time is the caller's audio. Whoever owns the socket empties the outbox after
-every method.
+every method but `agent_audio`.
 
     greeting ──> turns: the server hears the caller and answers ──> farewell or wrap-up ──> done
 """
@@ -23,7 +23,7 @@ from agent.backends.realtime_usage import UsageMeter
 from agent.backends.realtime_wording import words_for
 from agent.brief import CallBrief
 from agent.errors import SessionLost, SessionRefused
-from agent.session import AgentDone, AgentOutcome, CallerPaused, CallerStarted, Heard
+from agent.session import AgentDone, AgentOutcome, CallerPaused, CallerStarted, Heard, Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -156,11 +156,20 @@ class RealtimeDialogue:
 
     # --- The server ---
 
+    def agent_audio(self, delta: wire.AudioDelta) -> Utterance | None:
+        """What the line is to play of this audio; it does not go through the outbox.
+
+        There are 50 a second, and nothing else follows from one.
+        """
+        if self._is_done or delta.response_id in self._muted:
+            self._speech.withhold(delta)
+            return None
+        self._answer_is_audible = True
+        return self._speech.say(delta)
+
     def receive(self, event: wire.Event | wire.Ignored) -> None:
-        """Take what the server says. Raises SessionLost when this session is of no use."""
+        """Take whatever else the server says. Raises SessionLost when the session is of no use."""
         match event:
-            case wire.AudioDelta():
-                self._agent_speaks(event)
             case wire.TranscriptDelta() | wire.TranscriptDone():
                 self._speech.write(event)
             case wire.OutputItemDone():
@@ -215,13 +224,6 @@ class RealtimeDialogue:
     def _settle_turns(self) -> None:
         if self._record.awaits_words:
             self.outbox.tell(*self._record.finished_turns(self.now_ms))
-
-    def _agent_speaks(self, delta: wire.AudioDelta) -> None:
-        if self._is_done or delta.response_id in self._muted:
-            self._speech.withhold(delta)
-            return
-        self._answer_is_audible = True
-        self._speech.say(delta)
 
     def _item_done(self, item: wire.Item) -> None:
         if item.type != "function_call":

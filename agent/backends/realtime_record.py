@@ -33,9 +33,9 @@ class Spoken:
 
     def add_audio(self, payload: str) -> int:
         """Count base64 mu-law; how many whole milliseconds it adds."""
-        before = self.sent_ms
-        self.sent_bytes += decoded_length(payload)
-        return self.sent_ms - before
+        before = self.sent_bytes
+        self.sent_bytes = before + decoded_length(payload)
+        return self.sent_bytes // BYTES_PER_MS - before // BYTES_PER_MS
 
     @property
     def heard_text(self) -> str:

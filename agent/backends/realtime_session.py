@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.realtime_commands import append_audio
 from agent.backends.realtime_dialogue import RealtimeDialogue
-from agent.backends.realtime_events import Event, Ignored, is_base64
+from agent.backends.realtime_events import AudioDelta, Event, Ignored, is_base64
 from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
 from agent.backends.realtime_socket import Address, RealtimeSocket
 from agent.backends.realtime_usage import Price
@@ -185,8 +185,13 @@ class RealtimeSession:
             await asyncio.gather(sending, return_exceptions=True)
 
     def _receive(self, event: Event | Ignored) -> None:
-        self._dialogue.receive(event)
-        self._hand_over()
+        if isinstance(event, AudioDelta):
+            audio = self._dialogue.agent_audio(event)
+            if audio is not None:
+                self._events.put(audio)
+        else:
+            self._dialogue.receive(event)
+            self._hand_over()
         if len(self._events) > MAX_WAITING_EVENTS:
             raise SessionLost("overrun")
 

@@ -21,17 +21,15 @@ class AgentSpeech:
         self._outbox = outbox
         self._unreported: list[Spoken] = []
 
-    def say(self, delta: AudioDelta) -> None:
+    def say(self, delta: AudioDelta) -> Utterance:
         """Pass audio on."""
         self.has_begun = True
         spoken = self._record.spoken(delta.item_id, delta.response_id)
-        self._outbox.tell(
-            Utterance(
-                utterance_id=delta.item_id,
-                turn_id=delta.response_id,
-                payload=delta.delta,
-                duration_ms=spoken.add_audio(delta.delta),
-            )
+        return Utterance(
+            utterance_id=delta.item_id,
+            turn_id=delta.response_id,
+            payload=delta.delta,
+            duration_ms=spoken.add_audio(delta.delta),
         )
 
     def withhold(self, delta: AudioDelta) -> None:

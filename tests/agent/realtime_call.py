@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.backends.realtime_commands import SessionOptions, append_audio
 from agent.backends.realtime_dialogue import RealtimeDialogue
-from agent.backends.realtime_events import SessionUpdated, read_event
+from agent.backends.realtime_events import AudioDelta, SessionUpdated, read_event
 from agent.brief import CallBrief, CallType
 from agent.fake_realtime.faults import Fault
 from agent.fake_realtime.manner import Manner
@@ -136,7 +136,11 @@ class RealtimeCall:
         text = json.dumps(event)
         self.received.append(json.loads(text))
         known = read_event(text)
-        if not isinstance(known, SessionUpdated):
+        if isinstance(known, AudioDelta):
+            self.events += self.dialogue.outbox.take_events()
+            audio = self.dialogue.agent_audio(known)
+            self.events += [audio] if audio else []
+        elif not isinstance(known, SessionUpdated):
             self.dialogue.receive(known)
 
     def to_server(self, frame: str) -> None:

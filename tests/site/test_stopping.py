@@ -72,6 +72,7 @@ def test_audio_that_waits_for_the_disk_is_written_before_the_end(
         while "server stops" not in caplog.text:
             time.sleep(0.01)
         time.sleep(0.3)
+        assert thread.is_alive()
     thread.join()
     assert spool_path(call_id).stat().st_size == 320
 

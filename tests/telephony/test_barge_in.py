@@ -27,6 +27,7 @@ TRIES = 3
 @pytest.fixture(autouse=True)
 def puppet(settings):
     settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
+    puppet_agent.opened.clear()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The clock that all conversations of a process share."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from contextlib import ExitStack
 
@@ -30,7 +32,7 @@ async def test_they_take_turns():
 
 
 async def test_whoever_has_gone_is_not_called_and_the_clock_stops():
-    own = Pulse(asyncio.get_running_loop())
+    own = Pulse()
     calls: list[str] = []
     with own.calling(lambda: calls.append("stays")):
         with own.calling(lambda: calls.append("goes")):
@@ -45,7 +47,7 @@ async def test_whoever_has_gone_is_not_called_and_the_clock_stops():
 
 
 async def test_one_may_go_while_it_is_called():
-    own = Pulse(asyncio.get_running_loop())
+    own = Pulse()
     calls: list[str] = []
     with ExitStack() as others:
         turn = ExitStack()
@@ -60,3 +62,29 @@ async def test_one_may_go_while_it_is_called():
         await asyncio.sleep(3 * TICK_SECONDS)
     assert calls.count("leaves") == 1
     assert calls.count("stays") >= 2 * TURNS
+
+
+async def test_one_that_breaks_stops_nobody_elses_clock():
+    errors: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
+    own = Pulse()
+    calls: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(own.calling(lambda: [][0]))
+        for _ in range(TURNS):
+            stack.enter_context(own.calling(lambda: calls.append("goes on")))
+        await asyncio.sleep(4 * TICK_SECONDS)
+    assert len(errors) >= 2
+    assert len(calls) >= 2 * TURNS
+
+
+def test_the_clock_of_a_loop_that_is_gone_is_forgotten():
+    async def use() -> weakref.ref[asyncio.AbstractEventLoop]:
+        with pulse().calling(lambda: None):
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(2 * TICK_SECONDS)
+        return weakref.ref(asyncio.get_running_loop())
+
+    loop = asyncio.run(use())
+    gc.collect()
+    assert loop() is None

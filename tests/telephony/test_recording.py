@@ -9,7 +9,7 @@ import pytest
 from agent.speech.mulaw import SILENCE
 from telephony.audio_spool import spool_path
 from telephony.models import Recording
-from telephony.recorder import CallRecorder
+from telephony.recorder import PIECE_MS, CallRecorder
 from telephony.recording import peaks_of, store_recording, store_spooled
 from tests.factories import make_call, make_number
 
@@ -45,10 +45,10 @@ def test_both_sides_are_kept_in_time(call):
 
 def test_audio_reaches_the_disk_while_the_call_runs(call):
     recorder = CallRecorder(call.id)
-    for at_ms in range(0, 1_020, 20):
+    for at_ms in range(0, PIECE_MS + 20, 20):
         recorder.caller(at_ms, frame(0x10))
     CallRecorder(uuid.uuid4()).flush().result()  # the writer thread has caught up
-    assert spool_path(call.id).stat().st_size == 1_020 * 16
+    assert spool_path(call.id).stat().st_size == (PIECE_MS + 20) * 16
 
 
 def test_audio_that_is_no_base64_is_counted_and_left_silent(call):
