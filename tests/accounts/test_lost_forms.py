@@ -29,6 +29,7 @@ def settings_in_browser(aloha_url, page: Page, settings) -> Page:
     return page
 
 
+@pytest.mark.check
 def test_what_was_typed_outlives_an_expired_log_in(settings_in_browser):
     page = settings_in_browser
     page.get_by_label("Fact 1", exact=True).fill("No gas work in high-rise buildings")
@@ -58,6 +59,7 @@ def test_saving_one_card_keeps_what_was_typed_into_another(settings_in_browser):
     expect(page.locator("#agent").get_by_text("Not saved yet")).to_be_hidden()
 
 
+@pytest.mark.check
 def test_leaving_aloha_with_something_unsaved_asks_first(settings_in_browser):
     page = settings_in_browser
     asked = []

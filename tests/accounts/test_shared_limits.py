@@ -41,6 +41,7 @@ def empty_cache(transactional_db):
     cache.clear()
 
 
+@pytest.mark.check
 def test_what_one_process_counted_stops_the_next_one(empty_cache):
     assert guess(10, names="a") == "may go on"
     assert guess(1, names="b") == "stopped"

@@ -96,6 +96,7 @@ def broken(reports: list[Report]) -> list[str]:
     return [f"{report.row()}: {', '.join(report.faults)}" for report in reports if report.faults]
 
 
+@pytest.mark.check
 async def test_no_fault_leaves_a_caller_in_silence_or_loses_her_message(
     aloha_url, worker, human_speech
 ):

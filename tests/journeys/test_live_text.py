@@ -97,6 +97,7 @@ def dictation(aloha_url, number, use) -> Iterator[Dictation]:  # noqa: F811
     thread.join()
 
 
+@pytest.mark.check
 @pytest.mark.U1
 @pytest.mark.measured
 def test_callers_words_are_on_the_screen_within_a_second(aloha_url, owner, page: Page, dictation):

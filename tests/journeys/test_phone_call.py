@@ -92,6 +92,7 @@ def test_the_command_reports_the_call_and_the_message_plays(
     assert read_mulaw(human_speech) in content[-message.call.recording.duration_ms * 16 :][0::2]
 
 
+@pytest.mark.check
 async def test_a_caller_who_hangs_up_in_mid_sentence_has_left_a_message(
     aloha_url, number, worker, human_speech
 ):

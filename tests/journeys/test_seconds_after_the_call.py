@@ -18,6 +18,7 @@ from voicemail.models import MailState, Message, Stage
 WITHIN_S, GIVE_UP_S = 10, 40
 
 
+@pytest.mark.check
 @pytest.mark.V4
 @pytest.mark.measured
 async def test_the_owner_has_the_mail_within_ten_seconds_of_the_calls_end(

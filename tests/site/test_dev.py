@@ -249,6 +249,7 @@ def test_a_process_that_dies_takes_the_other_with_it(started, victim, title):
     assert not any(map(is_alive, children.values()))
 
 
+@pytest.mark.check
 @pytest.mark.P6
 @pytest.mark.measured
 def test_a_second_start_takes_at_most_ten_seconds(started):
@@ -392,6 +393,7 @@ def test_wait(db):
 """
 
 
+@pytest.mark.check
 @needs_postgres
 def test_the_private_postgres_gives_an_ordinary_role_and_leaves_nothing(checkout, scratch):
     probe = write_probe(checkout, ROLE_PROBE)

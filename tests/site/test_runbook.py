@@ -157,6 +157,7 @@ async def test_02_the_stream_comes_too_late_and_the_next_one_in_time(
         await line.start(timely.call_sid)
 
 
+@pytest.mark.check
 async def test_03_the_key_is_refused_and_support_takes_the_agent_off(
     aloha_url, owner, settings, caplog, signs
 ):

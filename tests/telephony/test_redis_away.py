@@ -42,6 +42,7 @@ async def counted_as_unsent(before: float) -> None:
     raise AssertionError("every news was sent")
 
 
+@pytest.mark.check
 @pytest.mark.A5
 @pytest.mark.measured
 @pytest.mark.parametrize("trouble", ["frozen", "killed"])
