@@ -38,6 +38,11 @@ STEPS = (
     ("bad", "Proof that it works", "Your carrier's own voicemail answered."),
     ("to_come", "Your first message", "It is in your inbox seconds later."),
 )
+# Loudness of caller and agent, who take turns.
+PEAKS = [
+    [(37 * n % 60 + 30 if n // 12 % 2 else 0) for n in range(120)],
+    [(23 * n % 40 + 15 if not n // 12 % 2 else 0) for n in range(120)],
+]
 
 
 class SampleForm(forms.Form):
@@ -62,6 +67,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "colours": COLOURS,
         "type": TYPE,
         "steps": STEPS,
+        "peaks": PEAKS,
         "form": SampleForm(filled_in, auto_id="sample_%s"),
     }
     return render(request, "site/styleguide.html", context)
