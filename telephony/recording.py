@@ -295,12 +295,14 @@ def _replace(
             if old_name:
                 _lock(recording, sha256=old_sha256)
             recording.save()
-            unnamed_files.swap(recording.call_id, named=new_name, unnamed=old_name)
+            _name(recording, instead_of=old_name)
             if also is not None:
                 also(recording)
-    except BaseException:
+    except (Contended, IntegrityError, AudioErased):
         unnamed_files.delete(new_name)
         raise
+    # After another error, of a connection that broke say, the row may be there all the same: only
+    # the database knows whether the file is named, and `delete_left` asks it.
     if old_name:
         unnamed_files.delete(old_name)
     return recording
@@ -316,6 +318,12 @@ def _check_not_erased(call_id: uuid.UUID) -> None:
 def _lock(recording: Recording, *, sha256: str) -> None:
     unchanged = Recording.objects.select_for_update().filter(id=recording.id, sha256=sha256)
     if not unchanged.exists():
+        raise Contended
+
+
+def _name(recording: Recording, *, instead_of: str) -> None:
+    new_name = str(recording.file.name)
+    if not unnamed_files.swap(recording.call_id, named=new_name, unnamed=instead_of):
         raise Contended
 
 

@@ -8,11 +8,12 @@ deleted, and nothing is listed, whatever else the storage holds.
 import contextlib
 import logging
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.row_security import service_scope
 from telephony.models import Call, Recording, UnnamedFile
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 # Whoever is still at a file is done with it by then, however slow the storage is.
 KEPT = timedelta(hours=1)
 AT_ONCE = 500
+# Noted as long ago as this is what `delete_left` has taken up: nothing may name it any more.
+_TAKEN_UP = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(recording: Recording, content: bytes) -> None:
@@ -39,14 +42,17 @@ def write(recording: Recording, content: bytes) -> None:
         raise
 
 
-def swap(call_id: uuid.UUID, *, named: str, unnamed: str) -> None:
+def swap(call_id: uuid.UUID, *, named: str, unnamed: str) -> bool:
     """A recording names one file now, and another one (blank: none) no longer.
 
-    For the transaction that saves the recording.
+    For the transaction that saves the recording. False when `delete_left` has taken the file up
+    meanwhile, because it was long in coming or a clock is wrong: then nothing may name it.
     """
-    UnnamedFile.objects.filter(name=named).delete()
+    noted = UnnamedFile.objects.filter(name=named, since__gt=_TAKEN_UP)
+    was_noted = bool(noted.delete()[0])
     if unnamed:
         UnnamedFile.objects.create(name=unnamed, call_id=call_id)
+    return was_noted
 
 
 def delete(name: str) -> None:
@@ -73,12 +79,23 @@ def delete_of(call: Call) -> None:
 
 def delete_left(*, now: datetime) -> int:
     """Delete what crashes have left; how many files that may have been."""
+    # Also what was written by a clock that was ahead.
+    is_left = Q(since__lt=now - KEPT) | Q(since__gt=now + KEPT)
     with service_scope():
-        left = UnnamedFile.objects.filter(since__lt=now - KEPT).order_by("?")
+        left = UnnamedFile.objects.filter(is_left).order_by("?")
         names = list(left.values_list("name", flat=True)[:AT_ONCE])
-    for name in names:
+    unnamed = [name for name in names if _take_up(name)]
+    for name in unnamed:
         delete(name)
-    return len(names)
+    return len(unnamed)
+
+
+def _take_up(name: str) -> bool:
+    """Whether the file is still unnamed, and stays so: whoever is about to name it may not."""
+    naming = Recording.objects.filter(call=OuterRef("call"), file=OuterRef("name"))
+    with service_scope():
+        unnamed = UnnamedFile.objects.filter(~Exists(naming), name=name)
+        return bool(unnamed.update(since=_TAKEN_UP))
 
 
 def _storage() -> Storage:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from telephony import unnamed_files
@@ -128,3 +129,81 @@ def test_a_file_that_the_storage_does_not_delete_is_tried_again(call, settings):
     unnamed_files.delete_left(now=later)
     assert noted_files() == set()
     assert not path.exists()
+
+
+def lose_answer() -> None:
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+@pytest.mark.V4
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_answer_to_the_commit_costs_no_recording(call, settings):
+    def lose_later(_: object) -> None:
+        transaction.on_commit(lose_answer)
+
+    with pytest.raises(OperationalError):
+        store_spooled(call.id, also=lose_later)
+    assert named_files() <= stored_files(settings)
+    store_spooled(call.id)
+    unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61))
+    assert stored_files(settings) == named_files()
+    assert Recording.objects.get().duration_ms == 200
+
+
+def test_what_a_broken_connection_left_behind_goes_after_an_hour(call, settings):
+    with pytest.raises(OperationalError):
+        store_spooled(call.id, also=lambda _: lose_answer())
+    unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61))
+    assert stored_files(settings) == named_files()
+    assert Recording.objects.get().duration_ms == 100
+
+
+def test_a_file_that_a_recording_names_is_not_deleted(call, settings):
+    UnnamedFile.objects.create(name=Recording.objects.get().file.name, call=call)
+    assert unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61)) == 0
+    assert stored_files(settings) == named_files()
+
+
+def test_what_a_clock_that_was_ahead_has_noted_is_deleted(call, settings):
+    leave_unnamed(call)
+    UnnamedFile.objects.update(since=timezone.now() + timedelta(days=365))
+    unnamed_files.delete_left(now=timezone.now())
+    assert stored_files(settings) == named_files()
+
+
+class SlowStorage(FileSystemStorage):
+    """Has a file an hour after its worker began with it, the first time."""
+
+    is_slow = True
+
+    def save(self, *args: object, **kwargs: object) -> str:
+        name: str = super().save(*args, **kwargs)
+        if SlowStorage.is_slow:
+            SlowStorage.is_slow = False
+            unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61))
+        return name
+
+
+@pytest.mark.V4
+def test_a_file_that_is_deleted_before_its_row_is_there_is_stored_again(call, settings):
+    """By a worker whose clock is wrong, or because the storage took so long."""
+    slow = {"BACKEND": f"{__name__}.SlowStorage"}
+    settings.STORAGES = settings.STORAGES | {"default": slow}
+    store_spooled(call.id)
+    assert not SlowStorage.is_slow
+    assert Recording.objects.get().duration_ms == 200
+    assert stored_files(settings) == named_files()
+    assert noted_files() == set()
+
+
+@pytest.mark.V4
+def test_a_file_that_is_being_deleted_is_not_named(call, settings):
+    new = Recording(call=call)
+    unnamed_files.write(new, b"canary")
+    name = str(new.file.name)
+    path = Path(settings.MEDIA_ROOT) / name
+    path.unlink()
+    (path / "something").mkdir(parents=True)  # it cannot be deleted yet
+    unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61))
+    assert noted_files() == {name}
+    assert unnamed_files.swap(call.id, named=name, unnamed="") is False
