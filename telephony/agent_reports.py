@@ -25,24 +25,28 @@ def note_failure(
     metrics.AGENT_FAILURES.labels(reason="not available").inc()
 
 
-def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> None:
-    """Keep the report of a call's stream; a repeat, or one without figures, adds nothing.
+def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> bool:
+    """Keep the report of a call's stream; whether it told anything new, which a repeat does not.
 
     The figures of a later `generation` come on top of those of the streams before.
     """
+    is_new = False
     if report.usage:
-        _, is_first = CallEvent.objects.get_or_create(
+        _, is_new = CallEvent.objects.get_or_create(
             call_id=call_id, kind=EventKind.AGENT_REPORTED, key=str(generation)
         )
-        if is_first:
+        if is_new:
             _add_figures(call_id, report)
     if report.wants_no_calls:
         # Whoever hung up before the goodbye, or was cut off, has said it all the same.
         do_not_call.heed_outcome(call_id, AgentOutcome.OPTED_OUT)
     if report.reason:
-        CallEvent.objects.update_or_create(
+        noted = CallEvent.objects.filter(call_id=call_id, kind=MESSAGE_NOTED, key="")
+        is_new |= not noted.filter(payload=_noted(report)).exists()
+        noted.update_or_create(
             call_id=call_id, kind=MESSAGE_NOTED, key="", defaults={"payload": _noted(report)}
         )
+    return is_new
 
 
 def _add_figures(call_id: UUID, report: AgentReport) -> None:

@@ -82,9 +82,9 @@ def write_down_endings(
 ) -> int:
     """Give the database what waits, of one call or of all; how many endings were done with.
 
-    `also` is done in the transaction that writes one down, with the id of its call. Stops where
-    the database is away, to go on there later. What cannot be understood is set aside; what the
-    disk does not give stays where it is.
+    `also` is done in the transaction that writes one down, with the id of its call, if it tells
+    anything new. Stops where the database is away, to go on there later. What cannot be understood
+    is set aside; what the disk does not give, or does not let go, stays where it is.
     """
     files = waiting()
     if files and call_sid is not None:
@@ -116,15 +116,16 @@ def forget_old(*, now: datetime) -> int:
 def _take(file: Path, also: Callable[[UUID], object]) -> bool:
     """Whether an ending is done with. Raises OSError, OperationalError, InterfaceError."""
     try:
-        content = file.read_bytes()
+        ending = _decoded(UUID(file.name[:36]), file.read_bytes())
+        with service_scope():
+            # Locked: of two workers that read one file, one alone finds news in it.
+            call = Call.objects.select_for_update(no_key=True).filter(id=ending.call_id).first()
+            # Deleted, the call's words are gone with it.
+            if call is not None and _write_down(ending, call):
+                also(call.id)
     except FileNotFoundError:
         return False  # another worker was faster
-    try:
-        ending = _decoded(UUID(file.name[:36]), content)
-        with service_scope():
-            if _write_down(ending):
-                also(ending.call_id)
-    except (OperationalError, InterfaceError):
+    except (OSError, OperationalError, InterfaceError):
         raise
     except Exception:
         # The outermost loop of one ending: torn or refused, the others go on.
@@ -136,23 +137,24 @@ def _take(file: Path, also: Callable[[UUID], object]) -> bool:
     return True
 
 
-def _write_down(ending: KeptEnding) -> bool:
-    """Whether there is a call to write it down of: deleted, its words are gone with it."""
-    call = Call.objects.filter(id=ending.call_id).first()
-    if call is None:
-        return False
+def _write_down(ending: KeptEnding, call: Call) -> bool:
+    """Whether any of it was new: a file that cannot be removed is read again and again."""
+    positions = {line.position for line in ending.lines}
+    had_arrived = TranscriptLine.objects.filter(call=call, position__in=positions).count()
+    is_new = had_arrived < len(positions)
     # The position is unique: lines that did arrive are left as they are.
     TranscriptLine.objects.bulk_create(ending.lines, ignore_conflicts=True)
     if ending.hides_ai:
         call_events.note(call.id, kind=EventKind.DISCLOSURE_MISSING)
     if ending.report is not None:
-        agent_reports.keep_report(call.id, ending.report, generation=ending.generation)
+        is_new |= agent_reports.keep_report(call.id, ending.report, generation=ending.generation)
     calls.keep_stream_facts(call.id, ending.facts, generation=ending.generation)
     is_latest = call.stream_generation == ending.generation
     if ending.outcome and is_latest and call.agent_outcome != ending.outcome.value:
         calls.close_stream(call.id, ending.outcome)
+        is_new = True
     do_not_call.heed_words(call.id)
-    return True
+    return is_new
 
 
 def _decoded(call_id: UUID, content: bytes) -> KeptEnding:

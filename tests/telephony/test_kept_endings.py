@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection
@@ -80,6 +81,22 @@ def test_an_ending_that_is_written_down_twice_changes_nothing(call, settings):
     file.write_bytes(content)
     write_down_endings()
     assert (call.transcript.count(), call.events.count()) == (1, events)
+
+
+@pytest.mark.V4
+@pytest.mark.parametrize("news", ["a line", "a report", "an outcome"])
+def test_an_ending_that_the_disk_does_not_let_go_is_news_once(call, settings, news):
+    lines = [line_of(call, "Hello.")] if news == "a line" else []
+    report = AgentReport(reason="The boiler leaks.") if news == "a report" else None
+    outcome = AgentOutcome.FINISHED if news == "an outcome" else None
+    kept_endings.keep(ending_of(call, *lines, outcome=outcome, report=report))
+    [file] = files(settings)
+    content = file.read_bytes()
+    told: list[UUID] = []
+    for _ in range(3):
+        file.write_bytes(content)
+        assert write_down_endings(also=told.append) == 1
+    assert told == [call.id]
 
 
 def test_a_line_that_had_arrived_stays_as_it_is(call):
