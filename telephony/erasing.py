@@ -72,6 +72,8 @@ def erase_words(call: Call) -> None:
     """
     erase_kept(call)
     with service_scope():
+        # Whoever writes down just now what was kept is waited for; the next one finds nothing.
+        Call.objects.select_for_update(no_key=True).filter(id=call.id).first()
         TranscriptLine.objects.filter(call=call).delete()
         CallEvent.objects.filter(call=call).update(payload={}, facts={})
 

@@ -118,13 +118,15 @@ def _take(file: Path, also: Callable[[UUID], object]) -> bool:
     try:
         ending = _decoded(UUID(file.name[:36]), file.read_bytes())
         with service_scope():
-            # Locked: of two workers that read one file, one alone finds news in it.
+            # Erasing forgets the file before it takes this lock: what it erased is gone here, and
+            # what was written down here before is erased there.
             call = Call.objects.select_for_update(no_key=True).filter(id=ending.call_id).first()
+            file.stat()
             # Deleted, the call's words are gone with it.
             if call is not None and _write_down(ending, call):
                 also(call.id)
     except FileNotFoundError:
-        return False  # another worker was faster
+        return False  # another worker was faster, or the call's words are erased
     except (OSError, OperationalError, InterfaceError):
         raise
     except Exception:

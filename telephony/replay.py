@@ -11,9 +11,11 @@ from django.db import InterfaceError, OperationalError
 from django.http import QueryDict
 from django.urls import resolve
 
+from accounts.row_security import service_scope
 from telephony import request_spool
 from telephony.carrier_requests import SignedForm
 from telephony.errors import TornRequest
+from telephony.models import Call
 from telephony.request_spool import KeptRequest
 
 logger = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ def replay_kept_requests() -> int:
 
 
 def _done_with(file: Path) -> bool:
-    """Replay or set aside one request; False when another worker was faster.
+    """Replay or set aside one request; False when another worker was faster, or it was erased.
 
     Raises OSError when the file can be neither read nor moved, and as Django when the database
     is away.
@@ -59,7 +61,13 @@ def _done_with(file: Path) -> bool:
     except TornRequest:
         return _set_aside(file)
     try:
-        _replay(request)
+        with service_scope():
+            # Erasing forgets the file before it takes this lock: what it erased is gone here, and
+            # what was replayed here before is erased there.
+            Call.objects.select_for_update().filter(call_sid=request.call_sid).first()
+            if not file.exists():
+                return False
+            _replay(request)
     except (OperationalError, InterfaceError):
         raise
     except Exception:

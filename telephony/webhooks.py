@@ -74,12 +74,9 @@ def incoming(form: SignedForm) -> HttpResponse:
             assert_never(unknown)
 
 
-@twilio_webhook
-def after_stream(form: SignedForm) -> HttpResponse:
-    """The media stream is over: hang up, open the next one, or take a message without an agent."""
+def _go_on_after_stream(form: SignedForm) -> HttpResponse:
     call_sid = carrier_requests.read_call_sid(form)
     is_over = carrier_requests.read_call_is_over(form)
-    kept_endings.write_down_endings(call_sid)  # a goodbye that the database did not take in time
     with service_scope():
         call_events.note_report(
             call_sid,
@@ -97,6 +94,18 @@ def after_stream(form: SignedForm) -> HttpResponse:
             return _twiml(twiml.hang_up())
         calls.hand_to_carrier(call_sid)
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
+
+
+def _note_after_stream(form: SignedForm, came_at: datetime) -> None:
+    _go_on_after_stream(form)  # the worker writes endings down by itself, before it replays
+
+
+@partial(twilio_webhook, replay=_note_after_stream)
+def after_stream(form: SignedForm) -> HttpResponse:
+    """The media stream is over: hang up, open the next one, or take a message without an agent."""
+    # A goodbye that the database did not take in time.
+    kept_endings.write_down_endings(carrier_requests.read_call_sid(form))
+    return _go_on_after_stream(form)
 
 
 @twilio_callback

@@ -1,13 +1,15 @@
 """What a database that is away does not take at a call's end is written down once it is back."""
 
 import json
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from agent.session import AgentOutcome, AgentReport
@@ -271,6 +273,43 @@ def test_what_is_erased_does_not_come_back(call):
     kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
     erase_words(call)
     write_down_endings()
+    assert call.transcript.count() == 0
+
+
+def begun(work: Callable[[], object]) -> threading.Thread:
+    """A thread that does this, and has got as far as it may by now."""
+
+    def work_and_close() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work_and_close)
+    thread.start()
+    thread.join(0.5)
+    return thread
+
+
+@pytest.mark.V6
+@pytest.mark.django_db(transaction=True)
+def test_what_is_erased_after_it_was_read_does_not_come_back(call):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    with transaction.atomic():
+        Call.objects.select_for_update().get()
+        writing_down = begun(write_down_endings)
+        kept_endings.drop(call.id)
+    writing_down.join()
+    assert call.transcript.count() == 0
+
+
+@pytest.mark.V6
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_down_while_it_is_erased_goes_too(call):
+    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
+    erasing: list[threading.Thread] = []
+    write_down_endings(also=lambda _: erasing.append(begun(lambda: erase_words(call))))
+    erasing[0].join()
     assert call.transcript.count() == 0
 
 

@@ -5,12 +5,14 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from telephony import numbers, request_spool
@@ -291,3 +293,32 @@ def test_a_torn_write_goes_after_an_hour_and_a_waiting_request_never(settings):
     assert request_spool.forget_old(now=now) == 0
     assert request_spool.forget_old(now=now + timedelta(days=99)) == 1
     assert len(request_spool.waiting()) == 1
+
+
+@pytest.mark.V6
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_is_erased_after_it_was_read_leaves_nothing(number):
+    call = make_call(number, call_sid=SID)
+    keep("status", incoming_form(number.phone_number) | ENDED)
+
+    def replay() -> None:
+        try:
+            replay_kept_requests()
+        finally:
+            connections.close_all()
+
+    replaying = threading.Thread(target=replay)
+    with transaction.atomic():
+        Call.objects.select_for_update().get()
+        replaying.start()
+        replaying.join(0.5)  # it has read, and waits for this transaction
+        request_spool.drop(SID)
+    replaying.join()
+    assert not call.events.exists()
+
+
+def test_what_came_after_a_stream_is_replayed(number):
+    make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
+    keep("after-stream", incoming_form(number.phone_number, CallStatus="in-progress"))
+    assert replay_kept_requests() == 1
+    assert Call.objects.get().carrier_records
