@@ -47,8 +47,7 @@ def erase_audio(call: Call) -> None:
     backend = backend_for_call(simulated=call.simulated)
     with service_scope():
         # Before looking: what is being stored at this moment is either seen here or refused there.
-        kept = Call.objects.filter(id=call.id, audio_erased_at__isnull=True)
-        kept.update(audio_erased_at=timezone.now())
+        refuse_audio(call)
         at_carrier = list(CarrierRecording.objects.filter(call=call).values_list("sid", flat=True))
         stored = Recording.objects.filter(call=call).first()
     for sid in at_carrier:
@@ -63,6 +62,12 @@ def erase_audio(call: Call) -> None:
     with service_scope():
         Recording.objects.filter(call=call).delete()
         CarrierRecording.objects.filter(call=call).delete()
+
+
+def refuse_audio(call: Call) -> None:
+    """No audio of the call is stored from now on; the moment of the first time counts."""
+    kept = Call.objects.filter(id=call.id, audio_erased_at__isnull=True)
+    kept.update(audio_erased_at=timezone.now())
 
 
 def erase_words(call: Call) -> None:

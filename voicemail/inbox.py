@@ -85,7 +85,7 @@ def find_message(*, user: User, message_id: uuid.UUID) -> Message:
 def find_deleted(*, user: User, message_id: uuid.UUID) -> Message:
     """One that the owner has deleted and can take back. Raises Message.DoesNotExist."""
     rows = Message.objects.deleted_for_user(user).select_related("call__number")
-    return rows.get(id=message_id)
+    return rows.get(id=message_id, deleted_at__gt=timezone.now() - UNDO_PERIOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +164,9 @@ def delete(*, message: Message, now: datetime) -> None:
 
 
 def restore(*, message: Message) -> None:
-    """The owner did not mean to delete it."""
-    Message.objects.filter(id=message.id, erased_at__isnull=True).update(deleted_at=None)
+    """The owner did not mean to delete it; after the time for that it may be half erased."""
+    in_time = Message.objects.filter(deleted_at__gt=timezone.now() - UNDO_PERIOD)
+    in_time.filter(id=message.id, erased_at__isnull=True).update(deleted_at=None)
 
 
 @transaction.atomic

@@ -35,9 +35,27 @@ Row = TypeVar("Row", Message, Call)
 
 def erase_deleted_messages() -> int:
     """Erase what was deleted and can no longer be taken back; how many messages."""
+    deleted = _some_of(_deleted_for_good())
+    until = time.monotonic() + ROUND_SECONDS
+    return _each(filter(_is_not_brought_back, deleted), erase_message, until=until)
+
+
+def _deleted_for_good() -> QuerySet[Message]:
     over = timezone.now() - UNDO_PERIOD
-    due = Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
-    return _each(_some_of(due), erase_message, until=time.monotonic() + ROUND_SECONDS)
+    return Message.objects.filter(deleted_at__lt=over, erased_at__isnull=True)
+
+
+def _is_not_brought_back(message: Message) -> bool:
+    """Asked right before it is erased: from now on nothing that comes of its call brings it back.
+
+    What comes late locks the call too, so it either was here before or is refused.
+    """
+    with service_scope():
+        Call.objects.select_for_update(no_key=True).filter(id=message.call_id).first()
+        if not _deleted_for_good().filter(id=message.id).exists():
+            return False
+        telephony_erasing.refuse_audio(message.call)
+    return True
 
 
 def erase_what_came_late() -> int:

@@ -118,6 +118,15 @@ def test_a_deleted_message_is_gone_and_can_be_taken_back(as_owner, number):
     assert "The boiler leaks." in page(as_owner)
 
 
+def test_a_deleted_message_cannot_be_taken_back_after_an_hour(as_owner, number):
+    message = leave_message(number, reason="The boiler leaks.")
+    answer = act(as_owner, "delete", message)
+    Message.objects.update(deleted_at=timezone.now() - inbox.UNDO_PERIOD)
+    assert "deleted</p>" not in page(as_owner, answer.url)
+    act(as_owner, "undo", message)
+    assert Message.objects.get().deleted_at is not None
+
+
 def test_archived_and_deleted_messages_do_not_wait(owner, number):
     leave_message(number, archived_at=timezone.now())
     leave_message(number, deleted_at=timezone.now())

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from telephony.models import Call, TranscriptLine
+from telephony.models import Call, Recording, TranscriptLine
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call
 from tests.voicemail.test_erasing import CALLER, WORDS, full_message
-from voicemail import erasing, outdated
+from voicemail import erasing, inbox, outdated
 from voicemail.models import Erasure, Message, Stage
+from voicemail.reopening import reopen
 
 pytestmark = pytest.mark.V6
 YEAR_MINUTES = 366 * 1_440
@@ -67,3 +69,37 @@ def test_a_hundred_that_cannot_be_erased_leave_the_others_their_turn(number, set
         hold_fast(call, settings)
     assert sum(outdated.erase_deleted_messages() for _ in range(6)) == 1
     assert Message.objects.get(erased_at__isnull=False).call == calls[-1]
+
+
+def bring_back_what_was_listed(execute, sql, params, many, context):
+    """The owners' late recordings come between the list of what is to be erased and the erasing."""
+    result = execute(sql, params, many, context)
+    if "ORDER BY RAND" in sql.upper():
+        for call_id in Message.objects.values_list("call_id", flat=True):
+            reopen(call_id)
+    return result
+
+
+@pytest.mark.V4
+def test_a_message_that_is_brought_back_meanwhile_is_not_erased(number):
+    full_message(number)
+    Message.objects.update(deleted_at=timezone.now() - timedelta(hours=2))
+    with connection.execute_wrapper(bring_back_what_was_listed):
+        assert outdated.erase_deleted_messages() == 0
+    message = Message.objects.get()
+    assert (message.deleted_at, message.erased_at) == (None, None)
+    assert Recording.objects.get().file.size
+    assert message.call.audio_erased_at is None
+    assert TranscriptLine.objects.exists()
+
+
+def test_a_message_that_is_half_erased_is_not_brought_back(number, settings):
+    message = full_message(number)
+    hold_fast(message.call, settings)
+    Message.objects.update(deleted_at=timezone.now() - timedelta(minutes=61))
+    assert outdated.erase_deleted_messages() == 0
+    assert not Recording.objects.exists()
+    assert reopen(message.call_id) == 0
+    inbox.restore(message=message)
+    assert not Message.objects.for_user(message.owner).exists()
+    assert Message.objects.get().deleted_at is not None
