@@ -231,7 +231,10 @@ def _record(message: Message, **fields: Any) -> None:
 
 
 def _ensure_audio(message: Message) -> None:
-    """Return once all is stored that can be expected. Raises CallNotComplete, AudioDamaged."""
+    """Return once all is stored that can be expected.
+
+    Raises CallNotComplete, AudioDamaged, and for as long as it may pass OSError.
+    """
     call = message.call
     waited = timezone.now() - (call.ended_at or call.started_at)
     if kept_endings.holds(call.id):
@@ -241,10 +244,14 @@ def _ensure_audio(message: Message) -> None:
     try:
         _ensure_stream_audio(call, waited)
         recording.fetch_carrier_recordings(call, give_up=message.attempts >= FETCH_ATTEMPTS)
-    except recording.EarlierPartUnreadable as error:
-        if message.attempts < UNREADABLE_ATTEMPTS:
+    except OSError as error:
+        if message.attempts < _patience(error):
             raise
-        # What is to be put behind it waits in the spool and at the carrier.
+        # What is not stored waits in the spool and at the carrier.
+        logger.error(
+            "message goes on without some of its audio",
+            extra={"call": str(call.id), "reason": f"{type(error).__name__}: {error}"[:200]},
+        )  # no traceback
         recording.put_off_announced(call, error)
     with service_scope():
         announced = call.carrier_recordings.exists()
@@ -253,6 +260,12 @@ def _ensure_audio(message: Message) -> None:
         raise CallNotComplete
     if stored is not None:
         _verify(stored, give_up=message.attempts >= UNREADABLE_ATTEMPTS)
+
+
+def _patience(error: OSError) -> int:
+    """After how many attempts the disk holds a message no longer; a full one is given longer."""
+    is_unreadable = isinstance(error, recording.EarlierPartUnreadable)
+    return UNREADABLE_ATTEMPTS if is_unreadable else FETCH_ATTEMPTS
 
 
 def _ensure_stream_audio(call: Call, waited: timedelta) -> None:

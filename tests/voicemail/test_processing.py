@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import mail
 from django.utils import timezone
 
+from accounts.models import User
 from agent.session import Role, TranscriptSource
 from agent.speech.wav import write_mulaw
 from telephony import audio_spool
@@ -294,14 +295,13 @@ def test_a_recording_that_is_no_audio_does_not_hold_the_message(number):
 @pytest.mark.parametrize("attempts", [0, 47, 5_000])
 def test_a_message_that_keeps_failing_does_not_hold_up_others(number, stranger, attempts):
     call = ended_call(number)
-    spool_path(call.id).mkdir(parents=True, exist_ok=True)
-    os.utime(spool_path(call.id), (0, 0))
+    User.objects.filter(pk=number.user_id).update(time_zone="Nowhere/Never")
     processing.collect_messages()
-    Message.objects.update(attempts=attempts)
+    Message.objects.update(stage=Stage.SUMMARISED, attempts=attempts)
     healthy = ended_call(make_number(stranger), stream_state=StreamState.NONE)
     work()
     assert healthy.message.stage == Stage.NOTIFIED
-    assert "IsADirectoryError" in Message.objects.get(call=call).last_error
+    assert "ZoneInfoNotFoundError" in Message.objects.get(call=call).last_error
 
 
 def test_a_message_whose_recording_came_late_is_unread_again(number):

@@ -150,6 +150,30 @@ def test_a_part_behind_one_that_cannot_be_read_does_not_hold_the_message(number,
     assert Recording.objects.get().duration_ms > 1_000
 
 
+@pytest.mark.parametrize("name", ["{}.mulaw", "{}.1.aside"])
+def test_audio_that_the_disk_does_not_give_does_not_hold_the_message_for_ever(number, name):
+    call = told_call(number)
+    waiting = announce_recording(call, b"\x10" * 16_000)
+    Message.objects.update(stage=Stage.COLLECTED)
+    stuck = spool_path(call.id).with_name(name.format(call.id))
+    stuck.mkdir(parents=True)  # reading it is an OSError
+    os.utime(stuck, (0, 0))
+    for _ in range(processing.FETCH_ATTEMPTS + 1):
+        assert Message.objects.get().stage == Stage.COLLECTED
+        Message.objects.update(next_step_at=timezone.now())
+        processing.work_once(all_time=False)
+    assert Message.objects.get().stage == Stage.NOTIFIED
+    stuck.rmdir()
+    left_audio_of(call)
+    CarrierRecording.objects.update(fetch_again_at=timezone.now())
+    Message.objects.update(read_at=timezone.now(), summary="")
+    look_back()
+    assert is_made_anew(call)
+    waiting.refresh_from_db()
+    assert waiting.fetched_at is not None
+    assert Recording.objects.get().duration_ms == 3_000
+
+
 @pytest.fixture
 def stuck_ending(number, settings) -> Call:
     """The last words of a call are on a disk that does not give them until the test says so."""
