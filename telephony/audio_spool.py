@@ -31,6 +31,15 @@ def files() -> list[Path]:
     return [*_folder().glob("*.mulaw"), *_folder().glob("*.aside")]
 
 
+def call_ids() -> set[uuid.UUID]:
+    """The calls whose audio waits here."""
+    found = set()
+    for file in files():
+        with suppress(ValueError):  # no file of ours
+            found.add(uuid.UUID(file.name.partition(".")[0]))
+    return found
+
+
 def holds(call_id: uuid.UUID) -> bool:
     """Whether a call's audio waits here."""
     return any(file.exists() for file in _files(call_id))

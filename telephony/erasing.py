@@ -188,9 +188,10 @@ def older_than(moment: datetime, *, owner: User) -> list[Call]:
     """Some of the owner's calls from before `moment` that still have audio."""
     stored = Recording.objects.filter(call=OuterRef("pk"))
     at_carrier = CarrierRecording.objects.filter(call=OuterRef("pk"))
+    has_audio = Exists(stored) | Exists(at_carrier) | Q(id__in=audio_spool.call_ids())
     with service_scope():
         calls = Call.objects.for_user(owner).filter(started_at__lt=moment)
-        return list(calls.filter(Exists(stored) | Exists(at_carrier)).order_by("?")[:AT_ONCE])
+        return list(calls.filter(has_audio).order_by("?")[:AT_ONCE])
 
 
 def announced_after_erasure() -> list[Call]:

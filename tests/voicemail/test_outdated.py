@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from telephony.audio_spool import spool_path
 from telephony.models import Call, Recording, TranscriptLine
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call
@@ -103,3 +104,13 @@ def test_a_message_that_is_half_erased_is_not_brought_back(number, settings):
     inbox.restore(message=message)
     assert not Message.objects.for_user(message.owner).exists()
     assert Message.objects.get().deleted_at is not None
+
+
+def test_audio_that_was_never_stored_is_erased_when_it_is_old(number):
+    call = ended_call(number, YEAR_MINUTES)
+    spool = spool_path(call.id)
+    spool.parent.mkdir(parents=True)
+    (spool.parent / "nobodys.mulaw").touch()
+    spool.write_bytes(b"canary")
+    outdated.erase_what_is_old()
+    assert not spool.exists()
