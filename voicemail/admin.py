@@ -45,7 +45,7 @@ class MessageAdmin(ToLookAt, WithRowActions, ExportsRows):
     list_select_related = ("call__owner",)
     show_full_result_count = False
     fields = (
-        *("call", "stage", "next_step_at", "attempts", "last_error"),
+        *("call", "stage", "next_step_at", "attempts", "refusals", "last_error"),
         *("mail_state", "mail_at", "created_at"),
     )
     row_actions = (RETRY,)

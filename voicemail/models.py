@@ -89,6 +89,11 @@ class Message(models.Model):
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.COLLECTED)
     next_step_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How many of the attempts the mail server answered with a refusal for good.",
+    )
     last_error = models.CharField(max_length=300, blank=True)
     caller_name = models.CharField(max_length=80, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="What it is about, in a line.")

@@ -54,9 +54,9 @@ FETCH_ATTEMPTS = 20
 # A file that is not what was stored, or cannot be read, does not hold the message for longer.
 UNREADABLE_ATTEMPTS = 3
 # About twenty minutes: a mail server's tables may be wrong for a moment.
-ADDRESS_ATTEMPTS = 10
+ADDRESS_REFUSALS_BELIEVED = 10
 # About a day: its operators may have to mend what has nothing to do with the address.
-REFUSAL_ATTEMPTS = 150
+REFUSALS_BELIEVED = 150
 # The owner waits: after these a line stays without words,
 TRANSCRIPT_ATTEMPTS = 3
 # and the plain rule writes the summary.
@@ -165,6 +165,9 @@ def _advance(message: Message) -> None:
         _come_back(message, after=RETRY_AFTER)
     except notifications.NotYet as wish:
         _come_back(message, after=wish.until - timezone.now())
+    except MailRefused as error:
+        refusals = message.refusals + 1
+        _come_back(message, after=_delay(message), error=str(error), refusals=refusals)
     except RETRIED as error:
         # Right after the callback the carrier may not have the file yet; servers come back.
         _come_back(message, after=_delay(message), error=str(error))
@@ -193,26 +196,27 @@ def _take_steps(message: Message) -> None:
         notifications.tell_owner(
             message,
             record=lambda **fields: _record(message, **fields),
-            believed=_believed(message.attempts),
+            believed=_believed(message.refusals),
         )
         _reach(message, Stage.NOTIFIED)
 
 
-def _believed(attempts: int) -> tuple[type[MailRefused], ...]:
-    """Which refusals of the mail server are true by now."""
-    if attempts >= REFUSAL_ATTEMPTS:
+def _believed(refusals: int) -> tuple[type[MailRefused], ...]:
+    """Which refusals of the mail server are true after so many; a server that is away is none."""
+    if refusals >= REFUSALS_BELIEVED:
         return (MailRefused,)
-    return (AddressRefused,) if attempts >= ADDRESS_ATTEMPTS else ()
+    return (AddressRefused,) if refusals >= ADDRESS_REFUSALS_BELIEVED else ()
 
 
 def _reach(message: Message, stage: Stage, **fields: Any) -> None:
     """Write down a step with what it found, and take a new lease for the next one."""
     until = timezone.now() + LEASE
-    _record(message, stage=stage, attempts=0, last_error="", next_step_at=until, **fields)
+    nothing_failed = {"attempts": 0, "refusals": 0, "last_error": ""}
+    _record(message, stage=stage, next_step_at=until, **nothing_failed, **fields)
 
 
-def _come_back(message: Message, *, after: timedelta, error: str = "") -> None:
-    fields: dict[str, Any] = {"next_step_at": timezone.now() + after, "last_error": error[:300]}
+def _come_back(message: Message, *, after: timedelta, error: str = "", **fields: Any) -> None:
+    fields |= {"next_step_at": timezone.now() + after, "last_error": error[:300]}
     try:
         attempts = min(message.attempts + bool(error), MAX_ATTEMPTS_COUNTED)
         _record(message, attempts=attempts, **fields)

@@ -27,7 +27,9 @@ def retry_message(message: Message, who: Who) -> bool:
         pk=message.pk, erased_at__isnull=True
     )
     with staff_scope():
-        changed = waiting.filter(next_step_at__gt=now).update(next_step_at=now, attempts=0)
+        changed = waiting.filter(next_step_at__gt=now).update(
+            next_step_at=now, attempts=0, refusals=0
+        )
         if changed:
             audit.record(who, RETRIED, owner=message.call.owner, target=message)
     return changed > 0

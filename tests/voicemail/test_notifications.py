@@ -170,7 +170,7 @@ def test_an_address_that_is_refused_long_enough_is_wrong(server, number, code, i
     server.refuse = {"RCPT": code}
     message = work(ready_message(number))
     assert (message.stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
-    Message.objects.update(attempts=processing.ADDRESS_ATTEMPTS)
+    Message.objects.update(refusals=processing.ADDRESS_REFUSALS_BELIEVED)
     message = work(message)
     if is_final:
         assert (message.stage, message.mail_state) == (Stage.NOTIFIED, MailState.REFUSED)
@@ -188,12 +188,30 @@ def test_an_address_that_is_refused_long_enough_is_wrong(server, number, code, i
 )
 def test_a_mail_that_is_refused_for_a_day_is_not_sent(server, number, moment, code, is_final):
     server.refuse = {moment: code}
-    message = ready_message(number, attempts=processing.REFUSAL_ATTEMPTS - 1)
+    message = ready_message(number, refusals=processing.REFUSALS_BELIEVED - 1)
     assert (work(message).stage, message.mail_state) == (Stage.SUMMARISED, MailState.NONE)
     assert message.last_error == f"The mail server refused the e-mail: {code}."
     work(message)
     expected = (Stage.NOTIFIED, MailState.REFUSED) if is_final else (Stage.SUMMARISED, "")
     assert (message.stage, message.mail_state) == expected
+
+
+@pytest.mark.parametrize("outage", ["away", 451, 535])
+@pytest.mark.parametrize("refusal", [{"RCPT": 550}, {"text": 554}])
+def test_a_refusal_after_a_long_outage_is_not_believed_at_once(server, number, outage, refusal):
+    attempts = processing.REFUSALS_BELIEVED + 1
+    message = ready_message(number, attempts=attempts)
+    if outage == "away":
+        server.hang_up_at = "MAIL"
+    else:
+        server.refuse = {"MAIL" if outage == 451 else "connect": outage}
+    assert work(message).attempts == attempts + 1
+    server.hang_up_at, server.refuse = "", refusal
+    message = work(message)
+    assert (message.mail_state, message.refusals) == (MailState.NONE, 1)
+    server.refuse = {}
+    message = work(message)
+    assert (message.mail_state, message.refusals) == (MailState.SENT, 0)
 
 
 def test_after_a_worker_died_in_the_middle_of_sending_nothing_is_sent_twice(server, number):
