@@ -7,6 +7,7 @@ deleted, and nothing is listed, whatever else the storage holds.
 
 import contextlib
 import logging
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 # Whoever is still at a file is done with it by then, however slow the storage is.
 KEPT = timedelta(hours=1)
 AT_ONCE = 500
+# A storage that does not answer keeps other chores waiting no longer than this, and one file.
+ROUND_SECONDS = 30.0
 # Noted as long ago as this is what `delete_left` has taken up: nothing may name it any more.
 _TAKEN_UP = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,17 +80,22 @@ def delete_of(call: Call) -> None:
         _storage().delete(name)
 
 
-def delete_left(*, now: datetime) -> int:
-    """Delete what crashes have left; how many files that may have been."""
+def delete_left(*, now: datetime, round_seconds: float = ROUND_SECONDS) -> int:
+    """Delete what crashes have left, as far as a round gets; how many files that may have been."""
+    until = time.monotonic() + round_seconds
     # Also what was written by a clock that was ahead.
     is_left = Q(since__lt=now - KEPT) | Q(since__gt=now + KEPT)
     with service_scope():
         left = UnnamedFile.objects.filter(is_left).order_by("?")
         names = list(left.values_list("name", flat=True)[:AT_ONCE])
-    unnamed = [name for name in names if _take_up(name)]
-    for name in unnamed:
-        delete(name)
-    return len(unnamed)
+    count = 0
+    for name in names:
+        if time.monotonic() > until:
+            break
+        if _take_up(name):
+            delete(name)
+            count += 1
+    return count
 
 
 def _take_up(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from aloha_site.management.commands import work
 from telephony import unnamed_files
 from telephony.audio_spool import spool_path
 from telephony.erasing import erase_audio
@@ -172,9 +175,13 @@ def test_what_a_clock_that_was_ahead_has_noted_is_deleted(call, settings):
 
 
 class SlowStorage(FileSystemStorage):
-    """Has a file an hour after its worker began with it, the first time."""
+    """Has a file an hour after its worker began with it, the first time; deletes in 50 ms."""
 
     is_slow = True
+
+    def delete(self, name: str) -> None:
+        time.sleep(0.05)
+        super().delete(name)
 
     def save(self, *args: object, **kwargs: object) -> str:
         name: str = super().save(*args, **kwargs)
@@ -184,11 +191,17 @@ class SlowStorage(FileSystemStorage):
         return name
 
 
-@pytest.mark.V4
-def test_a_file_that_is_deleted_before_its_row_is_there_is_stored_again(call, settings):
-    """By a worker whose clock is wrong, or because the storage took so long."""
+@pytest.fixture
+def slow_storage(call, settings) -> None:
+    SlowStorage.is_slow = True
     slow = {"BACKEND": f"{__name__}.SlowStorage"}
     settings.STORAGES = settings.STORAGES | {"default": slow}
+
+
+@pytest.mark.V4
+@pytest.mark.usefixtures("slow_storage")
+def test_a_file_that_is_deleted_before_its_row_is_there_is_stored_again(call, settings):
+    """By a worker whose clock is wrong, or because the storage took so long."""
     store_spooled(call.id)
     assert not SlowStorage.is_slow
     assert Recording.objects.get().duration_ms == 200
@@ -207,3 +220,30 @@ def test_a_file_that_is_being_deleted_is_not_named(call, settings):
     unnamed_files.delete_left(now=timezone.now() + timedelta(minutes=61))
     assert noted_files() == {name}
     assert unnamed_files.swap(call.id, named=name, unnamed="") is False
+
+
+@pytest.mark.usefixtures("slow_storage")
+def test_a_slow_storage_does_not_take_all_the_time_of_a_round(call):
+    for _ in range(5):
+        leave_unnamed(call)
+    later = timezone.now() + timedelta(minutes=61)
+    assert unnamed_files.delete_left(now=later, round_seconds=0.02) == 1
+    assert unnamed_files.delete_left(now=later) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_disk_that_fails_under_the_spool_keeps_no_file_of_the_storage(call, settings, tmp_path):
+    settings.SPOOL_DIR = tmp_path / "file"
+    settings.SPOOL_DIR.write_text("no folder")
+    leave_unnamed(call)
+    UnnamedFile.objects.update(since=timezone.now() - timedelta(days=1))
+    stop = threading.Event()
+    chores = threading.Thread(target=work._do_chores_until, args=[stop])
+    chores.start()
+    deadline = time.monotonic() + DEADLINE_S
+    while noted_files() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    chores.join(DEADLINE_S)
+    assert noted_files() == set()
+    assert stored_files(settings) == named_files()

@@ -34,6 +34,8 @@ ROUNDS_BETWEEN_WHOLE_LOOKS = 12
 SHORT_LOOK = timedelta(hours=2)
 # A chore that still waits for the provider is left: the next worker's does it again.
 CHORES_END_SECONDS = 5.0
+# Each a chore of its own: a disk that fails under one keeps no other from being done.
+FORGET_FILES = (request_spool.forget_old, kept_endings.forget_old, unnamed_files.delete_left)
 
 
 class Command(BaseCommand):
@@ -58,7 +60,8 @@ class Command(BaseCommand):
             send_reminders()
             erasing.keep_house()
             _look_after_forwarding(all_time=True)
-            _forget_old_files()
+            for forget in FORGET_FILES:
+                forget(now=timezone.now())
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -97,13 +100,14 @@ def _do_chores_until(stop: threading.Event) -> None:
     for number in itertools.count():
         is_whole = number % ROUNDS_BETWEEN_WHOLE_LOOKS == 0
         look_back = LOOK_BACK if is_whole else SHORT_LOOK
-        for chore in (
+        chores: list[Callable[[], object]] = [
             sync_numbers_when_due,
             partial(collect_fallback_messages, look_back=look_back),
             fetch_put_off,
             erasing.keep_house,
-            _forget_old_files,
-        ):
+            *(partial(forget, now=timezone.now()) for forget in FORGET_FILES),
+        ]
+        for chore in chores:
             if stop.is_set():
                 break
             close_old_connections()
@@ -132,9 +136,3 @@ def _look_after_forwarding(*, all_time: bool) -> None:
     forwarding_rhythm.renew_proofs(now=now, all_time=all_time)
     if all_time:
         forwarding_rhythm.ask_about_silence(now=now)
-
-
-def _forget_old_files() -> None:
-    request_spool.forget_old(now=timezone.now())
-    kept_endings.forget_old(now=timezone.now())
-    unnamed_files.delete_left(now=timezone.now())
