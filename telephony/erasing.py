@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.row_security import service_scope
 from telephony import audio_spool, kept_endings, request_spool, unnamed_files
 from telephony.backends.base import backend_for_call
+from telephony.call_events import EventKind
 from telephony.models import (
     LIVE_STATUSES,
     Call,
@@ -101,6 +102,14 @@ def erase_kept(call: Call) -> None:
 def is_kept(call: Call) -> bool:
     """Whether something about the call waits on the disk for the database."""
     return kept_endings.holds(call.id) or bool(call.call_sid and request_spool.holds(call.call_sid))
+
+
+def may_be_announced(call: Call) -> bool:
+    """Whether the carrier was asked to record, and has not said yet what came of it."""
+    with service_scope():
+        told = CallEvent.objects.filter(call=call, kind=EventKind.RECORDING)
+        found = CarrierRecording.objects.filter(call=call)
+        return call.carrier_records and not (told.exists() or found.exists())
 
 
 def erase_caller(call: Call) -> None:

@@ -178,6 +178,13 @@ def _is_to_be_written_down(call: Call) -> bool:
     return is_recent and telephony_erasing.is_kept(call)
 
 
+def _is_to_be_announced(call: Call) -> bool:
+    """Whether the carrier may still tell of a recording; whoever hung up left none, and no word."""
+    ended_at = call.ended_at or timezone.now()
+    is_recent = timedelta(0) <= timezone.now() - ended_at < PREPARED_WITHIN
+    return is_recent and telephony_erasing.may_be_announced(call)
+
+
 def _erase_owner(owner: User, *, attempts: int) -> None:
     """Number first, then what is at the carrier, then files, then rows, then the name."""
     _release_numbers(owner)
@@ -189,6 +196,9 @@ def _erase_owner(owner: User, *, attempts: int) -> None:
     for call in calls:
         if _is_to_be_written_down(call):
             raise NotYetErased("What was reported of a call is not written down yet.")
+        if _is_to_be_announced(call):
+            # Without its call's row nobody would know of it, and it would stay with the carrier.
+            raise NotYetErased("The carrier has not said what it recorded of a call.")
         telephony_erasing.erase_audio(call)
         telephony_erasing.erase_kept(call)
     with service_scope():
