@@ -64,7 +64,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(owner=user, deleted_at__isnull=True, erased_at__isnull=True)
 
     def deleted_for_user(self, user: User) -> Self:
-        """What this owner has deleted and can still take back."""
+        """What this owner has deleted and is not erased yet; taken back in time it returns."""
         return self.filter(owner=user, deleted_at__isnull=False, erased_at__isnull=True)
 
     def unread(self) -> Self:
