@@ -1,12 +1,13 @@
 """P3 and P4's audio part, for as long as they promise: `./dev soak P3`, `./dev soak P4`."""
 
-import asyncio
 import contextlib
 import json
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
+import uvloop
 
 from bench.candidate import take_core
 from bench.level import Load
@@ -21,14 +22,20 @@ WARM_UP_SHARE = 4
 pytestmark = pytest.mark.soak
 
 
+@dataclass(frozen=True)
+class Core:
+    number: int
+    priority: bool
+
+
 @pytest.fixture
 def own_core():
-    """The generator's core, given back at the end."""
+    """The bridge's core; the generator takes another for the test, both as the bench does."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         pytest.skip("needs two processor cores")
-    take_core(cores[0], priority=False)
-    yield cores[1]
+    yield Core(cores[1], take_core(cores[0], priority=True))
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     os.sched_setaffinity(0, set(cores))
 
 
@@ -38,7 +45,7 @@ def half_capacity() -> int:
     return report["figures"]["aloha_uvicorn"]["calls_per_core"] // 2
 
 
-def with_ours(tmp_path, core, work: Callable[[Load, Candidate], Awaitable[object]]) -> object:
+def with_ours(tmp_path, core: Core, work: Callable[[Load, Candidate], Awaitable[object]]) -> object:
     async def measure() -> object:
         async with Load() as load:
             with contextlib.ExitStack() as stack:
@@ -48,13 +55,13 @@ def with_ours(tmp_path, core, work: Callable[[Load, Candidate], Awaitable[object
                         tmp_path,
                         realtime_port=load.realtime_port,
                         database_url=os.environ.get("DATABASE_URL", ""),
-                        core=core,
-                        priority=False,
+                        core=core.number,
+                        priority=core.priority,
                     )
                 )
                 return await work(load, ours)
 
-    return asyncio.run(measure())
+    return uvloop.run(measure())
 
 
 @pytest.mark.P3
