@@ -76,16 +76,18 @@ class Postgres:
     @contextlib.contextmanager
     def slowed(self, seconds: float) -> Iterator[None]:
         """The table of numbers is held again and again, for so long each time."""
-        over = threading.Event()
+        over, is_held = threading.Event(), threading.Event()
 
         def hold() -> None:
             while not over.is_set():
                 with self.held_up():
+                    is_held.set()
                     over.wait(seconds)
 
         thread = threading.Thread(target=hold)
         thread.start()
         try:
+            assert is_held.wait(10), "the table cannot be held"
             yield
         finally:
             over.set()
