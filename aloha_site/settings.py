@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "aloha_site.carrier_lane.carrier_lane",
     "django.middleware.security.SecurityMiddleware",
     "aloha_site.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
