@@ -1,5 +1,6 @@
 """The cast of every test, the real server, and the real browser."""
 
+import inspect
 import os
 import uuid
 from collections.abc import Iterator
@@ -79,7 +80,13 @@ def _uses_browser(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """A test that leaves a setting changed fails itself, not those after it."""
+    """A test that leaves a setting changed fails itself, not those after it.
+
+    Asynchronous tests ask the database in a thread of their own. Its connection goes back before
+    the tables are emptied, which would wait for ever for a transaction that is open on it.
+    """
+    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     yield
     # With the last test the session ends, which puts Django's own settings back.
     if nextitem is not None:
