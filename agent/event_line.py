@@ -37,6 +37,22 @@ class EventLine:
         if self._waiting:
             self._has_news.set()
 
+    def put_one(self, event: AgentEvent) -> bool:
+        """As `put`, quicker: for audio. Whether nothing waits behind it."""
+        if self._take is None or self._is_passing_on or self._waiting:
+            self.put(event)
+            return not self._waiting
+        self._is_passing_on = True
+        try:
+            is_taken = self._take(event)
+        finally:
+            self._is_passing_on = False
+        if not is_taken:
+            self._waiting.appendleft(event)
+        if self._waiting:
+            self.put()
+        return not self._waiting
+
     def end(self) -> None:
         """Nothing comes behind what waits."""
         self._has_ended = True

@@ -7,6 +7,7 @@ Source: RFC 6455, 5.2.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where it can be
 
@@ -15,17 +16,21 @@ FINAL, MASKED, CONTROL = 0x80, 0x80, 0x08
 SIZE, SIZE_IN_2_BYTES, SIZE_IN_8_BYTES = 0x7F, 126, 127
 LONGEST_WRITTEN = 0xFFFF
 MASK_BYTES = 4
+LONGEST_CONTROL = 125  # bytes, as of every frame whose size stands in its second byte
 
 
 def text_frame(payload: bytes, mask: bytes = b"") -> bytes:
     """A whole text message of at most LONGEST_WRITTEN bytes; clients mask theirs."""
-    size = len(payload)
-    flag = MASKED if mask else 0
+    if mask:
+        return _head(len(payload), MASKED) + mask + apply_mask(payload, mask)
+    return _head(len(payload), 0) + payload
+
+
+@lru_cache  # frames of audio have few lengths
+def _head(size: int, flag: int) -> bytes:
     if size < SIZE_IN_2_BYTES:
-        head = bytes((WHOLE_TEXT, flag | size))
-    else:
-        head = bytes((WHOLE_TEXT, flag | SIZE_IN_2_BYTES, size >> 8, size & 0xFF))
-    return head + mask + apply_mask(payload, mask) if mask else head + payload
+        return bytes((WHOLE_TEXT, flag | size))
+    return bytes((WHOLE_TEXT, flag | SIZE_IN_2_BYTES, size >> 8, size & 0xFF))
 
 
 class FrameCutter:
@@ -50,9 +55,28 @@ class FrameCutter:
         self._rest = b""  # the beginning of a frame
         self._is_in_pieces = False  # a message of several frames has begun
         self._has_given_up = False
+        self._is_between_messages = True
+        self._usual_second = self._masked | SIZE_IN_2_BYTES
+        self._usual_head = 4 + MASK_BYTES if is_masked else 4
 
     def feed(self, data: bytes) -> None:
-        """Take what was received."""
+        """Take what was received: nearly always one whole text message, all of it."""
+        head = self._usual_head
+        if (
+            self._is_between_messages
+            and len(data) > LONGEST_CONTROL
+            and data[1] == self._usual_second
+            and data[0] == WHOLE_TEXT
+            and (data[2] << 8 | data[3]) + head == len(data) <= self._max_bytes
+        ):
+            payload = apply_mask(data[8:], data[4:8]) if self._masked else data[4:]
+            if not self._take(payload):
+                self._pass_on(data)
+            return
+        self._cut(data)
+        self._is_between_messages = not (self._rest or self._is_in_pieces or self._has_given_up)
+
+    def _cut(self, data: bytes) -> None:
         if self._has_given_up:
             self._pass_on(data)
             return

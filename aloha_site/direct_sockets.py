@@ -17,8 +17,9 @@ from telephony.caller_line import DIRECT
 class DirectWebSocket(WebSocketsSansIOProtocol):
     """A socket whose scope offers itself as the extension `aloha.direct`."""
 
-    _listener: Callable[[str], bool] | None = None
+    _listener: Callable[[str | bytes], bool] | None = None
     _cutter: FrameCutter | None = None
+    _is_full = False  # the other end does not read as fast as we write
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -37,7 +38,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         else:
             self.transport.abort()  # nobody may speak before the handshake is answered
 
-    def listen(self, take: Callable[[str], bool]) -> None:
+    def listen(self, take: Callable[[str | bytes], bool]) -> None:
         """Offer text messages to `take`; the others come by `receive`.
 
         Those are what it refuses, and what comes while something before it waits for `receive`.
@@ -46,7 +47,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     def write(self, text: str) -> bool:
         """Send text now; False, and nothing is sent, where `send` would wait or fail."""
-        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+        if self.close_sent or self._is_full or self.transport.is_closing():
             return False
         payload = text.encode()
         if len(payload) > LONGEST_WRITTEN:
@@ -54,11 +55,17 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(text_frame(payload))
         return True
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_full = False
+
     def _take(self, payload: bytes) -> bool:
         if self._listener is None or self.close_sent or not self.queue.empty():
             return False
-        try:
-            text = payload.decode()
-        except UnicodeDecodeError:
-            return False
-        return self._listener(text)
+        if not payload.isascii():
+            return False  # never audio; whether it is text at all, the server looks
+        return self._listener(payload)

@@ -138,6 +138,7 @@ class PhoneCall:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
+            self._limits.taken += 1
             is_flood = self._limits.is_flood(seconds=loop.time() - began_at)
             try:
                 await self._take(message)

@@ -83,4 +83,5 @@ class CloseStream:
 
 
 AgentNews = TellPlayed | TellInterrupted | TellSilence | TellKey | TellWrapUp
-Action = SendAudio | SendMark | SendClear | AgentNews | WriteLine | CloseStream
+Steering = SendMark | SendClear | AgentNews | WriteLine | CloseStream
+Action = SendAudio | Steering

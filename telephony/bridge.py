@@ -75,6 +75,7 @@ class Bridge:
         self._opt_out_key = opt_out_key
         self._own_words = own_words
         self._agent = Capabilities()
+        self._mark_every_ms: int | None = MARK_EVERY_MS
         self._ledger = PlaybackLedger()
         self._said = Said()
         self._patience = Patience()
@@ -100,6 +101,8 @@ class Bridge:
     def agent_opened(self, capabilities: Capabilities) -> None:
         """The agent's session is open: what it does by itself is left to it."""
         self._agent = capabilities
+        # Whoever paces the audio keeps the carrier's buffer empty: the end alone needs a mark.
+        self._mark_every_ms = None if capabilities.paces_audio else MARK_EVERY_MS
 
     def agent_event(self, event: AgentEvent, *, now_ms: int) -> list[Action]:
         """What to do about something the agent said or noticed."""
@@ -108,10 +111,27 @@ class Bridge:
             return [each for each in actions if isinstance(each, WriteLine | CloseStream)]
         return actions
 
+    def agent_audio(self, said: Utterance, *, now_ms: int) -> list[Action]:
+        """What to do about audio of the agent, as `agent_event`: there are 50 a second."""
+        if self._closed or self._agent_is_mute:
+            self._said.dropped(said)
+            return []
+        if not self._said.lets_through(said):
+            return []
+        self._patience.agent_speaks()
+        mark = self._ledger.sent(
+            said.utterance_id, said.duration_ms, now_ms=now_ms, mark_every_ms=self._mark_every_ms
+        )
+        if self._leaving is not None:
+            until_ms = min(self._ledger.plays_until_ms + GOODBYE_GRACE_MS, self._latest_ms)
+            self._hang_up_by_ms = max(self._hang_up_by_ms, until_ms)
+        sound = SendAudio(said.payload)
+        return [sound] if mark is None else [sound, SendMark(mark)]
+
     def _on_agent_event(self, event: AgentEvent, now_ms: int) -> list[Action]:
         match event:
             case Utterance():
-                return self._agent_said(event, now_ms)
+                return self.agent_audio(event, now_ms=now_ms)
             case UtteranceEnd():
                 return self._finished_saying(event)
             case CallerStarted():
@@ -168,22 +188,10 @@ class Bridge:
             return actions + self._take_leave(self._farewell, now_ms)
         return actions + self._break_silence(now_ms)
 
-    def _agent_said(self, said: Utterance, now_ms: int) -> list[Action]:
-        if self._agent_is_mute or self._said.is_muted(said):
-            self._said.dropped(said)
-            return []
-        self._patience.agent_speaks()
-        self._said.takes_turn(said)
-        sent = self._send(said.utterance_id, said.payload, said.duration_ms, now_ms)
-        if self._leaving is not None:
-            until_ms = min(self._ledger.plays_until_ms + GOODBYE_GRACE_MS, self._latest_ms)
-            self._hang_up_by_ms = max(self._hang_up_by_ms, until_ms)
-        return sent
-
     def _send(self, utterance_id: str, payload: str, duration_ms: int, now_ms: int) -> list[Action]:
-        # Whoever paces the audio keeps the carrier's buffer empty: the end alone needs a mark.
-        every_ms = None if self._agent.paces_audio else MARK_EVERY_MS
-        mark = self._ledger.sent(utterance_id, duration_ms, now_ms=now_ms, mark_every_ms=every_ms)
+        mark = self._ledger.sent(
+            utterance_id, duration_ms, now_ms=now_ms, mark_every_ms=self._mark_every_ms
+        )
         return [SendAudio(payload)] if mark is None else [SendAudio(payload), SendMark(mark)]
 
     def _say(self, sentence: str, now_ms: int) -> list[Action]:

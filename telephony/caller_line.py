@@ -22,7 +22,7 @@ DIRECT = "aloha.direct"
 class DirectSocket(Protocol):
     """A server's socket that can be used beside `receive` and `send`, without waiting."""
 
-    def listen(self, take: Callable[[str], bool]) -> None:
+    def listen(self, take: Callable[[str | bytes], bool]) -> None:
         """Offer text messages to `take` as they come; what it refuses comes by `receive`."""
 
     def write(self, text: str) -> bool:
@@ -44,12 +44,13 @@ class CallerLine:
         self._waiting: deque[str] = deque()
         self._sending: asyncio.Task[None] | None = None
         self.is_gone = False
+        self.is_congested = False  # frames wait for a line that does not take them
 
     def begin(self, stream_sid: str) -> None:
         """The stream has started: frames can be addressed to it."""
         self._writer = FrameWriter(stream_sid)
 
-    def listen(self, take: Callable[[str], bool]) -> None:
+    def listen(self, take: Callable[[str | bytes], bool]) -> None:
         """Offer frames to `take` as they come, if the server can; the rest comes by `text`."""
         if self._direct is not None:
             self._direct.listen(take)
@@ -67,7 +68,9 @@ class CallerLine:
 
     def play(self, payload: str) -> None:
         """Send audio, base64 mu-law. Raises FrameError for what is not."""
-        self._write(self._writer.media(payload))
+        text = self._writer.media(payload)
+        if self.is_congested or self._direct is None or not self._direct.write(text):
+            self._write(text)
 
     def mark(self, name: str) -> None:
         """Ask for a mark back."""
@@ -76,11 +79,6 @@ class CallerLine:
     def clear(self) -> None:
         """Drop what has not been played."""
         self._write(self._writer.clear)
-
-    @property
-    def is_congested(self) -> bool:
-        """Whether frames wait for a line that does not take them."""
-        return self._sending is not None
 
     async def drained(self) -> None:
         """Wait until no frame waits any more."""
@@ -99,9 +97,10 @@ class CallerLine:
             await asyncio.gather(self._sending, return_exceptions=True)
 
     def _write(self, text: str) -> None:
-        if self._sending is None:
+        if not self.is_congested:
             if self._direct is not None and self._direct.write(text):
                 return
+            self.is_congested = True
             self._sending = asyncio.create_task(self._send_waiting())
         self._waiting.append(text)
 
@@ -111,6 +110,7 @@ class CallerLine:
                 await self._pass({"type": "websocket.send", "text": self._waiting.popleft()})
         finally:
             self._sending = None
+            self.is_congested = False
 
     async def _pass(self, message: dict[str, Any]) -> None:
         if self.is_gone:

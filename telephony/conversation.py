@@ -69,6 +69,7 @@ class Conversation:
         self._voice = VoiceWatch()
         self._latest: str | None = None  # the caller's audio since the last tick
         self._started = asyncio.Event()
+        self._has_started = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._doer = Doer(
@@ -140,28 +141,29 @@ class Conversation:
                     return
             except FrameError as error:
                 self._count_bad_frame(error)
-                self._count_frame()
             else:
                 self._take_text(text)
 
-    def _take_text(self, text: str) -> bool:
+    def _take_text(self, text: str | bytes) -> bool:
         """Take a frame; False when it is over."""
         if self._over.done():
             return False
         try:
-            self._take_frame(text)
+            frame = media_stream.read_frame(text)
+            if isinstance(frame, media_stream.CallerAudio):  # 50 times a second
+                self._hear(frame)
+            else:
+                self._take_frame(frame)
         except FrameError as error:
             self._count_bad_frame(error)
         except Exception as error:
             # The outermost end of this call: the server's socket is not to stumble over it.
             self._break_off(error)
-        self._count_frame()
+        self._limits.taken += 1
         return True
 
-    def _take_frame(self, text: str) -> None:
-        match frame := media_stream.read_frame(text):
-            case media_stream.CallerAudio():
-                self._hear(frame)
+    def _take_frame(self, frame: media_stream.Control) -> None:
+        match frame:
             case media_stream.MarkReturned(name):
                 self._do(self._bridge.mark_returned(name, now_ms=self._now_ms()))
             case media_stream.KeyPressed(digit):
@@ -176,7 +178,7 @@ class Conversation:
                 assert_never(frame)
 
     def _hear(self, audio: media_stream.CallerAudio) -> None:
-        if not self._started.is_set():
+        if not self._has_started:
             raise FrameError("Audio before the start.")
         now = self._clock()
         if audio.timestamp_ms > (now - self._started_at) * 1_000 + MAX_AHEAD_MS:
@@ -189,16 +191,13 @@ class Conversation:
     def _begin(self, start: media_stream.StreamStarted) -> None:
         account_sid = settings.TWILIO_ACCOUNT_SID
         is_ours = start.fits(call_sid=self._call.call_sid, account_sid=account_sid)
-        if self._started.is_set() or not is_ours:
+        if self._has_started or not is_ours:
             self._give_up("stream start does not fit the call")
             return
         self._line.begin(start.stream_sid)
         self._started_at = self._last_heard_at = self._clock()
+        self._has_started = True
         self._started.set()
-
-    def _count_frame(self) -> None:
-        if self._limits.is_flood(seconds=self._clock() - self._opened_at):
-            self._give_up("too many frames")
 
     def _count_bad_frame(self, error: FrameError) -> None:
         self._facts.bad_frames += 1
@@ -241,16 +240,16 @@ class Conversation:
         if self._doer.is_busy or self._line.is_congested or self._over.done():
             return False
         try:
-            self._take_event(event)
+            if isinstance(event, Utterance):  # 50 times a second
+                self._doer.do(self._bridge.agent_audio(event, now_ms=self._now_ms()))
+            else:
+                self._take_event(event)
         except Exception as error:
             # The outermost end of this call: the agent is not to stumble over it.
             self._break_off(error)
         return True
 
     def _take_event(self, event: AgentEvent) -> None:
-        if isinstance(event, Utterance):  # 50 times a second
-            self._doer.do(self._bridge.agent_event(event, now_ms=self._now_ms()))
-            return
         began_at = perf_counter()  # the loop's own clock stands still until it turns
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
         self._do(actions)
@@ -272,12 +271,15 @@ class Conversation:
     def _keep_time(self) -> None:
         if self._over.done():
             return
-        patience = SILENT_LINE_SECONDS if self._started.is_set() else START_SECONDS
+        patience = SILENT_LINE_SECONDS if self._has_started else START_SECONDS
         if self._clock() - self._last_heard_at > patience:
             self._log(logging.WARNING, "line is silent")
             self._stop()
             return
-        if self._started.is_set() and not self._line.is_congested:
+        if self._limits.is_flood(seconds=self._clock() - self._opened_at):
+            self._give_up("too many frames")
+            return
+        if self._has_started and not self._line.is_congested:
             self._watch_voice()
             self._do(self._bridge.tick(now_ms=self._now_ms()))
         if self._may_be_handed_over:

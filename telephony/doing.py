@@ -44,6 +44,7 @@ class Doer:
         self._facts = facts
         self._ms_open = ms_open
         self._end = end
+        self.tell_agent_audio: Callable[[str], None] = self._hold_audio
 
     def agent_opened(self, agent: AgentSession) -> None:
         """The agent can be told things, and is told first what the caller has said so far."""
@@ -51,12 +52,9 @@ class Doer:
             agent.send_audio(payload)
         self._held.clear()
         self.agent = agent
+        self.tell_agent_audio = agent.send_audio
 
-    def tell_agent_audio(self, payload: str) -> None:
-        """Pass the caller's audio on, or keep it until there is an agent."""
-        if self.agent is not None:
-            self.agent.send_audio(payload)
-            return
+    def _hold_audio(self, payload: str) -> None:
         self._facts.caller_frames_lost += len(self._held) == HELD_FRAMES
         self._held.append(payload)
 
@@ -65,18 +63,22 @@ class Doer:
         self.is_busy = True
         try:
             for action in actions:
-                self._carry_out(action)
+                if isinstance(action, act.SendAudio):  # 50 times a second
+                    self._line.play(action.payload)
+                    self._recorder.agent(action.payload)
+                    if self._facts.first_audio_ms is None:
+                        self._note_first_audio()
+                else:
+                    self._carry_out(action)
         finally:
             self.is_busy = False
 
-    def _carry_out(self, action: Action) -> None:
+    def _note_first_audio(self) -> None:
+        self._facts.first_audio_ms = self._ms_open()
+        metrics.FIRST_AUDIO.observe(self._facts.first_audio_ms / 1_000)
+
+    def _carry_out(self, action: act.Steering) -> None:
         match action:
-            case act.SendAudio(payload):
-                self._line.play(payload)
-                self._recorder.agent(payload)
-                if self._facts.first_audio_ms is None:
-                    self._facts.first_audio_ms = self._ms_open()
-                    metrics.FIRST_AUDIO.observe(self._facts.first_audio_ms / 1_000)
             case act.SendMark(name):
                 self._line.mark(name)
             case act.SendClear():

@@ -16,11 +16,9 @@ class FrameLimits:
     def __init__(self) -> None:
         self.taken = 0
         self.bad = 0
-        self.ignored = 0
 
     def is_flood(self, *, seconds: float) -> bool:
-        """Count a frame; whether too many have come in the stream's life so far."""
-        self.taken += 1
+        """Whether too many frames were taken in the stream's life so far."""
         return self.taken > FRAMES_AT_ONCE + FRAMES_PER_SECOND * seconds
 
     def is_garbage(self) -> bool:

@@ -92,7 +92,7 @@ class PlaybackLedger:
         if utterance is None:
             utterance = self._utterances[utterance_id] = _Utterance(utterance_id, start)
         last = self._pieces[-1] if self._pieces else None
-        if last is not None and last.utterance is utterance and last.end_ms == start:
+        if last and last.utterance is utterance and last.start_ms + last.duration_ms == start:
             last.duration_ms += duration_ms
         else:
             self._pieces.append(_Piece(utterance, start, duration_ms))

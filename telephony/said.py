@@ -57,18 +57,18 @@ class Said:
             return words.text
         return ""
 
-    def takes_turn(self, said: Utterance) -> None:
-        """The agent speaks, in this turn."""
-        self._turn = said.turn_id
-
     def mute_turn(self) -> None:
         """Nothing more of what the agent is saying shall be heard."""
         if self._turn:
             self._muted_turns.add(self._turn)
 
-    def is_muted(self, said: Utterance) -> bool:
-        """The caller has spoken over this utterance, or over another one of its turn."""
-        return said.utterance_id in self._muted or said.turn_id in self._muted_turns
+    def lets_through(self, said: Utterance) -> bool:
+        """Whether the caller shall hear this: she spoke neither over it nor over its turn."""
+        if said.utterance_id in self._muted or said.turn_id in self._muted_turns:
+            self.dropped(said)
+            return False
+        self._turn = said.turn_id
+        return True
 
     def dropped(self, said: Utterance) -> None:
         """Count audio that was not sent."""

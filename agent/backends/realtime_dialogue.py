@@ -67,7 +67,7 @@ class RealtimeDialogue:
     @property
     def awaits_words(self) -> bool:
         """Whether the caller has said something that may still be written down."""
-        return self._record.awaits_words
+        return bool(self._record.open_turns)
 
     def configure(self) -> None:
         """Set up a session; to be sent before anything else."""
@@ -110,8 +110,10 @@ class RealtimeDialogue:
     def caller_audio(self, payload: str) -> None:
         """Count the caller's audio, base64 and checked: it is the clock."""
         self._taken_bytes += decoded_length(payload)
-        self._speech.settle()
-        self._settle_turns()
+        if self._speech.unreported:
+            self._speech.settle()
+        if self._record.open_turns:
+            self._settle_turns()
 
     def interrupted(self, heard: Sequence[Heard]) -> None:
         """The line plays no more of these."""
@@ -157,10 +159,7 @@ class RealtimeDialogue:
     # --- The server ---
 
     def agent_audio(self, delta: wire.AudioDelta) -> Utterance | None:
-        """What the line is to play of this audio; it does not go through the outbox.
-
-        There are 50 a second, and nothing else follows from one.
-        """
+        """What the line is to play of this audio: nothing else follows from it."""
         if self._is_done or delta.response_id in self._muted:
             self._speech.withhold(delta)
             return None
@@ -222,8 +221,7 @@ class RealtimeDialogue:
             self.outbox.tell(CallerPaused(at_ms=at_ms))
 
     def _settle_turns(self) -> None:
-        if self._record.awaits_words:
-            self.outbox.tell(*self._record.finished_turns(self.now_ms))
+        self.outbox.tell(*self._record.finished_turns(self.now_ms))
 
     def _item_done(self, item: wire.Item) -> None:
         if item.type != "function_call":

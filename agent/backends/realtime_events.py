@@ -4,13 +4,14 @@ Only what a phone call needs is read; unknown events and fields are ignored, as 
 its clients. Audio stays the base64 text it came as. Source: the types of `openai.types.realtime`.
 """
 
-import re
+import string
 
 import msgspec
 
 from agent.errors import RealtimeProtocolError
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_BASE64_LETTERS = f"{string.ascii_letters}{string.digits}+/".encode()
+_PADDING = (b"=", b"==")
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -259,23 +260,27 @@ _event = msgspec.json.Decoder(Event)
 _kind = msgspec.json.Decoder(Ignored)
 
 
-def read_event(text: str | bytes) -> Event | Ignored:
+def read_event(text: str | bytes | None) -> Event | Ignored:
     """An event from its JSON text.
 
-    Raises RealtimeProtocolError for what is no event, and for a known one that is malformed.
+    Raises RealtimeProtocolError for what is no event, and for a known one that is malformed; None
+    stands for a message that is no text.
     """
+    if text is None:
+        raise RealtimeProtocolError("No text.")
     try:
         event: Event = _event.decode(text)
     except (msgspec.MsgspecError, UnicodeError):
         return _unknown(text)
-    if isinstance(event, AudioDelta) and not is_base64(event.delta):
+    if type(event) is AudioDelta and not is_base64(event.delta):
         raise RealtimeProtocolError("Audio that is not base64.")
     return event
 
 
 def is_base64(payload: str) -> bool:
     """Whether text is of base64's letters alone, so that it may stand in JSON as it is."""
-    return _BASE64.fullmatch(payload) is not None
+    rest = payload.encode("ascii", "replace").translate(None, _BASE64_LETTERS)
+    return payload != "" and (not rest or (rest in _PADDING and payload.endswith(rest.decode())))
 
 
 def _unknown(text: str | bytes) -> Ignored:

@@ -31,10 +31,10 @@ class Spoken:
         """How much of it went to the line."""
         return self.sent_bytes // BYTES_PER_MS
 
-    def add_audio(self, payload: str) -> int:
-        """Count base64 mu-law; how many whole milliseconds it adds."""
+    def add_audio(self, count: int) -> int:
+        """Count bytes of mu-law; how many whole milliseconds they add."""
         before = self.sent_bytes
-        self.sent_bytes = before + decoded_length(payload)
+        self.sent_bytes = before + count
         return self.sent_bytes // BYTES_PER_MS - before // BYTES_PER_MS
 
     @property
@@ -61,7 +61,7 @@ class Record:
 
     def __init__(self) -> None:
         self._items: dict[str, Spoken | Turn] = {}
-        self._open_turns: list[Turn] = []
+        self.open_turns: list[Turn] = []  # said, and not written down yet
 
     def spoken(self, item_id: str, response_id: str) -> Spoken:
         """The agent's item of this id, new when it is first heard of."""
@@ -92,7 +92,7 @@ class Record:
         if item_id not in self._items:
             turn = Turn(item_id, start_ms)
             self._items[item_id] = turn
-            self._open_turns.append(turn)
+            self.open_turns.append(turn)
 
     def turn_stopped(self, item_id: str, end_ms: int) -> None:
         """The caller has fallen silent."""
@@ -108,19 +108,14 @@ class Record:
         turn.text, turn.is_settled = text.strip(), True
         return (turn.end_ms or turn.start_ms) - turn.start_ms
 
-    @property
-    def awaits_words(self) -> bool:
-        """Whether the caller has said something that is not written down yet."""
-        return bool(self._open_turns)
-
     def finished_turns(self, now_ms: int, *, all_of_them: bool = False) -> Iterator[CallerStopped]:
         """Turns that are settled or have waited too long, each once, in order."""
-        while self._open_turns:
-            turn = self._open_turns[0]
+        while self.open_turns:
+            turn = self.open_turns[0]
             waited = turn.end_ms is not None and now_ms - turn.end_ms >= WORDS_WAIT_MS
             if not (turn.is_settled or waited or all_of_them):
                 return
-            self._open_turns.pop(0)
+            self.open_turns.pop(0)
             turn.end_ms = now_ms if turn.end_ms is None else turn.end_ms
             yield CallerStopped(
                 start_ms=turn.start_ms,

@@ -69,8 +69,10 @@ class RealtimeSession:
             self._malformed += 1
             return
         self._dialogue.caller_audio(payload)
-        self._hand_over()
-        if not self._send_at_once(payload):
+        outbox = self._dialogue.outbox
+        if outbox.events or outbox.frames:
+            self._hand_over()
+        if self._frames or self._held or self._is_congested or not self._send_at_once(payload):
             self._dropped += len(self._held) == HELD_FRAMES
             self._held.append(payload)
             self._has_work.set()
@@ -185,10 +187,10 @@ class RealtimeSession:
             await asyncio.gather(sending, return_exceptions=True)
 
     def _receive(self, event: Event | Ignored) -> None:
-        if isinstance(event, AudioDelta):
+        if isinstance(event, AudioDelta):  # 50 times a second
             audio = self._dialogue.agent_audio(event)
-            if audio is not None:
-                self._events.put(audio)
+            if audio is None or self._events.put_one(audio):
+                return
         else:
             self._dialogue.receive(event)
             self._hand_over()
@@ -196,14 +198,13 @@ class RealtimeSession:
             raise SessionLost("overrun")
 
     def _send_at_once(self, payload: str) -> bool:
-        """Spare audio the way through the sender's task, unless others wait there before it."""
-        if self._socket is None or self._frames or self._held or self._is_congested:
+        """Spare audio the way through the sender's task; False without a socket that takes it."""
+        if self._socket is None:
             return False
-        try:
-            self._is_congested = not self._socket.send_at_once(append_audio(payload))
-        except SessionLost:
-            return False  # the reader notices it as well
-        return True
+        wire = self._socket.wire
+        is_sent = wire.write(append_audio(payload))  # when it is gone, the reader notices it
+        self._is_congested = wire.is_congested
+        return is_sent
 
     async def _send_all(self, socket: RealtimeSocket) -> None:
         """Send what there is, steering before audio; a lost socket is the reader's to notice."""

@@ -48,10 +48,10 @@ class Address:
 
 
 class RealtimeSocket:
-    """One open socket; whoever opens it closes it."""
+    """One open socket; whoever opens it closes it. `wire` takes frames without waiting."""
 
     def __init__(self) -> None:
-        self._wire: RealtimeWire
+        self.wire: RealtimeWire
         self._take: Callable[[Event | Ignored], None] | None = None
         self._waiting: deque[Event | Ignored] = deque()  # until somebody follows
         self._has_news = asyncio.Event()
@@ -63,7 +63,7 @@ class RealtimeSocket:
         """Connect. Raises SessionLost."""
         socket = cls()
         try:
-            socket._wire = await RealtimeWire.open(
+            socket.wire = await RealtimeWire.open(
                 _url_of(address),
                 {"Authorization": f"Bearer {address.api_key}", "User-Agent": USER_AGENT},
                 take=socket._arrived,
@@ -94,17 +94,9 @@ class RealtimeSocket:
 
     async def send(self, frame: str) -> None:
         """Send one frame; waits while the server does not read. Raises SessionLost."""
-        self.send_at_once(frame)
-        await self._wire.drained()
-
-    def send_at_once(self, frame: str) -> bool:
-        """Send one frame without waiting; False when the server does not read as fast as we send.
-
-        Raises SessionLost. The frame is sent either way.
-        """
-        if not self._wire.write(frame):
+        if not self.wire.write(frame):
             raise SessionLost("closed")
-        return not self._wire.is_congested
+        await self.wire.drained()
 
     async def follow(self, take: Callable[[Event | Ignored], None]) -> None:
         """Give everything the server sends to `take` as it comes.
@@ -123,11 +115,11 @@ class RealtimeSocket:
         """Say goodbye, wait briefly, and go."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._wire.close()
+                await self.wire.close()
         except TimeoutError:
             pass  # it is dropped below
         finally:
-            self._wire.drop()
+            self.wire.drop()
 
     async def _next_event(self) -> Event | Ignored:
         while not self._waiting:
@@ -140,8 +132,9 @@ class RealtimeSocket:
     def _arrived(self, message: bytes | None) -> None:
         if self._error is not None:
             return
-        event = _read(message)
-        if event is None:
+        try:
+            event = read_event(message)
+        except RealtimeProtocolError:
             self._bad_messages += 1
             if self._bad_messages > MAX_BAD_MESSAGES:
                 self._lose(SessionLost("protocol"))
@@ -171,10 +164,3 @@ class RealtimeSocket:
 def _url_of(address: Address) -> str:
     url = URL(address.url).update_query(model=address.model)
     return str(url.with_scheme(SOCKET_SCHEMES.get(url.scheme, url.scheme)))
-
-
-def _read(message: bytes | None) -> Event | Ignored | None:
-    try:
-        return None if message is None else read_event(message)
-    except RealtimeProtocolError:
-        return None

@@ -8,7 +8,7 @@ heard is deleted, as soon as it is complete: the server refuses that before.
 from agent.backends import realtime_commands as commands
 from agent.backends.realtime_events import AudioDelta, TranscriptDelta, TranscriptDone
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import Record, Spoken
+from agent.backends.realtime_record import Record, Spoken, decoded_length
 from agent.session import Heard, TranscriptSource, Utterance, UtteranceEnd
 
 
@@ -19,17 +19,20 @@ class AgentSpeech:
         self.has_begun = False
         self._record = record
         self._outbox = outbox
-        self._unreported: list[Spoken] = []
+        self.unreported: list[Spoken] = []  # cut off, and the line has not said where
+        self._latest: Spoken | None = None
 
     def say(self, delta: AudioDelta) -> Utterance:
         """Pass audio on."""
         self.has_begun = True
-        spoken = self._record.spoken(delta.item_id, delta.response_id)
+        spoken = self._latest
+        if spoken is None or spoken.item_id != delta.item_id:
+            spoken = self._latest = self._record.spoken(delta.item_id, delta.response_id)
         return Utterance(
             utterance_id=delta.item_id,
             turn_id=delta.response_id,
             payload=delta.delta,
-            duration_ms=spoken.add_audio(delta.delta),
+            duration_ms=spoken.add_audio(decoded_length(delta.delta)),
         )
 
     def withhold(self, delta: AudioDelta) -> None:
@@ -73,9 +76,7 @@ class AgentSpeech:
 
         To be called a moment after an item has ended; an earlier cut would be a second one.
         """
-        if not self._unreported:
-            return
-        unreported, self._unreported = self._unreported, []
+        unreported, self.unreported = self.unreported, []
         for spoken in unreported:
             if spoken.heard_ms is None:
                 self._outbox.send(commands.truncate_item, spoken.item_id, spoken.sent_ms)
@@ -92,4 +93,4 @@ class AgentSpeech:
         if spoken.heard_ms == 0 or was_never_heard:
             self._outbox.send(commands.delete_item, spoken.item_id)
         elif spoken.was_withheld and spoken.heard_ms is None:
-            self._unreported.append(spoken)
+            self.unreported.append(spoken)

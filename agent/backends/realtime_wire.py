@@ -57,11 +57,14 @@ class RealtimeWire(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._head: bytes | None = b""  # of the answer to the handshake; None once it is through
         self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._is_open = False
         self._pieces: list[bytes] = []
         self._kind = Opcode.TEXT
         self._writable = asyncio.Event()
         self._writable.set()
-        self._heard_at = 0.0
+        self.is_congested = False  # the server does not read as fast as we send
+        self._has_heard = False  # anything since the last beat
+        self._quiet_s = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
         self.is_closed = False
@@ -97,11 +100,6 @@ class RealtimeWire(asyncio.Protocol):
             wire.drop()
             raise
         return wire
-
-    @property
-    def is_congested(self) -> bool:
-        """Whether the server does not read as fast as we send."""
-        return not self._writable.is_set()
 
     def write(self, text: str) -> bool:
         """Send a message, or put it behind those that the server has not read; False when gone."""
@@ -140,8 +138,7 @@ class RealtimeWire(asyncio.Protocol):
         self._protocol.send_request(request)
         self._flush()
         await self._opened
-        self._heard_at = self._loop.time()
-        self._heartbeat = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
+        self._heartbeat = self._loop.call_later(ANSWER_SECONDS, self._beat)
 
     # --- What the loop calls ---
 
@@ -149,7 +146,10 @@ class RealtimeWire(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
+        self._has_heard = True
+        if self._is_open:
+            self._cutter.feed(data)
+            return
         if self._head is None:
             self._take_behind_head(data)
             return
@@ -166,18 +166,20 @@ class RealtimeWire(asyncio.Protocol):
         if not self._opened.done():
             self._opened.set_exception(HandshakeRefused(0))
         self._end(CloseCode.ABNORMAL_CLOSURE)
-        self._writable.set()
+        self.resume_writing()
         self._gone.set()
 
     def pause_writing(self) -> None:
+        self.is_congested = True
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        self.is_congested = False
         self._writable.set()
 
     def _take_behind_head(self, data: bytes) -> None:
         """Frames, for the cutter from the first on; or what a refusal says in its body."""
-        if self._opened.done() and self._opened.exception() is None:
+        if self._is_open:
             self._cutter.feed(data)
         elif data:
             self._take_others(data)
@@ -195,6 +197,7 @@ class RealtimeWire(asyncio.Protocol):
             if isinstance(event, Frame):
                 self._take_frame(event)
             elif self._protocol.handshake_exc is None and not self._opened.done():
+                self._is_open = True
                 self._opened.set_result(None)
         self._refuse_if_failed()
         self._flush()
@@ -230,11 +233,12 @@ class RealtimeWire(asyncio.Protocol):
                 self._transport.close()
 
     def _beat(self) -> None:
-        quiet_s = self._loop.time() - self._heard_at
-        if quiet_s >= HEARTBEAT_SECONDS + ANSWER_SECONDS:
+        self._quiet_s = 0.0 if self._has_heard else self._quiet_s + ANSWER_SECONDS
+        self._has_heard = False
+        if self._quiet_s >= HEARTBEAT_SECONDS + ANSWER_SECONDS:
             self.drop()
             return
-        if quiet_s >= HEARTBEAT_SECONDS:
+        if self._quiet_s >= HEARTBEAT_SECONDS:
             self._protocol.send_ping(b"")
             self._flush()
         self._heartbeat = self._loop.call_later(ANSWER_SECONDS, self._beat)

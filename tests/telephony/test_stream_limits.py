@@ -6,14 +6,17 @@ from telephony.stream_facts import StreamFacts
 
 def test_a_line_that_was_stuck_may_deliver_its_frames_at_once():
     limits = FrameLimits()
-    assert not any(limits.is_flood(seconds=0) for _ in range(FRAMES_AT_ONCE))
+    limits.taken = FRAMES_AT_ONCE
+    assert not limits.is_flood(seconds=0)
+    limits.taken += 1
     assert limits.is_flood(seconds=0)
 
 
 def test_a_long_call_at_the_usual_pace_is_no_flood():
     limits = FrameLimits()
     for second in range(600):
-        assert not any(limits.is_flood(seconds=second) for _ in range(FRAMES_PER_SECOND))
+        limits.taken += FRAMES_PER_SECOND
+        assert not limits.is_flood(seconds=second)
 
 
 def test_a_few_bad_frames_are_forgiven():
