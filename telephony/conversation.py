@@ -69,7 +69,6 @@ class Conversation:
         self._voice = VoiceWatch()
         self._latest: str | None = None  # the caller's audio since the last tick
         self._started = asyncio.Event()
-        self._has_started = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._doer = Doer(
@@ -83,7 +82,7 @@ class Conversation:
         self._in_hand: AgentEvent | None = None  # waits for a line that is slow
         self._outcome: AgentOutcome | None = None
         self._hands_over_by: float | None = None
-        self._is_handed_over = False
+        self._has_started = self._is_handed_over = False
 
     @property
     def call_id(self) -> UUID:
