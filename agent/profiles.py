@@ -4,9 +4,9 @@ import unicodedata
 import uuid
 
 from accounts.models import User
+from agent.backends.base import get_backend
 from agent.errors import ProfileError, UnknownVoice
 from agent.models import AgentProfile
-from agent.voices import REALTIME_VOICES
 
 AGENT_NAME_MAX_LENGTH = 40
 GREETING_MAX_LENGTH = 300
@@ -79,7 +79,7 @@ def _agent_name(typed: str) -> str:
 
 
 def _voice(name: str) -> str:
-    if name not in {voice.name for voice in REALTIME_VOICES}:
+    if name not in {voice.name for voice in get_backend().voices()}:
         raise UnknownVoice
     return name
 

@@ -21,7 +21,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from agent.errors import AgentUnavailable, ProfileError
+from agent.errors import ProfileError
 from aloha_site.json_bodies import refuse_other_bodies
 from telephony.api_errors import NoActiveNumber, NotBought
 from telephony.errors import (
@@ -71,7 +71,6 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     NotReadyToCall: HTTPStatus.CONFLICT,
     CampaignNotFound: HTTPStatus.NOT_FOUND,
     CampaignNameTaken: HTTPStatus.CONFLICT,
-    AgentUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER_S = 5
 CSRF_HEADER = "X-CSRFToken"

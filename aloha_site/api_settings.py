@@ -10,7 +10,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Aloha",
-    "DESCRIPTION": "An owner's number, voicemail settings and calls.",
+    "DESCRIPTION": "An owner's number, voicemail settings, agent, calls, messages and campaigns.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {

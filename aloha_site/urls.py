@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from aloha_site import (
+    agent_api,
     call_pages,
     health,
     live_call,
@@ -53,6 +54,8 @@ urlpatterns = [
     path("", include("telephony.webhook_urls")),
     path("", include("telephony.api_urls")),
     path("", include("voicemail.api_urls")),
+    path("api/agent/profile", agent_api.AgentProfile.as_view(), name="api_agent_profile"),
+    path("api/agent/voices", agent_api.AgentVoices.as_view(), name="api_agent_voices"),
     path("api/schema", SchemaView.as_view(), name="api_schema"),
     path("aloha/styleguide", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),

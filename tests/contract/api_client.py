@@ -11,6 +11,7 @@ from accounts.models import User
 CSRF_TOKEN = "a" * 32
 NUMBERS = "/api/telephony/twilio"
 SETTINGS = "/api/telephony/voicemail/settings"
+PROFILE = "/api/agent/profile"
 OUTBOUND = "/api/twilio/voice/outbound"
 
 

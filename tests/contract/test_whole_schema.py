@@ -29,6 +29,7 @@ NOON_IN_NEW_YORK = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 # What each takes for certain; made-up bodies seldom make sense as a whole.
 GOOD_BODIES = {
     "createCampaign": {"name": "Moves", "purpose": "Plan.", "consentNote": "On the order form."},
+    "changeAgentProfile": {"agentName": "Kai", "voice": "cedar"},
     "changeCampaign": {"isActive": False},
     "changeMessageSettings": {},
     "changeMessage": {"isRead": True},

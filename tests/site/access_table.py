@@ -168,6 +168,8 @@ API_READ = {
     "api_available_numbers",
     "api_random_number",
     "api_active_number",
+    "api_agent_profile",
+    "api_agent_voices",
     "api_calls",
     "api_campaigns",
     "api_messages",
@@ -182,6 +184,7 @@ API_CHANGE = {
     "api_purchase_number",
     "api_release_number",
     "api_voicemail_settings",
+    "api_agent_profile",
     "api_place_call",
     "api_message_settings",
 }

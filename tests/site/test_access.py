@@ -394,6 +394,7 @@ def test_the_api_lets_a_stranger_change_only_her_own(key, message, owner, strang
         "api_purchase_number": ({"phoneNumber": number.phone_number, "country": "US"}, 409, False),
         "api_release_number": ({}, 200, True),
         "api_voicemail_settings": ({"voicemailEnabled": True}, 200, True),
+        "api_agent_profile": ({"agentName": "Mallory"}, 200, True),
         "api_place_call": ({"phoneNumber": number.phone_number}, 422, False),
         "api_message_settings": ({"wanted": "none"}, 200, True),
     }[key]
@@ -418,7 +419,7 @@ def test_a_message_is_in_its_owners_api_alone(key, message, owner, stranger, bos
 
 
 def send(client: Client, key: str, body: dict[str, object]):
-    method = client.patch if key.endswith("_settings") else client.post
+    method = client.patch if key.endswith(("_settings", "_profile")) else client.post
     return method(url_of(key), body, content_type="application/json")
 
 
