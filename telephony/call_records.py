@@ -119,7 +119,7 @@ class TranscriptLineRecord(serializers.Serializer):
     """What one side said in one go; milliseconds count from the start of the recording."""
 
     role = serializers.ChoiceField(choices=[(role.value, role.value) for role in Role])
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="Empty when nobody wrote it down.")
     heardCharacters = serializers.IntegerField(
         source="heard_chars",
         allow_null=True,

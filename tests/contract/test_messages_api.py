@@ -99,6 +99,7 @@ def test_one_message_comes_with_its_transcript_and_stays_unread(api, number):
         {
             "role": "caller",
             "text": "My boiler leaks.",
+            "heardCharacters": None,
             "startMs": 0,
             "endMs": 900,
             "source": "recognised",
@@ -132,9 +133,29 @@ def test_a_change_that_makes_no_sense_is_refused(api, number, body, refusal):
     assert code_of(change(api, leave_message(number), body)) == (400, refusal)
 
 
-def test_a_deleted_message_is_gone(api, number):
+def test_a_transcript_is_the_same_in_a_message_and_in_its_call(api, number):
+    message = leave_message(number)
+    TranscriptLine.objects.create(
+        call=message.call,
+        position=0,
+        role=Role.AGENT,
+        text="One moment.",
+        heard_chars=3,
+        start_ms=0,
+        end_ms=900,
+        source="scripted",
+    )
+    of_message = api.get(f"{LIST}/{message.id}").json()["transcript"]
+    assert of_message == api.get(f"/api/calls/{message.call_id}").json()["transcript"]
+    assert of_message[0]["heardCharacters"] == 3
+
+
+def test_a_deleted_message_is_gone_and_may_be_deleted_again(api, number):
     message = leave_message(number)
     assert api.delete(f"{LIST}/{message.id}").status_code == 204
+    deleted_at = Message.objects.get(id=message.id).deleted_at
+    assert api.delete(f"{LIST}/{message.id}").status_code == 204
+    assert Message.objects.get(id=message.id).deleted_at == deleted_at
     assert api.get(f"{LIST}/{message.id}").status_code == 404
     assert api.get(LIST).json()["results"] == []
 
