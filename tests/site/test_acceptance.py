@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "acceptance.md").read_text()
 LAST = {"D": 7, "N": 13, "W": 10, "M": 12, "V": 6, "U": 5, "A": 5, "S": 4, "P": 7}
 PROMISES = [f"{room}{number}" for room, last in LAST.items() for number in range(1, last + 1)]
+TIERS = ("check", "soak")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", PAGE)))
 
 
@@ -25,6 +26,30 @@ def names_in(file: str) -> set[str]:
     }
 
 
+@cache
+def tier_of(file: str, name: str) -> str:
+    """The tier without which no case of this test runs; empty for those of `./dev test`."""
+    body: list[ast.stmt] = ast.parse((ROOT / file).read_text()).body
+    marks = _marks(body)
+    for part in name.split("::"):
+        node = next(node for node in body if getattr(node, "name", "") == part)
+        assert isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        body = node.body
+        marks |= {ast.unparse(mark) for mark in node.decorator_list} | _marks(body)
+    return next((tier for tier in reversed(TIERS) if f"pytest.mark.{tier}" in marks), "")
+
+
+def _marks(body: list[ast.stmt]) -> set[str]:
+    """What a module or class is marked with as a whole."""
+    values = [
+        node.value
+        for node in body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+    ]
+    marks = [each for value in values for each in getattr(value, "elts", [value])]
+    return {ast.unparse(mark) for mark in marks}
+
+
 def _functions(body: list[ast.stmt]) -> set[str]:
     return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
@@ -33,6 +58,16 @@ def _functions(body: list[ast.stmt]) -> set[str]:
 def test_every_test_that_the_page_names_exists(file):
     named = {name for named_in, name in NAMED if named_in == file}
     assert named <= names_in(file)
+
+
+def test_every_test_that_runs_in_a_later_tier_alone_says_in_which():
+    said = re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`(?: \(`(\w+)`)?", PAGE)
+    wrong = [
+        f"{file}::{name}: {tier or 'default'}"
+        for file, name, tier in said
+        if tier != tier_of(file, name)
+    ]
+    assert wrong == []
 
 
 def test_every_promise_stands_on_the_page_once():
