@@ -34,7 +34,7 @@ from telephony.phone_numbers import international, national
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
 from voicemail.forwarding_state import status_line
-from voicemail.keeping_forms import WANTED, NotificationForm
+from voicemail.notification_forms import WANTED, NotificationForm
 from voicemail.notifications import change_preference, preference_of
 from voicemail.own_phone import codes_of, how_to_undo, save_own_phone
 from voicemail.preferences import NOT_GIVEN, VoicemailChanges, change_voicemail_settings

@@ -1,4 +1,4 @@
-"""Forms about what an owner hears of messages, how long they are kept, and leaving."""
+"""Forms about how long messages are kept, who is forgotten, and leaving."""
 
 from typing import Any
 
@@ -7,38 +7,7 @@ from django import forms
 from accounts.models import User
 from telephony import phone_numbers
 from telephony.errors import InvalidPhoneNumber
-from voicemail.models import Wanted
 from voicemail.retention import LONGEST_DAYS
-
-WANTED = (
-    (Wanted.ALL.value, "Every message", "One e-mail for each."),
-    (Wanted.URGENT.value, "Urgent only", "The rest waits in your inbox."),
-    (Wanted.NONE.value, "Nothing", "All of them wait in your inbox."),
-)
-
-
-class NotificationForm(forms.Form):
-    """Which messages come by e-mail, and when not."""
-
-    wanted = forms.ChoiceField(
-        label="E-mail me about",
-        choices=[(value, title) for value, title, _ in WANTED],
-        widget=forms.RadioSelect,
-    )
-    quiet_from = forms.TimeField(
-        label="Quiet from",
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    quiet_until = forms.TimeField(
-        label="Quiet until",
-        required=False,
-        help_text="In your time zone. Messages of the quiet hours are mailed when they end.",
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    urgent_passes = forms.BooleanField(
-        required=False, label="Urgent messages reach me in quiet hours too"
-    )
 
 
 class KeepingForm(forms.Form):
