@@ -77,8 +77,8 @@ def facts(call: Call, *, agent_name: str) -> list[tuple[str, str]]:
         rows.append(("Number called", number_as_read_in(call.number.country, call.to_number)))
     if reason := ended_because(call):
         rows.append(("Ended because", reason))
-    if call.direction == Direction.INBOUND and call.was_forwarded is not None:
-        rows.append(("Came in", "Forwarded from your phone" if call.was_forwarded else "Directly"))
+    if call.direction == Direction.INBOUND and call.was_forwarded:
+        rows.append(("Came in", "Forwarded from your phone"))
     if call.cost_usd is not None:
         rows.append(("Cost", f"${call.cost_usd:.2f}"))
     return rows

@@ -28,6 +28,7 @@ TelephonyError
 │   │   ├── NotCallable          that number cannot be called
 │   │   └── CallOver             the call has ended already
 │   └── ProviderUnclear      the outcome is unknown
+├── BadCarrierRequest        a field of the carrier's request cannot be read
 ├── SpoolError
 │   ├── SpoolFull            as many of the carrier's requests are kept as may be
 │   └── TornRequest          a kept request was not written to its end

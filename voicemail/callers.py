@@ -19,17 +19,8 @@ def caller_number(call: Call) -> str:
 
 def number_as_read_in(country: str, e164: str) -> str:
     """A number as people of this country write it: national form for their own numbers."""
-    home_code = phonenumbers.country_code_for_region(country)
-    return phone_numbers.national(e164) if e164.startswith(f"+{home_code}") else international(e164)
-
-
-def international(e164: str) -> str:
-    """A number as other countries write it; text that is no number comes back as it is."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return e164
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    is_home = e164.startswith(f"+{phonenumbers.country_code_for_region(country)}")
+    return phone_numbers.national(e164) if is_home else phone_numbers.international(e164)
 
 
 def name_or_number(message: Message) -> str:
@@ -69,7 +60,4 @@ def number_to_dial(message: Message) -> str:
 
 def callback_display(message: Message) -> str:
     """The number to call back as the owner would write it."""
-    number = number_to_dial(message)
-    home_code = phonenumbers.country_code_for_region(message.call.number.country)
-    is_home = number.startswith(f"+{home_code}")
-    return phone_numbers.national(number) if is_home else international(number)
+    return number_as_read_in(message.call.number.country, number_to_dial(message))

@@ -107,27 +107,6 @@ TABLES = {
     ),
 }
 
-# Parts that voicemail.exporting puts together: usual choices count too, calls come with theirs.
-PUT_TOGETHER = {
-    "accounts.User",
-    "accounts.AuditEvent",
-    "agent.AgentProfile",
-    "voicemail.NotificationPreference",
-    "voicemail.KeepingPreference",
-    "telephony.Call",
-    "telephony.TranscriptLine",
-    "telephony.Recording",
-    "voicemail.Message",
-}
-
-EXCUSED = {
-    "telephony.CallEvent": "The carrier's reports in its own format; what they say is in the call.",
-    "telephony.CarrierRecording": "The carrier's copies of recordings that the archive holds.",
-    "telephony.UnnamedFile": "Names of files that are being written or deleted.",
-    "telephony.IdempotencyKey": "Hashes of requests, to tell a repeated one; kept for two days.",
-    "telephony.SimulatedCall": "Orders to the simulator; the call is exported.",
-}
-
 
 def rows_of(owner: User, table: Table) -> list[dict[str, Any]]:
     """Her rows, in the names and with the values of JSON; needs a scope."""

@@ -124,11 +124,6 @@ def unread_first_urgent(user: User) -> MessageQuerySet:
     return Message.objects.for_user(user).unread().order_by(urgent_first, "-started_at", "-id")
 
 
-def read_ones(user: User) -> MessageQuerySet:
-    """What was opened and not put away, the latest first."""
-    return look_through(user).filter(read_at__isnull=False)
-
-
 def has_had_messages(user: User) -> bool:
     """Whether somebody has ever left this owner one, wherever it is now."""
     return Message.objects.filter(owner=user).exists()

@@ -64,7 +64,6 @@ SIMULATED_CALL = "SIMULATED_CALL_"
 TAG_MAX_LENGTH = 64
 
 # What Twilio's test credentials answer for its magic numbers.
-MAGIC_AVAILABLE = "+15005550006"
 MAGIC_TAKEN = "+15005550000"
 MAGIC_INVALID = "+15005550001"
 

@@ -49,7 +49,7 @@ def _find(name: str) -> Call | None:
 
 
 def _rows_of(call: Call) -> Iterator[str]:
-    forwarded = {True: "yes", False: "no", None: "the carrier does not say"}[call.was_forwarded]
+    forwarded = "yes" if call.was_forwarded else "the carrier does not say"
     reason = EndReason(call.end_reason).label if call.end_reason else ""
     shown = {
         "call": call.call_sid or "not placed",
