@@ -1,4 +1,4 @@
-"""The addresses of the number API and of the call log; exact, without a slash at the end."""
+"""Addresses of the number API, the call log, campaigns and outgoing calls; no slash at the end."""
 
 from django.urls import path
 

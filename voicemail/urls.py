@@ -1,4 +1,4 @@
-"""Addresses of the inbox and of the forwarding wizard."""
+"""Addresses of the inbox, of the forwarding wizard and of the owner's data."""
 
 from django.urls import path
 
