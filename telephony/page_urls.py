@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from telephony import call_pages, campaign_pages
+from telephony import campaign_pages, outbound_pages
 
 urlpatterns = [
-    path("aloha/call", call_pages.call_page, name="call_somebody"),
-    path("aloha/call/terms", call_pages.terms_page, name="outbound_terms"),
-    path("aloha/do-not-call", call_pages.do_not_call_page, name="do_not_call"),
+    path("aloha/call", outbound_pages.call_page, name="call_somebody"),
+    path("aloha/call/terms", outbound_pages.terms_page, name="outbound_terms"),
+    path("aloha/do-not-call", outbound_pages.do_not_call_page, name="do_not_call"),
     path(
         "aloha/do-not-call/<int:entry_id>/remove",
-        call_pages.remove_do_not_call,
+        outbound_pages.remove_do_not_call,
         name="do_not_call_remove",
     ),
     path("aloha/campaigns", campaign_pages.campaign_list, name="campaigns"),
