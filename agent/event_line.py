@@ -5,21 +5,20 @@ everything that is decided about it. So whoever listens is offered each event wh
 only what cannot be taken then waits for `events`.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from agent.session import AgentEvent
+from agent.wake import Wake
 
 
 class EventLine:
     """The events of one session. Nothing is offered while something before it waits."""
 
     def __init__(self) -> None:
-        self._waiting: deque[AgentEvent] = deque()
+        self._waiting: list[AgentEvent] = []
         self._take: Callable[[AgentEvent], bool] | None = None
         self._is_passing_on = False
-        self._has_news = asyncio.Event()
+        self._has_news = Wake()
         self._has_ended = False
 
     def __len__(self) -> int:
@@ -48,7 +47,7 @@ class EventLine:
         finally:
             self._is_passing_on = False
         if not is_taken:
-            self._waiting.appendleft(event)
+            self._waiting.insert(0, event)
         if self._waiting:
             self.put()
         return not self._waiting
@@ -62,7 +61,7 @@ class EventLine:
         """What nobody has taken at once, until the end; asked again, what is left of it."""
         while True:
             while self._waiting:
-                event = self._waiting.popleft()
+                event = self._waiting.pop(0)
                 self._is_passing_on = True
                 try:
                     yield event
@@ -79,6 +78,6 @@ class EventLine:
         self._is_passing_on = True
         try:
             while self._waiting and self._take(self._waiting[0]):
-                self._waiting.popleft()
+                del self._waiting[0]
         finally:
             self._is_passing_on = False

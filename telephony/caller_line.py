@@ -5,7 +5,6 @@ and three coroutines for each of them cost more than what is decided about it.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -41,7 +40,7 @@ class CallerLine:
         self._send = send
         self._direct = direct
         self._writer = FrameWriter("")
-        self._waiting: deque[str] = deque()
+        self._waiting: list[str] = []
         self._sending: asyncio.Task[None] | None = None
         self.is_gone = False
         self.is_congested = False  # frames wait for a line that does not take them
@@ -107,7 +106,7 @@ class CallerLine:
     async def _send_waiting(self) -> None:
         try:
             while self._waiting:
-                await self._pass({"type": "websocket.send", "text": self._waiting.popleft()})
+                await self._pass({"type": "websocket.send", "text": self._waiting.pop(0)})
         finally:
             self._sending = None
             self.is_congested = False

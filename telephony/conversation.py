@@ -22,6 +22,7 @@ from agent.session import (
     Utterance,
     UtteranceEnd,
 )
+from agent.wake import Wake
 from telephony import actions as act
 from telephony import agent_reports, media_stream, metrics
 from telephony.actions import Action
@@ -65,10 +66,9 @@ class Conversation:
             begins_at_ms=self._begins_at_ms,
         )
         self._recorder = CallRecorder(call.id)
-        self._limits = FrameLimits()
-        self._voice = VoiceWatch()
+        self._limits, self._voice = FrameLimits(), VoiceWatch()
         self._latest: str | None = None  # the caller's audio since the last tick
-        self._started = asyncio.Event()
+        self._started = Wake()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
         self._doer = Doer(

@@ -7,7 +7,6 @@ for a frozen database would keep a stopped server alive.
 import contextvars
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -55,7 +54,7 @@ class OneAtATime(Executor):
 
     def __init__(self, threads: DaemonThreads) -> None:
         self._threads = threads
-        self._waiting: deque[_Task[Any]] = deque()
+        self._waiting: list[_Task[Any]] = []
         self._is_running = False
         self._changing = threading.Lock()
 
@@ -75,7 +74,7 @@ class OneAtATime(Executor):
                 if not self._waiting:
                     self._is_running = False
                     return
-                task = self._waiting.popleft()
+                task = self._waiting.pop(0)
             task.run()
 
 

@@ -3,7 +3,6 @@
 Nothing here waits: decisions are carried out whole, before anything else is decided.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
@@ -37,7 +36,7 @@ class Doer:
     ) -> None:
         self.agent: AgentSession | None = None
         self.is_busy = False
-        self._held: deque[str] = deque(maxlen=HELD_FRAMES)
+        self._held: list[str] = []
         self._line = line
         self._recorder = recorder
         self._journal = journal
@@ -55,7 +54,9 @@ class Doer:
         self.tell_agent_audio = agent.send_audio
 
     def _hold_audio(self, payload: str) -> None:
-        self._facts.caller_frames_lost += len(self._held) == HELD_FRAMES
+        if len(self._held) == HELD_FRAMES:
+            self._facts.caller_frames_lost += 1
+            del self._held[0]
         self._held.append(payload)
 
     def do(self, actions: Iterable[Action]) -> None:

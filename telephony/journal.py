@@ -1,6 +1,6 @@
 """What happens on a call, written to the database off the media path.
 
-The media path puts entries into a bounded queue and goes on; one task per call writes them, in
+The media path puts entries into a bounded list and goes on; one task per call writes them, in
 order, in the socket's own database thread. A database that is away for a while is retried.
 """
 
@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accounts.row_security import in_service_scope
 from agent.session import Role, TranscriptSource
+from agent.wake import Wake
 from telephony import call_events, live_news, metrics
 from telephony.actions import WriteLine
 from telephony.call_events import EventKind
@@ -34,7 +35,9 @@ class CallJournal:
     def __init__(self, call: Call, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
         self._call_id = call.id
         self._call_sid = call.call_sid or ""
-        self._waiting: asyncio.Queue[TranscriptLine | _BeingSaid] = asyncio.Queue(MAX_WAITING)
+        self._waiting: list[TranscriptLine | _BeingSaid] = []
+        self._has_news, self._is_written = Wake(), Wake()
+        self._is_written.set()
         self._unwritten: dict[int, TranscriptLine] = {}  # by position
         self._position = first_position
         self._begins_at_ms = begins_at_ms
@@ -44,7 +47,7 @@ class CallJournal:
         self._undisclosed: TranscriptLine | None = None
 
     def write(self, line: WriteLine) -> bool:
-        """Take a line; never waits. False when the queue is full and the line is lost."""
+        """Take a line; never waits. False when too many wait and the line is lost."""
         row = TranscriptLine(
             call_id=self._call_id,
             position=self._position,
@@ -60,14 +63,21 @@ class CallJournal:
             self.agent_spoke_until_ms = max(self.agent_spoke_until_ms, line.end_ms)
         if not self._has_introduced_itself and line.source is TranscriptSource.REALTIME:
             self._look_for_disclosure(row)
-        self._unwritten[row.position] = row
-        try:
-            self._waiting.put_nowait(row)
-        except asyncio.QueueFull:
-            del self._unwritten[row.position]
+        if self._is_full:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
+        self._unwritten[row.position] = row
+        self._put(row)
         return True
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= MAX_WAITING
+
+    def _put(self, entry: "TranscriptLine | _BeingSaid") -> None:
+        self._waiting.append(entry)
+        self._is_written.clear()
+        self._has_news.set()
 
     def _look_for_disclosure(self, row: TranscriptLine) -> None:
         """A model is told to say first that it is an AI, and may leave it out all the same."""
@@ -81,28 +91,26 @@ class CallJournal:
 
     def agent_says(self, text: str) -> None:
         """Take what the agent is saying now, for whoever reads along; blank when it is silent."""
-        if text == self._being_said or self._waiting.full():
+        if text == self._being_said or self._is_full:
             return
         self._being_said = text
-        self._waiting.put_nowait(_BeingSaid(storable(text)))
+        self._put(_BeingSaid(storable(text)))
 
     async def keep(self) -> None:
         """Write lines as they come, until cancelled; what comes together is written together."""
         live_news.announce(self._call_sid)
         while True:
-            entries = [await self._waiting.get()]
-            while not self._waiting.empty():
-                entries.append(self._waiting.get_nowait())
-            try:
-                await self._save(entries)
-                live_news.announce(self._call_sid)
-            finally:
-                for _ in entries:
-                    self._waiting.task_done()
+            await self._has_news.wait()
+            self._has_news.clear()
+            entries, self._waiting = self._waiting, []
+            await self._save(entries)
+            live_news.announce(self._call_sid)
+            if not self._waiting:
+                self._is_written.set()
 
     async def flushed(self) -> None:
         """Wait until everything taken so far is written; needs `keep` to be running."""
-        await self._waiting.join()
+        await self._is_written.wait()
 
     def unwritten(self) -> list[TranscriptLine]:
         """The lines that are not known to be written."""

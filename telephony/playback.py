@@ -10,7 +10,6 @@ when it was cleared: so marks carry a generation, and those of an older generati
 """
 
 import re
-from collections import deque
 from dataclasses import dataclass
 
 MARK_EVERY_MS = 200
@@ -62,7 +61,7 @@ class PlaybackLedger:
 
     def __init__(self) -> None:
         self._utterances: dict[str, _Utterance] = {}  # those not heard to their end, in order
-        self._pieces: deque[_Piece] = deque()
+        self._pieces: list[_Piece] = []
         self._generation = 0
         self._plays_until_ms = 0
         self._quickest_return_ms: int | None = None
@@ -156,7 +155,7 @@ class PlaybackLedger:
 
     def _heard_out(self, utterance: _Utterance) -> Played:
         del self._utterances[utterance.utterance_id]
-        self._pieces = deque(each for each in self._pieces if each.utterance is not utterance)
+        self._pieces = [each for each in self._pieces if each.utterance is not utterance]
         sent_ms = utterance.sent_ms
         return Played(utterance.utterance_id, utterance.start_ms, sent_ms, sent_ms)
 
@@ -188,5 +187,5 @@ class PlaybackLedger:
             piece.duration_ms -= played_ms
             due_ms = piece.start_ms
             if piece.duration_ms == 0:
-                self._pieces.popleft()
+                del self._pieces[0]
         return due_ms

@@ -6,7 +6,7 @@ a twentieth of what it takes to look at every frame, and nothing hangs on a sing
 
 import base64
 import binascii
-from collections import deque
+from array import array
 from operator import itemgetter
 
 from agent.speech.mulaw import VALUES
@@ -28,8 +28,8 @@ class VoiceWatch:
     """Listens to one caller."""
 
     def __init__(self) -> None:
-        self._powers: deque[float] = deque(maxlen=FLOOR_SAMPLES)
-        self._voiced: deque[bool] = deque(maxlen=VOICED_WINDOW)
+        self._powers = array("f")
+        self._voiced: list[bool] = []
         self._floor = 0.0
         self._until_floor = 0
 
@@ -37,11 +37,14 @@ class VoiceWatch:
         """Take a frame, base64 mu-law; whether it and those just before it are somebody's voice."""
         power = _power(payload)
         self._powers.append(power)
+        if len(self._powers) > FLOOR_SAMPLES:
+            del self._powers[0]
         self._until_floor -= 1
         if self._until_floor < 0:
             self._floor = min(sorted(self._powers)[len(self._powers) // 10], LOUDEST_FLOOR)
             self._until_floor = min(len(self._powers), FLOOR_LASTS_SAMPLES)
-        self._voiced.append(power > max(self._floor * ABOVE_FLOOR, QUIETEST_VOICE))
+        is_voiced = power > max(self._floor * ABOVE_FLOOR, QUIETEST_VOICE)
+        self._voiced = [*self._voiced[1 - VOICED_WINDOW :], is_voiced]
         return self._voiced[-1] and sum(self._voiced) >= VOICED_SAMPLES
 
 

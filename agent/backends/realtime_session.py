@@ -5,7 +5,6 @@ What is said is decided in `realtime_dialogue`.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.realtime_commands import append_audio
@@ -17,6 +16,7 @@ from agent.backends.realtime_usage import Price
 from agent.errors import SessionLost
 from agent.event_line import EventLine
 from agent.session import AgentEvent, AgentFailed, AgentReport, Capabilities, Heard
+from agent.wake import Wake
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ class RealtimeSession:
         self._address = address
         self._prices = prices
         self._events = EventLine()
-        self._frames: deque[str] = deque()
-        self._held: deque[str] = deque(maxlen=HELD_FRAMES)
-        self._has_work = asyncio.Event()
-        self._words_written = asyncio.Event()
+        self._frames: list[str] = []
+        self._held: list[str] = []
+        self._has_work = Wake()
+        self._words_written = Wake()
         self._socket: RealtimeSocket | None = None
         self._conversation: asyncio.Task[None] | None = None
         self._malformed = self._dropped = 0
@@ -73,9 +73,7 @@ class RealtimeSession:
         if outbox.events or outbox.frames:
             self._hand_over()
         if self._frames or self._held or self._is_congested or not self._send_at_once(payload):
-            self._dropped += len(self._held) == HELD_FRAMES
-            self._held.append(payload)
-            self._has_work.set()
+            self._hold(payload)
 
     def utterance_played(self, utterance_id: str) -> None:
         """The model takes for granted that it was heard."""
@@ -197,6 +195,14 @@ class RealtimeSession:
         if len(self._events) > MAX_WAITING_EVENTS:
             raise SessionLost("overrun")
 
+    def _hold(self, payload: str) -> None:
+        """Keep audio for the sender's task, the latest."""
+        if len(self._held) == HELD_FRAMES:
+            self._dropped += 1
+            del self._held[0]
+        self._held.append(payload)
+        self._has_work.set()
+
     def _send_at_once(self, payload: str) -> bool:
         """Spare audio the way through the sender's task; False without a socket that takes it."""
         if self._socket is None:
@@ -210,9 +216,9 @@ class RealtimeSession:
         """Send what there is, steering before audio; a lost socket is the reader's to notice."""
         while True:
             while self._frames:
-                await socket.send(self._frames.popleft())
+                await socket.send(self._frames.pop(0))
             if self._held:
-                await socket.send(append_audio(self._held.popleft()))
+                await socket.send(append_audio(self._held.pop(0)))
                 continue
             self._has_work.clear()
             await self._has_work.wait()

@@ -5,7 +5,6 @@ refuses after the handshake. It often leaves our CLOSE without an answer, so clo
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -31,6 +30,7 @@ from agent.backends.realtime_failures import (
 )
 from agent.backends.realtime_wire import HandshakeRefused, RealtimeWire
 from agent.errors import RealtimeProtocolError, SessionLost, SessionRefused
+from agent.wake import Wake
 
 CLOSE_SECONDS = 0.3
 MAX_BAD_MESSAGES = 5
@@ -53,8 +53,8 @@ class RealtimeSocket:
     def __init__(self) -> None:
         self.wire: RealtimeWire
         self._take: Callable[[Event | Ignored], None] | None = None
-        self._waiting: deque[Event | Ignored] = deque()  # until somebody follows
-        self._has_news = asyncio.Event()
+        self._waiting: list[Event | Ignored] = []  # until somebody follows
+        self._has_news = Wake()
         self._error: Exception | None = None
         self._bad_messages = 0
 
@@ -104,7 +104,7 @@ class RealtimeSocket:
         Raises SessionLost once the server is gone, and what `take` raises.
         """
         while self._waiting:
-            take(self._waiting.popleft())
+            take(self._waiting.pop(0))
         self._take = take
         while self._error is None:
             self._has_news.clear()
@@ -127,7 +127,7 @@ class RealtimeSocket:
                 raise self._error
             self._has_news.clear()
             await self._has_news.wait()
-        return self._waiting.popleft()
+        return self._waiting.pop(0)
 
     def _arrived(self, message: bytes | None) -> None:
         if self._error is not None:

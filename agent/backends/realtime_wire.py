@@ -18,6 +18,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.uri import WebSocketURI, parse_uri
 
 from agent.text_frames import LONGEST_WRITTEN, FrameCutter, text_frame
+from agent.wake import Wake
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 HEARTBEAT_SECONDS = 30.0
@@ -60,13 +61,13 @@ class RealtimeWire(asyncio.Protocol):
         self._is_open = False
         self._pieces: list[bytes] = []
         self._kind = Opcode.TEXT
-        self._writable = asyncio.Event()
+        self._writable = Wake()
         self._writable.set()
         self.is_congested = False  # the server does not read as fast as we send
         self._has_heard = False  # anything since the last beat
         self._quiet_s = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
-        self._gone = asyncio.Event()
+        self._gone = Wake()
         self.is_closed = False
 
     @classmethod
