@@ -43,9 +43,9 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
         Those are what it refuses, and what comes while something before it waits for `receive`.
         """
+        if self._listener is None:
+            del self.request, self.response  # of the handshake: headers, and not needed any more
         self._listener = take
-        for spent in ("request", "response"):  # of the handshake: 4 KiB of headers
-            vars(self).pop(spent, None)
 
     def write(self, text: str) -> bool:
         """Send text now; False, and nothing is sent, where `send` would wait or fail."""

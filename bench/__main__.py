@@ -28,7 +28,8 @@ from bench.level import Level, Load
 from bench.processes import ROOT, Candidate, running
 from bench.search import Search
 
-WARM_UP_CALLS = 5
+WARM_UP_CALLS = 16
+"""More than are opened at once: threads and connections belong to the process, not to a call."""
 WARM_UP_SECONDS = 0.5
 WEBHOOKS_PER_SECOND = 40
 COMPARED_CALLS = 80

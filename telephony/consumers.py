@@ -54,6 +54,7 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
             return
         direct = scope.get("extensions", {}).get(DIRECT)
         conversation = Conversation(call, receive, send, direct)
+        del call  # a wide row
         with draining.here.holding(conversation):
             await conversation.run()
 

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterable
 from time import perf_counter
 from typing import assert_never
-from uuid import UUID
 
 from django.conf import settings
 
@@ -54,7 +53,9 @@ class Conversation:
     def __init__(
         self, call: Call, receive: Receive, send: Send, direct: DirectSocket | None = None
     ) -> None:
-        self._call = call
+        self._call = call  # a wide row: only until the agent is asked for
+        self.call_id, self._call_sid = call.id, call.call_sid
+        self._generation = call.stream_generation
         self._facts = StreamFacts.going_on(call.stream_facts)
         self._begins_at_ms = self._facts.handed_over_at_ms
         self._line = CallerLine(receive, send, direct)
@@ -83,11 +84,6 @@ class Conversation:
         self._outcome: AgentOutcome | None = None
         self._hands_over_by: float | None = None
         self._has_started = self._is_handed_over = False
-
-    @property
-    def call_id(self) -> UUID:
-        """The call that is spoken on."""
-        return self._call.id
 
     def hand_over(self) -> None:
         """End this stream at the next pause, and let the carrier open another elsewhere."""
@@ -189,7 +185,7 @@ class Conversation:
 
     def _begin(self, start: media_stream.StreamStarted) -> None:
         account_sid = settings.TWILIO_ACCOUNT_SID
-        is_ours = start.fits(call_sid=self._call.call_sid, account_sid=account_sid)
+        is_ours = start.fits(call_sid=self._call_sid, account_sid=account_sid)
         if self._has_started or not is_ours:
             self._give_up("stream start does not fit the call")
             return
@@ -212,8 +208,10 @@ class Conversation:
 
     async def _follow_agent(self) -> None:
         """Open the agent's session at once; what it says goes out once the stream has started."""
+        opening = agent_for(self._call)
+        del self._call
         try:
-            agent = await agent_for(self._call)
+            agent = await opening
         except (AgentUnavailable, TimeoutError) as error:
             reason = str(error) or "no session in time"
             agent_reports.note_failure(self._facts, error)
@@ -278,6 +276,7 @@ class Conversation:
         if self._limits.is_flood(seconds=self._clock() - self._opened_at):
             self._give_up("too many frames")
             return
+        self._recorder.keep_up()
         if self._has_started and not self._line.is_congested:
             self._watch_voice()
             self._do(self._bridge.tick(now_ms=self._now_ms()))
@@ -313,8 +312,8 @@ class Conversation:
         self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         self._facts.fillers += self._bridge.fillers
         await StreamEnd(
-            call_id=self._call.id,
-            generation=self._call.stream_generation,
+            call_id=self.call_id,
+            generation=self._generation,
             outcome=outcome,
             facts=self._facts,
             line=self._line,
@@ -346,5 +345,5 @@ class Conversation:
     def _log(
         self, level: int, event: str, *, error: Exception | None = None, **fields: str
     ) -> None:
-        extra = {"call_sid": self._call.call_sid, "call": str(self._call.id), **fields}
+        extra = {"call_sid": self._call_sid, "call": str(self.call_id), **fields}
         logger.log(level, event, exc_info=error, extra=extra)

@@ -1,13 +1,15 @@
 """Audio on its way to the disk while a call runs.
 
-It is written in pieces of half a second by one writer thread for all calls. The media path only
-appends to a list.
+It is written in pieces by one writer thread for all calls. The media path only appends to a list;
+pieces that are due in the same turn of the loop go to the thread together.
 """
 
+import asyncio
 import binascii
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
@@ -19,7 +21,7 @@ from telephony.recording import interleave
 
 logger = logging.getLogger(__name__)
 
-PIECE_MS = 500
+PIECE_MS = 200
 PIECE_ENTRIES = 100
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """About a minute of one call waits for room on the disk; what comes after that is lost."""
@@ -57,8 +59,13 @@ class CallRecorder:
         """Keep 20 ms of the caller; its timestamp is the clock for both sides."""
         self._pending.append(("caller", timestamp_ms, payload))
         self._now_ms = timestamp_ms + FRAME_MS
-        if timestamp_ms - self._written_ms >= PIECE_MS or len(self._pending) >= PIECE_ENTRIES:
+        if len(self._pending) >= PIECE_ENTRIES:
             self.flush()
+
+    def keep_up(self) -> None:
+        """Hand over what has come if it is a piece; to be called all the time, within a loop."""
+        if self._now_ms - self._written_ms >= PIECE_MS:
+            _together.add(self._piece())
 
     def agent(self, payload: str) -> None:
         """Keep audio just sent to the caller."""
@@ -78,9 +85,8 @@ class CallRecorder:
 
     def flush(self) -> "Future[None]":
         """Hand what has come so far to the writer thread."""
-        pending, self._pending = self._pending, []
-        self._written_ms = self._now_ms
-        written = _writer.submit(partial(self._write, pending, self._now_ms))
+        _together.submit()
+        written = _writer.submit(self._piece())
         written.add_done_callback(_report)
         return written
 
@@ -97,6 +103,11 @@ class CallRecorder:
         """Write what waits. For the writer thread; raises OSError."""
         if self._unwritten:
             self._append()
+
+    def _piece(self) -> Callable[[], None]:
+        pending, self._pending = self._pending, []
+        self._written_ms = self._now_ms
+        return partial(self._write, pending, self._now_ms)
 
     def _write(self, pending: list[tuple[str, int, str]], until_ms: int) -> None:
         for kind, at_ms, payload in pending:
@@ -120,6 +131,41 @@ class CallRecorder:
     def _append(self) -> None:
         audio_spool.append(self._spool, self._unwritten)
         self._unwritten.clear()
+
+
+class _Together:
+    """Pieces of this turn of the loop: waking the thread costs more than writing one of them."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Callable[[], None]] = []
+        self._changing = threading.Lock()  # there may be several loops
+
+    def add(self, piece: Callable[[], None]) -> None:
+        """Take a piece; it is handed over before the loop turns again."""
+        with self._changing:
+            self._pieces.append(piece)
+            is_first = len(self._pieces) == 1
+        if is_first:
+            asyncio.get_running_loop().call_soon(self.submit)
+
+    def submit(self) -> None:
+        """Hand over what there is."""
+        with self._changing:
+            pieces, self._pieces = self._pieces, []
+        if pieces:
+            _writer.submit(partial(_write_all, pieces)).add_done_callback(_report)
+
+
+_together = _Together()
+
+
+def _write_all(pieces: list[Callable[[], None]]) -> None:
+    for piece in pieces:
+        try:
+            piece()
+        except OSError:
+            # One call's audio waits for the disk; that of the others does not.
+            logger.exception("audio could not be written")
 
 
 class _Backlog:

@@ -1,5 +1,6 @@
 """Recordings on disk."""
 
+import asyncio
 import base64
 import hashlib
 import uuid
@@ -9,7 +10,7 @@ import pytest
 from agent.speech.mulaw import SILENCE
 from telephony.audio_spool import spool_path
 from telephony.models import Recording
-from telephony.recorder import PIECE_MS, CallRecorder
+from telephony.recorder import PIECE_MS, CallRecorder, all_written
 from telephony.recording import peaks_of, store_recording, store_spooled
 from tests.factories import make_call, make_number
 
@@ -43,12 +44,30 @@ def test_both_sides_are_kept_in_time(call):
     assert agent == bytes(160 * [SILENCE] + 320 * [0x20] + 160 * [SILENCE])
 
 
-def test_audio_reaches_the_disk_while_the_call_runs(call):
-    recorder = CallRecorder(call.id)
-    for at_ms in range(0, PIECE_MS + 20, 20):
+async def test_audio_reaches_the_disk_while_the_call_runs():
+    recorder = CallRecorder(call_id := uuid.uuid4())
+    for at_ms in range(0, PIECE_MS, 20):
+        recorder.keep_up()
         recorder.caller(at_ms, frame(0x10))
-    CallRecorder(uuid.uuid4()).flush().result()  # the writer thread has caught up
-    assert spool_path(call.id).stat().st_size == (PIECE_MS + 20) * 16
+    await asyncio.wrap_future(all_written())
+    assert not spool_path(call_id).exists()
+    recorder.keep_up()
+    await asyncio.sleep(0)
+    await asyncio.wrap_future(all_written())
+    assert spool_path(call_id).stat().st_size == PIECE_MS * 16
+
+
+async def test_audio_that_cannot_be_written_holds_up_that_of_no_other_call(caplog):
+    stuck, other = uuid.uuid4(), uuid.uuid4()
+    spool_path(stuck).mkdir(parents=True)
+    for call_id in (stuck, other):
+        recorder = CallRecorder(call_id)
+        recorder.caller(PIECE_MS, frame(0x10))
+        recorder.keep_up()
+    await asyncio.sleep(0)
+    await asyncio.wrap_future(all_written())
+    assert spool_path(other).is_file()
+    assert "audio could not be written" in caplog.text
 
 
 def test_audio_that_is_no_base64_is_counted_and_left_silent(call):
