@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.contrib import messages as notices
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -127,6 +127,6 @@ def _country(user: User) -> str | None:
 
 async def _in_threads(pieces: Any) -> AsyncIterator[bytes]:
     """The same for an event loop, which waits neither for the database nor for the storage."""
-    next_piece = sync_to_async(lambda: next(pieces, None))
+    next_piece = database_sync_to_async(lambda: next(pieces, None))
     while (piece := await next_piece()) is not None:
         yield piece
