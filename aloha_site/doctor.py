@@ -117,7 +117,7 @@ def _spool() -> Finding:
             says=f"{settings.SPOOL_DIR} cannot keep the carrier's requests: {error.strerror}.",
             is_fault=True,
         )
-    endings = len(kept_endings.waiting())
+    endings = kept_endings.count()
     says = f"{kept} request(s) of the carrier and {endings} end(s) of calls wait."
     return Finding(name="Spool", is_there=True, says=says)
 

@@ -162,7 +162,7 @@ def _spool() -> Iterator[Metric]:
     yield _gauge("aloha_spool_usable", "Whether carrier requests can be kept.", 1)
     yield _gauge("aloha_spool_requests", "Carrier requests that wait for a replay.", len(files))
     yield _age("aloha_spool_oldest_seconds", "Age of the oldest of them.", _came_at(files))
-    endings = len(kept_endings.waiting())
+    endings = kept_endings.count()
     yield _gauge("aloha_spool_endings", "Ends of calls that wait for the database.", endings)
 
 

@@ -1,11 +1,13 @@
 """What the database did not take at the end of a stream, on the disk until it does.
 
-The last lines of the transcript, how the agent's part ended and the stream's figures, one file per
-stream; the worker writes them down. Doing so twice, or beside another worker, changes nothing.
+The last lines of the transcript, how the agent's part ended and the stream's figures; the worker
+writes them down. Doing so twice, or beside another worker, changes nothing. A file never changes:
+what is kept again of a stream is another file, or a worker would remove what it has not read.
 """
 
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -43,7 +45,7 @@ class KeptEnding:
 
 
 def keep(ending: KeptEnding) -> None:
-    """Write an ending down, in the place of what is kept of it; it outlives a crash then.
+    """Write an ending down, beside what is kept of it already; it outlives a crash then.
 
     Raises OSError.
     """
@@ -58,7 +60,8 @@ def keep(ending: KeptEnding) -> None:
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = json.dumps(fields, cls=DjangoJSONEncoder).encode()
-    spool_files.write(folder, f"{ending.call_id}-{ending.generation}", content)
+    name = f"{ending.call_id}-{ending.generation}.{time.time_ns():020d}"
+    spool_files.write(folder, name, content)
 
 
 def holds(call_id: UUID) -> bool:
@@ -73,8 +76,13 @@ def drop(call_id: UUID) -> None:
 
 
 def waiting() -> list[Path]:
-    """The files of all endings that wait."""
+    """The files of all endings that wait, of each stream in the order in which they were kept."""
     return sorted(_folder().glob("*.json"))
+
+
+def count() -> int:
+    """Of how many streams something waits."""
+    return len({file.name.partition(".")[0] for file in waiting()})
 
 
 def write_down_endings(
@@ -183,7 +191,8 @@ def _report(fields: dict[str, Any]) -> AgentReport:
 
 
 def _files(call_id: UUID) -> list[Path]:
-    return list(_folder().glob(f"{call_id}-*.json"))
+    """What is kept of a call, what was kept last behind the rest."""
+    return sorted(_folder().glob(f"{call_id}-*.json"))
 
 
 def _folder() -> Path:

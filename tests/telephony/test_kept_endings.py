@@ -175,11 +175,14 @@ def test_a_model_that_hid_that_it_is_one_is_noted_late(call):
 
 
 def test_what_is_kept_twice_of_a_stream_is_one_ending(call, settings):
-    kept_endings.keep(ending_of(call))
-    kept_endings.keep(ending_of(call, line_of(call, "Hello.")))
-    assert len(files(settings)) == 1
+    kept_endings.keep(ending_of(call, facts={"barge_ins": 1}))
+    kept_endings.keep(ending_of(call, line_of(call, "Hello."), report=REPORT))
+    assert kept_endings.count() == 1
     write_down_endings()
-    assert call.transcript.count() == 1
+    call.refresh_from_db()
+    assert (call.transcript.count(), call.stream_facts["barge_ins"]) == (1, 2)
+    assert call.agent_usage == {"responses": 3}
+    assert files(settings) == []
 
 
 @pytest.mark.M5
@@ -301,6 +304,21 @@ def test_what_is_erased_after_it_was_read_does_not_come_back(call):
         kept_endings.drop(call.id)
     writing_down.join()
     assert call.transcript.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_kept_while_an_earlier_part_is_written_down_is_not_lost(call, settings):
+    kept_endings.keep(ending_of(call))
+    with transaction.atomic():
+        Call.objects.select_for_update().get()
+        writing_down = begun(write_down_endings)
+        kept_endings.keep(ending_of(call, line_of(call, "Before five."), report=REPORT))
+    writing_down.join()
+    write_down_endings()
+    call.refresh_from_db()
+    assert [line.text for line in call.transcript.all()] == ["Before five."]
+    assert call.agent_usage == {"responses": 3}
+    assert files(settings) == []
 
 
 @pytest.mark.V6
