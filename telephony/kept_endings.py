@@ -19,13 +19,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import InterfaceError, OperationalError
 
 from accounts.row_security import service_scope
 from agent.session import AgentOutcome, AgentReport
 from telephony import agent_reports, call_events, calls, do_not_call, spool_files
 from telephony.call_events import EventKind
 from telephony.models import Call, TranscriptLine
+from telephony.spool_rounds import Kind, go_through
 from telephony.stream_facts import StreamFacts
 
 logger = logging.getLogger(__name__)
@@ -91,29 +91,21 @@ def write_down_endings(
     """Give the database what waits, of one call or of all; how many endings were done with.
 
     `also` is done in the transaction that writes one down, with the id of its call, if it tells
-    anything new. Stops where the database is away, to go on there later. What cannot be understood
-    is set aside; what the disk does not give, or does not let go, stays where it is.
+    anything new. What waits, and what is set aside: `telephony.spool_rounds`.
     """
     files = waiting()
     if files and call_sid is not None:
         with service_scope():
             call = Call.objects.filter(call_sid=call_sid).only("id").first()
         files = [] if call is None else _files(call.id)
-    done = 0
-    stuck: list[tuple[Path, OSError]] = []
-    for file in files:
-        try:
-            done += _take(file, also)
-        except (OperationalError, InterfaceError):
-            logger.warning("kept endings wait for the database", exc_info=True)
-            break
-        except OSError as error:
-            stuck.append((file, error))
-    if stuck:
-        first, why = stuck[0]
-        facts = {"count": len(stuck), "file": first.name}
-        logger.error("kept endings wait for the disk", extra=facts, exc_info=why)
-    return done
+    kind = Kind(
+        name="kept endings",
+        failure="kept ending cannot be written down",
+        call_of=lambda file: file.name[:36],
+        take=lambda file: _take(file, also),
+        set_aside=spool_files.set_aside,
+    )
+    return go_through(files, kind)
 
 
 def forget_old(*, now: datetime) -> int:
@@ -122,7 +114,7 @@ def forget_old(*, now: datetime) -> int:
 
 
 def _take(file: Path, also: Callable[[UUID], object]) -> bool:
-    """Whether an ending is done with. Raises OSError, OperationalError, InterfaceError."""
+    """Whether an ending was written down. Raises what its reading and the database raise."""
     try:
         ending = _decoded(UUID(file.name[:36]), file.read_bytes())
         with service_scope():
@@ -135,13 +127,6 @@ def _take(file: Path, also: Callable[[UUID], object]) -> bool:
                 also(call.id)
     except FileNotFoundError:
         return False  # another worker was faster, or the call's words are erased
-    except (OSError, OperationalError, InterfaceError):
-        raise
-    except Exception:
-        # The outermost loop of one ending: torn or refused, the others go on.
-        logger.exception("kept ending cannot be written down", extra={"file": file.name})
-        spool_files.set_aside(file)
-        return True
     file.unlink(missing_ok=True)
     logger.info("kept ending written down", extra={"call": str(ending.call_id)})
     return True

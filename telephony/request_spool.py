@@ -62,6 +62,11 @@ def waiting() -> list[Path]:
     return [folder / name for name in sorted(_names(folder))]
 
 
+def call_sid_of(file: Path) -> str:
+    """The call that the request in this file is about, by the file's name."""
+    return file.stem.rpartition("-")[2]
+
+
 def read(file: Path) -> KeptRequest:
     """The request in a file.
 
