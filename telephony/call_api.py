@@ -2,13 +2,10 @@
 # mypy: disallow-subclassing-any=False, disallow-untyped-decorators=False
 
 import uuid
-from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Prefetch
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.scoped_views import in_own_rows
 from telephony import call_log
 from telephony.api import query_of
+from telephony.api_lists import answer_of, refused
 from telephony.call_events import EventKind
 from telephony.call_records import CallDetail, CallPage, CallQuery
 from telephony.errors import BadCursor, BadSearch
@@ -47,15 +45,10 @@ class Calls(APIView):
                 limit=query["limit"],
             )
         except BadCursor as error:
-            raise _refused("cursor", error) from error
+            raise refused("cursor", error) from error
         except BadSearch as error:
-            raise _refused("number", error) from error
-        answer = {
-            "results": page.rows,
-            "next": _address(request, page.older),
-            "previous": _address(request, page.newer),
-        }
-        return Response(CallPage(answer).data)
+            raise refused("number", error) from error
+        return Response(CallPage(answer_of(request, page)).data)
 
 
 class OneCall(APIView):
@@ -77,15 +70,3 @@ class OneCall(APIView):
         except Call.DoesNotExist as error:
             raise Http404 from error
         return Response(CallDetail(call).data)
-
-
-def _address(request: Request, cursor: str) -> str | None:
-    """The same list from this cursor on."""
-    if not cursor:
-        return None
-    query: dict[str, Any] = query_of(request) | {"cursor": cursor}
-    return f"{request.path}?{urlencode(query)}"
-
-
-def _refused(field: str, error: BadCursor | BadSearch) -> ValidationError:
-    return ValidationError({field: [ErrorDetail(str(error), code=error.code)]})

@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.scoped_views import in_own_rows
+from telephony.api import query_of
+from telephony.api_lists import answer_of, refused
 from telephony.call_records import TranscriptLineRecord
+from telephony.errors import BadCursor
 from telephony.serializers import ClosedSerializer, TextField, read
 from voicemail import inbox
 from voicemail.api import SwitchField
@@ -90,6 +92,14 @@ class MessageDetail(MessageRecord):
     transcript = TranscriptLineRecord(many=True, source="call.transcript")
 
 
+class MessagePage(serializers.Serializer):
+    """Some messages, newest first; `next` leads to older ones, `previous` to newer ones."""
+
+    results = MessageRecord(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Path and query.")
+    previous = serializers.CharField(allow_null=True, help_text="Path and query.")
+
+
 class MessagesQuery(ClosedSerializer):
     """Which messages, and where to go on."""
 
@@ -101,7 +111,7 @@ class MessagesQuery(ClosedSerializer):
         help_text="Words that all stand in the message or its transcript.",
     )
     limit = serializers.IntegerField(default=25, min_value=1, max_value=100)
-    cursor = TextField(required=False, help_text="From `next` or `previous` of another answer.")
+    cursor = TextField(default="", allow_blank=True, help_text="From `next` or `previous`.")
 
 
 class MessageChanges(ClosedSerializer):
@@ -117,15 +127,6 @@ class MessageChanges(ClosedSerializer):
     )
 
 
-class MessagePages(CursorPagination):
-    """Pages that stay right while new messages come in."""
-
-    ordering = ("-started_at", "-id")
-    page_size = 25
-    max_page_size = 100
-    page_size_query_param = "limit"
-
-
 class Messages(APIView):
     """The inbox."""
 
@@ -133,20 +134,20 @@ class Messages(APIView):
         operation_id="listMessages",
         parameters=[MessagesQuery],
         responses={
-            200: MessagePages().get_paginated_response_schema(
-                {"type": "array", "items": {"$ref": "#/components/schemas/MessageRecord"}}
-            ),
+            200: MessagePage,
             400: OpenApiResponse(description="The query makes no sense."),
         },
     )
     @in_own_rows
     def get(self, request: Request) -> Response:
         """Messages, the latest first; a search also looks into the archive."""
-        asked = read(MessagesQuery, request.query_params.dict())
+        asked = read(MessagesQuery, query_of(request))
         found = inbox.look_through(request.user, show=inbox.Show(asked["show"]), search=asked["q"])
-        pages = MessagePages()
-        page = pages.paginate_queryset(inbox.with_details(found), request, view=self)
-        return pages.get_paginated_response(MessageRecord(page, many=True).data)
+        try:
+            page = inbox.page_of(found, cursor=asked["cursor"], limit=asked["limit"])
+        except BadCursor as error:
+            raise refused("cursor", error) from error
+        return Response(MessagePage(answer_of(request, page)).data)
 
 
 class OneMessage(APIView):

@@ -48,13 +48,15 @@ def look_through(user: User, *, show: Show = Show.ALL, search: str = "") -> Mess
     return found if search.strip() else found.filter(archived_at__isnull=True)
 
 
-def page_of(found: MessageQuerySet, *, cursor: str = "") -> Slice[Message]:
+def page_of(
+    found: MessageQuerySet, *, cursor: str = "", limit: int = MESSAGES_PER_PAGE
+) -> Slice[Message]:
     """One page of them, with all that a row shows; blank `cursor` is the newest. Raises BadCursor.
 
     The rows of a page are chosen first: on the way to a page far back nothing is joined.
     """
     chosen = found.only("id", "started_at")
-    page = slice_of(chosen, moment="started_at", cursor=cursor, limit=MESSAGES_PER_PAGE)
+    page = slice_of(chosen, moment="started_at", cursor=cursor, limit=limit)
     return replace(page, rows=_in_detail([row.id for row in page.rows]))
 
 

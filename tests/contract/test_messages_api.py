@@ -1,5 +1,8 @@
 """The inbox for scripts."""
 
+from base64 import b64encode
+from urllib.parse import quote
+
 import pytest
 from django.utils import timezone
 
@@ -17,6 +20,11 @@ FIELDS = {
     *("summarySource", "urgency", "callbackNumber", "durationSeconds", "audioUrl"),
     *("isRead", "isArchived", "isPrepared", "wordsErasedAt"),
 }
+# Behind the cursors that this list had at first.
+PLACES = (
+    *("abc", "2026-13-45", "\0"),
+    *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:00"),
+)
 
 
 @pytest.fixture
@@ -56,6 +64,11 @@ def test_pages_go_on_where_they_ended_whatever_comes_in_meanwhile(api, number):
     reasons = [record["reason"] for record in first["results"] + second["results"]]
     assert reasons == [f"Number {minutes}." for minutes in range(1, 5)]
     assert first["previous"] is None
+    assert first["next"].startswith(f"{LIST}?limit=2&cursor=")
+    assert [record["reason"] for record in api.get(second["previous"]).json()["results"]] == [
+        "Number 1.",
+        "Number 2.",
+    ]
 
 
 def test_the_list_is_filtered_and_searched(api, number):
@@ -79,8 +92,18 @@ def test_a_query_that_makes_no_sense_is_refused(api, query, refusal):
     assert code_of(api.get(LIST, query)) == (400, refusal)
 
 
-def test_a_cursor_that_is_none_is_not_found(api):
-    assert api.get(LIST, {"cursor": "nonsense"}).status_code == 404
+@pytest.mark.S4
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "nonsense",
+        *(b64encode(f"p={quote(place)}".encode()).decode() for place in PLACES),
+        "older-999999999999999999-" + "0" * 32,
+    ],
+)
+def test_a_cursor_that_is_none_is_refused(api, number, cursor):
+    leave_message(number)
+    assert code_of(api.get(LIST, {"cursor": cursor})) == (400, "invalid_cursor")
 
 
 def test_one_message_comes_with_its_transcript_and_stays_unread(api, number):
