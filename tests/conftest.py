@@ -1,6 +1,5 @@
 """The cast of every test, the real server, and the real browser."""
 
-import inspect
 import os
 import uuid
 from collections.abc import Iterator
@@ -82,11 +81,12 @@ def _uses_browser(item: pytest.Item) -> bool:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that leaves a setting changed fails itself, not those after it.
 
-    Asynchronous tests ask the database in a thread of their own. Its connection goes back before
-    the tables are emptied, which would wait for ever for a transaction that is open on it.
+    Whatever runs an event loop may leave work behind in the thread where loops ask the database,
+    and that work has to end before the database is taken away from the test: halfway through its
+    transaction it could neither ask nor roll back, its connection would begin another transaction
+    with the next query of that thread, and the tables could never be emptied.
     """
-    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
-        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     yield
     # With the last test the session ends, which puts Django's own settings back.
     if nextitem is not None:

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.peers.postgres import private_postgres
+
 ROOT = Path(__file__).parent.parent
 # What monkeypatch found is put back after the fixture that had put it there is undone.
 PROBE = """
@@ -21,22 +25,65 @@ def test_after_them():
     pass
 """
 
+# pytest-django takes the database away from every thread at a test's end.
+LEFT_WORK = """
+import time
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connection
+
+from accounts.models import User
+from accounts.row_security import service_scope
+
+threads = SyncToAsync.single_thread_executor
+
+def look_slowly():
+    with service_scope():
+        User.objects.exists()
+        time.sleep(1)
+        User.objects.exists()
+
+def test_that_leaves_work_behind(db):
+    threads.submit(look_slowly)
+    time.sleep(0.5)
+
+@pytest.fixture
+def while_there_is_none():
+    time.sleep(1)
+
+def test_after_it(while_there_is_none, db):
+    assert threads.submit(lambda: connection.get_autocommit()).result()
+"""
+
 
 def test_a_test_that_leaves_a_setting_changed_fails_itself(tmp_path):
-    probe = tmp_path / "test_probe.py"
-    probe.write_text(PROBE)
-    (tmp_path / "conftest.py").write_text("from tests.conftest import *")
+    said = run(PROBE, tmp_path)
+    assert "left changed: ALLOWED_HOSTS" in said
+    assert "3 passed, 1 error" in said
+    assert "ERROR at teardown of test_that_leaves_a_setting_changed" in said
+
+
+@pytest.mark.check
+def test_work_that_outlives_its_test_ends_before_the_database_is_taken_away(tmp_path):
+    with private_postgres() as postgres:
+        assert "2 passed" in run(LEFT_WORK, tmp_path, DATABASE_URL=postgres.url)
+
+
+def run(tests: str, folder: Path, **environment: str) -> str:
+    """What pytest says about these tests, which our own fixtures serve."""
+    probe = folder / "test_probe.py"
+    probe.write_text(tests)
+    (folder / "conftest.py").write_text("from tests.conftest import *")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml"),
             *("-p", "no:cacheprovider", probe),
         ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "left changed: ALLOWED_HOSTS" in done.stdout
-    assert "3 passed, 1 error" in done.stdout
-    assert "ERROR at teardown of test_that_leaves_a_setting_changed" in done.stdout
+    return done.stdout
