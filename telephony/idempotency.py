@@ -1,7 +1,8 @@
-"""Purchases that their sender named: sent again, they get the same answer and buy nothing twice.
+"""Requests that their sender named: sent again, they get the same answer and happen once.
 
-A key is kept in the transaction that reserves the number, so a crash leaves both or neither.
-What is refused before anything was reserved leaves no key: the sender may try again with it.
+A key is kept in the transaction that reserves the number, or the call, so a crash leaves both or
+neither. What is refused before anything was reserved leaves no key, and what the provider refuses
+for a moment frees it: the sender may try again with it.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.row_security import service_scope, user_scope
 from telephony.errors import IdempotencyKeyReused, NumberError, NumberTaken, ProviderRefused
-from telephony.models import IdempotencyKey, NumberStatus, UserPhoneNumber
+from telephony.models import Call, IdempotencyKey, NumberStatus, UserPhoneNumber
 
 KEPT = timedelta(hours=48)
 MAX_LENGTH = 255
@@ -54,17 +55,24 @@ def keep_known(*, user: User, key: str, number: UserPhoneNumber) -> None:
     IdempotencyKey.objects.bulk_create([_row(user, key, number)], ignore_conflicts=True)
 
 
-def keep_refusal(*, number: UserPhoneNumber, refusal: Refusal) -> None:
-    """Note why the purchase of a row came to nothing, for whoever asks under its key again.
+def keep_refusal(*, of: UserPhoneNumber | Call, refusal: Refusal) -> None:
+    """Note why the request for a row came to nothing, for whoever asks under its key again.
 
     A refusal that may pass, such as "too busy", frees the key instead.
     """
-    mine = IdempotencyKey.objects.filter(number=number)
-    with user_scope(number.user_id):
+    is_call = isinstance(of, Call)
+    mine = IdempotencyKey.objects.filter(**{"call" if is_call else "number": of})
+    owner_id = of.owner_id if isinstance(of, Call) else of.user_id
+    with user_scope(owner_id):
         if refusal.retryable:
             mine.delete()
         else:
             mine.update(refusal={"code": refusal.code, "detail": str(refusal)})
+
+
+def refusal_of_call(earlier: IdempotencyKey) -> ProviderRefused | None:
+    """The refusal that a call under this key met, as it was."""
+    return _provider_refusal(earlier.refusal) if earlier.refusal else None
 
 
 def clear_expired() -> None:
@@ -77,10 +85,15 @@ def _refusal_in(earlier: IdempotencyKey) -> NumberError | ProviderRefused:
     """The refusal as it was; a purchase that was settled as failed later on met none."""
     stored = earlier.refusal
     if stored and stored["code"] != NumberTaken.code:
-        refusal = ProviderRefused(stored["detail"])
-        refusal.code = stored["code"]
-        return refusal
+        return _provider_refusal(stored)
     return NumberTaken(stored.get("detail", "This number was not bought. Nothing was charged."))
+
+
+def _provider_refusal(stored: dict[str, str]) -> ProviderRefused:
+    kinds = {kind.code: kind for kind in ProviderRefused.__subclasses__()}
+    refusal = kinds.get(stored["code"], ProviderRefused)(stored["detail"])
+    refusal.code = stored["code"]
+    return refusal
 
 
 def _forget_old(user: User) -> None:

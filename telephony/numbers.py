@@ -257,7 +257,7 @@ def _buy(number: UserPhoneNumber) -> UserPhoneNumber:
         logger.error("purchase unclear", extra={"number_id": str(number.pk)})
         return number
     except (NumberTaken, ProviderRefused) as error:
-        keep_refusal(number=number, refusal=error)
+        keep_refusal(of=number, refusal=error)
         move(
             number,
             to=NumberStatus.FAILED,

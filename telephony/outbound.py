@@ -22,8 +22,8 @@ from telephony.api_errors import NoActiveNumber
 from telephony.backends.base import get_backend
 from telephony.callable_numbers import read_callee, refuse_uncallable
 from telephony.dialling import dial, settle_unplaced_calls
-from telephony.errors import IdempotencyKeyReused, RateLimited
-from telephony.idempotency import KEPT
+from telephony.errors import IdempotencyKeyReused, ProviderRefused, RateLimited
+from telephony.idempotency import KEPT, keep_refusal, refusal_of_call
 from telephony.models import (
     Call,
     CallPurpose,
@@ -61,9 +61,9 @@ def place_call(
 ) -> Call:
     """Have the owner's agent call somebody; without a SID it is unknown yet whether it rings.
 
-    The same `key` gives the same call again. Raises NoActiveNumber, CampaignNotFound,
-    NotReadyToCall, InvalidPhoneNumber, CallRefused, NotCallable, CountryNotAllowed,
-    IdempotencyKeyReused and ProviderRefused; then nobody was called.
+    The same `key` gives the same call or refusal again; a refusal that may pass frees it. Raises
+    NoActiveNumber, CampaignNotFound, NotReadyToCall, InvalidPhoneNumber, CallRefused, NotCallable,
+    CountryNotAllowed, IdempotencyKeyReused and ProviderRefused; then nobody was called.
     """
     asked = _hash_of(phone_number, campaign_id)
     if known := _known(user, key, asked):
@@ -90,7 +90,11 @@ def place_call(
             return known
         raise CallRunning from error
     logger.info("calling somebody", extra={"call": str(call.id), "callee": masked(callee)})
-    return dial(call, machine_detection=MACHINE_POLICIES[settings.OUTBOUND_MACHINE])
+    try:
+        return dial(call, machine_detection=MACHINE_POLICIES[settings.OUTBOUND_MACHINE])
+    except ProviderRefused as refusal:
+        keep_refusal(of=call, refusal=refusal)
+        raise
 
 
 def callable_countries(number: UserPhoneNumber) -> list[str]:
@@ -221,7 +225,10 @@ def _reserve(
 
 
 def _known(user: User, key: str, asked: str) -> Call | None:
-    """The call that a request under this key led to. Raises IdempotencyKeyReused."""
+    """The call that a request under this key led to.
+
+    Raises IdempotencyKeyReused, and the ProviderRefused that the call met.
+    """
     if not key:
         return None
     with user_scope(user.pk):
@@ -232,6 +239,8 @@ def _known(user: User, key: str, asked: str) -> Call | None:
         return None
     if earlier.request_hash != asked or earlier.call is None:
         raise IdempotencyKeyReused
+    if refusal := refusal_of_call(earlier):
+        raise refusal
     return earlier.call
 
 

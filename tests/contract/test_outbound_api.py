@@ -289,6 +289,30 @@ def test_what_the_provider_refuses_has_failed(api, account, twilio_code, status,
     assert (call.status, call.failure_code, call.end_reason) == ("failed", code, "not_placed")
 
 
+def test_a_key_whose_call_was_refused_for_a_moment_is_free_again(api, account):
+    account.faults["POST"] = Refused(400, 10004)
+    problem_of(api.place_call(key="k1", phoneNumber=CALLEE), 503, "provider_busy")
+    account.faults.clear()
+    placed, again = (api.place_call(key="k1", phoneNumber=CALLEE) for _ in range(2))
+    assert (placed.status_code, again.json()) == (201, placed.json())
+    assert len(account.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("twilio_code", "status", "code"),
+    [(21214, 422, "not_callable"), (21210, 502, "provider_refused")],
+)
+def test_a_key_whose_call_was_refused_for_good_gives_the_same_refusal(
+    api, account, twilio_code, status, code
+):
+    account.faults["POST"] = Refused(400, twilio_code)
+    first = problem_of(api.place_call(key="k1", phoneNumber=CALLEE), status, code)
+    account.faults.clear()
+    again = problem_of(api.place_call(key="k1", phoneNumber=CALLEE), status, code)
+    assert again["detail"] == first["detail"]
+    assert account.calls == {}
+
+
 @pytest.mark.parametrize("fault", ["drop", "garbled", "500"])
 def test_an_unclear_answer_is_accepted_and_asked_for_once(api, account, fault):
     account.faults["POST"] = fault
