@@ -1,6 +1,7 @@
 """The call log's pages: every call, and the story of one."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -38,13 +39,16 @@ def calls_page(request: OwnerRequest) -> HttpResponse:
         "live": not asked["cursor"],
     }
     try:
-        page = call_log.page_of_calls(
+        look = partial(
+            call_log.page_of_calls,
             user=request.user,
             shown=shown,
             typed=asked["number"],
-            cursor=asked["cursor"],
             related=call_words.ROW,
         )
+        page = look(cursor=asked["cursor"])
+        if asked["cursor"] and not page.rows:  # all that stood there is gone
+            page, context["live"] = look(), True
     except BadSearch as error:
         return render(request, "site/calls.html", context | {"bad_search": error})
     except BadCursor:

@@ -19,6 +19,7 @@ M = TypeVar("M", bound=Model)
 _CURSOR = re.compile(r"(older|newer)-([0-9]{1,18})-([0-9a-f]{32})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST_ID, _LAST_ID = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Slice(Generic[M]):
 def slice_of(rows: QuerySet[M], *, moment: str, cursor: str, limit: int) -> Slice[M]:
     """A page of `rows`, whose field `moment` says when; blank `cursor` is the newest page.
 
-    Raises BadCursor.
+    Where all rows are gone it is empty and leads back. Raises BadCursor.
     """
     if not cursor:
         found, more = _take(rows.order_by(f"-{moment}", "-id"), limit)
@@ -42,10 +43,19 @@ def slice_of(rows: QuerySet[M], *, moment: str, cursor: str, limit: int) -> Slic
     if way == "older":
         beyond = rows.filter(_beyond(moment, "lt", at, row_id)).order_by(f"-{moment}", "-id")
         found, more = _take(beyond, limit)
-        return _slice(found, moment, has_newer=True, has_older=more)
-    beyond = rows.filter(_beyond(moment, "gt", at, row_id)).order_by(moment, "id")
-    found, more = _take(beyond, limit)
-    return _slice(found[::-1], moment, has_newer=more, has_older=True)
+        page = _slice(found, moment, has_newer=True, has_older=more)
+    else:
+        beyond = rows.filter(_beyond(moment, "gt", at, row_id)).order_by(moment, "id")
+        found, more = _take(beyond, limit)
+        page = _slice(found[::-1], moment, has_newer=more, has_older=True)
+    return page if found else _emptied(way, at)
+
+
+def _emptied(way: str, at: datetime) -> Slice[M]:
+    """All that stood there is gone; the way back leads by what was beside it."""
+    if way == "older":
+        return Slice(rows=[], newer=_cursor("newer", _since_epoch(at) - 1, _LAST_ID), older="")
+    return Slice(rows=[], newer="", older=_cursor("older", _since_epoch(at) + 1, _FIRST_ID))
 
 
 def _take(rows: QuerySet[M], limit: int) -> tuple[list[M], bool]:
@@ -69,8 +79,16 @@ def _slice(rows: list[M], moment: str, *, has_newer: bool, has_older: bool) -> S
 
 
 def _write(way: str, row: Model, moment: str) -> str:
-    microseconds = (getattr(row, moment) - _EPOCH) // _MICROSECOND
-    return f"{way}-{microseconds}-{row.pk.hex}"
+    return _cursor(way, _since_epoch(getattr(row, moment)), row.pk)
+
+
+def _since_epoch(at: datetime) -> int:
+    """In microseconds."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _cursor(way: str, microseconds: int, row_id: uuid.UUID) -> str:
+    return f"{way}-{max(0, microseconds)}-{row_id.hex}"
 
 
 def _read(cursor: str) -> tuple[str, datetime, uuid.UUID]:

@@ -106,6 +106,27 @@ def test_a_call_that_comes_in_meanwhile_moves_no_page(script, number):
     assert len(ids(second)) == 2
 
 
+@pytest.mark.parametrize(("way", "back"), [("next", "previous"), ("previous", "next")])
+def test_a_page_that_has_become_empty_leads_back_without_a_gap(script, number, way, back):
+    newer, older = calls_at(number, 1, 2)
+    first = script.get(f"{CALLS}?limit=1").json()["next"]
+    at = script.get(f"{CALLS}?limit=1").json() if way == "next" else script.get(first).json()
+    gone, left = (older, newer) if way == "next" else (newer, older)
+    gone.delete()
+    emptied = script.get(at[way]).json()
+    assert (emptied["results"], emptied[way]) == ([], None)
+    assert ids(script.get(emptied[back])) == [str(left.id)]
+
+
+@pytest.mark.S4
+@pytest.mark.parametrize(
+    "place", ["newer-253402300799999999", "older-253402300799999999", "older-0"]
+)
+def test_the_ends_of_time_are_places_in_a_list(script, number, place):
+    calls_at(number, 1)
+    assert script.get(f"{CALLS}?cursor={place}-{'0' * 32}").status_code == 200
+
+
 def test_the_first_page_has_no_newer_one_and_the_last_no_older(script, number):
     calls_at(number, 1, 2)
     page = script.get(CALLS).json()

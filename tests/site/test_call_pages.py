@@ -219,6 +219,16 @@ def test_older_and_newer_calls_are_a_link_away(as_owner, number):
     assert "Older calls" not in second
 
 
+def test_a_page_that_has_become_empty_gives_way_to_the_newest(as_owner, number):
+    calls = [call_of(number, hours_ago=hours_ago, **TALKED) for hours_ago in range(1, 27)]
+    first = as_owner.get(LOG).content.decode()
+    older = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    calls[-1].delete()
+    second = as_owner.get(older).content.decode()
+    assert len(re.findall('class="call-row"', second)) == 25
+    assert "data-live" in second
+
+
 @pytest.mark.parametrize(
     ("query", "said", "status"),
     [
