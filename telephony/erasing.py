@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import audio_spool, kept_endings, request_spool, unnamed_files
+from telephony import audio_spool, idempotency, kept_endings, request_spool, unnamed_files
 from telephony.backends.base import backend_for_call
 from telephony.call_events import EventKind
 from telephony.models import (
@@ -23,7 +23,6 @@ from telephony.models import (
     Call,
     CallEvent,
     CarrierRecording,
-    IdempotencyKey,
     Recording,
     SimulatedOrder,
     SyncRun,
@@ -115,7 +114,7 @@ def may_be_announced(call: Call) -> bool:
 def erase_caller(call: Call) -> None:
     """The other side of the call has no number any more, nor has the request that led to it."""
     with service_scope():
-        IdempotencyKey.objects.filter(call=call).delete()
+        idempotency.forget(call=call)
         calls = Call.objects.filter(id=call.id)
         if call.direction == "inbound":
             calls.update(from_number="", caller_withheld=True)

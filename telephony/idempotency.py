@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.row_security import service_scope, user_scope
 from telephony.errors import IdempotencyKeyReused, NumberError, NumberTaken, ProviderRefused
 from telephony.models import Call, IdempotencyKey, NumberStatus, UserPhoneNumber
+from telephony.tombstones import tombstone
 
 KEPT = timedelta(hours=48)
 MAX_LENGTH = 255
@@ -73,6 +74,21 @@ def keep_refusal(*, of: UserPhoneNumber | Call, refusal: Refusal) -> None:
 def refusal_of_call(earlier: IdempotencyKey) -> ProviderRefused | None:
     """The refusal that a call under this key met, as it was."""
     return _provider_refusal(earlier.refusal) if earlier.refusal else None
+
+
+def forget(*, call: Call) -> None:
+    """The request that led to a call tells nothing of whom it asked for, and is not done again.
+
+    The caller owns the transaction. Twice is once.
+    """
+    for asked in IdempotencyKey.objects.filter(call=call).exclude(request_hash=""):
+        asked.key, asked.request_hash = forgotten(asked.key), ""
+        asked.save(update_fields=["key", "request_hash"])
+
+
+def forgotten(key: str) -> str:
+    """What stands in a key's place: its sender may have written a phone number into it."""
+    return tombstone(f"key {key}")
 
 
 def clear_expired() -> None:

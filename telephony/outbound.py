@@ -23,7 +23,7 @@ from telephony.backends.base import get_backend
 from telephony.callable_numbers import read_callee, refuse_uncallable
 from telephony.dialling import dial, settle_unplaced_calls
 from telephony.errors import IdempotencyKeyReused, ProviderRefused, RateLimited
-from telephony.idempotency import KEPT, keep_refusal, refusal_of_call
+from telephony.idempotency import KEPT, forgotten, keep_refusal, refusal_of_call
 from telephony.models import (
     Call,
     CallPurpose,
@@ -232,7 +232,8 @@ def _known(user: User, key: str, asked: str) -> Call | None:
     if not key:
         return None
     with user_scope(user.pk):
-        mine = IdempotencyKey.objects.filter(owner=user, key=key).select_related("call")
+        keys = (key, forgotten(key))
+        mine = IdempotencyKey.objects.filter(owner=user, key__in=keys).select_related("call")
         mine.filter(created_at__lte=timezone.now() - KEPT).delete()
         earlier = mine.first()
     if earlier is None:

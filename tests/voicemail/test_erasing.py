@@ -2,7 +2,8 @@
 
 import shutil
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from django.utils import timezone
 from accounts.models import User
 from agent.profiles import change_profile
 from agent.session import AgentOutcome, Role
-from telephony import do_not_call, kept_endings, request_spool, spool_files
+from telephony import do_not_call, kept_endings, outbound, request_spool, spool_files
+from telephony.errors import IdempotencyKeyReused
 from telephony.models import (
     Call,
     CallEvent,
@@ -231,7 +233,23 @@ def test_the_request_that_led_to_a_call_is_forgotten_with_the_callee(number, own
         IdempotencyKey.objects.create(owner=owner, key=callee, request_hash="0" * 64, call=call)
     erasing.forget_caller(owner=owner, phone_number=CALLER)
     erasing.keep_house()
-    assert [kept.key for kept in IdempotencyKey.objects.all()] == [OTHER]
+    kept, forgotten = IdempotencyKey.objects.order_by("-key")
+    assert (kept.key, kept.request_hash) == (OTHER, "0" * 64)
+    assert (forgotten.key[0], forgotten.request_hash) == ("#", "")
+
+
+@pytest.mark.W7
+@time_machine.travel(datetime(2026, 11, 25, 20, 0, tzinfo=UTC), tick=False)  # noon there
+def test_a_request_sent_again_does_not_call_whoever_was_forgotten_meanwhile(number, owner):
+    place = partial(outbound.place_call, user=owner, phone_number=CALLER, key=f"call {CALLER}")
+    call = place()
+    Call.objects.update(status="completed", ended_at=timezone.now() - timedelta(minutes=5))
+    erasing.forget_caller(owner=owner, phone_number=CALLER)
+    erasing.keep_house()
+    assert traces(CALLER) == set()
+    with pytest.raises(IdempotencyKeyReused):
+        place()
+    assert Call.objects.get() == call
 
 
 def test_requests_are_told_apart_for_two_days(owner, number):
