@@ -199,16 +199,19 @@ class _Teller:
     def _failure(self) -> Iterator[Step]:
         call = self._call
         if call.carrier_fell_back:
-            text = "Aloha did not answer the carrier in time, so its stand-in took the call."
-            yield Step(title="The stand-in answered", icon="alert", tone="warn", text=text)
+            text = "Aloha did not answer in time, so the phone provider asked for a message."
+            title = f"A message was taken without {self._agent}"
+            yield Step(title=title, icon="alert", tone="warn", text=text)
         elif call.agent_outcome == AgentOutcome.FAILED:
             text = "Nothing came from the voice service in time. Support can see this too."
-            title = f"{self._agent} could not go on" if self._lines else "The agent did not connect"
+            failed = "could not go on" if self._lines else "did not connect"
+            title = f"{self._agent} {failed}"
             at_s = self._at(EventKind.AGENT_CLOSED)
             yield Step(title=title, icon="alert", tone="warn", at_s=at_s, text=text)
         elif call.carrier_records and call.stream_state == StreamState.ISSUED:
             text = "The line to the voice service did not open."
-            yield Step(title="The agent did not connect", icon="alert", tone="warn", text=text)
+            title = f"{self._agent} did not connect"
+            yield Step(title=title, icon="alert", tone="warn", text=text)
 
     def _voicemail(self) -> Iterator[Step]:
         if not self._call.carrier_records:
@@ -225,7 +228,7 @@ class _Teller:
             yield self._spoken(line)
         for announced in self._call.carrier_recordings.all():
             if announced.lost_because:
-                text = "The carrier did not give it out. Support can see why."
+                text = "The phone provider did not give it out. Support can see why."
                 yield Step(title="The recording is lost", icon="alert", tone="bad", text=text)
             elif announced.fetched_at is None:
                 yield Step(title="The recording is on its way", icon="clock", tone="now")
@@ -234,7 +237,7 @@ class _Teller:
         call = self._call
         text = f"{reason}." if (reason := ended_because(call)) else ""
         if EventKind.CLOSED_UNREPORTED in self._events:
-            text += " The carrier did not report it: the time is that of the last sign of life."
+            text += " Nobody reported the end; this is when the call was last heard of."
         if call.status in {CallStatus.BUSY, CallStatus.FAILED, CallStatus.NO_ANSWER}:
             title = "Call not connected"
         else:

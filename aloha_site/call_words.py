@@ -25,7 +25,7 @@ _HAPPENED: dict[str, str] = {
     EndReason.CALLER_HUNG_UP_EARLY: "Hung up at once",
     EndReason.MESSAGE_AFTER_FAILURE: "Voicemail without the agent",
     EndReason.FAILED_WITHOUT_MESSAGE: "Agent failed, no message",
-    EndReason.MESSAGE_TAKEN: "Voicemail taken",
+    EndReason.MESSAGE_TAKEN: "Message left after the tone",
     EndReason.NO_MESSAGE: "No message left",
     EndReason.NOT_CONNECTED: "Not connected",
     EndReason.UNKNOWN: "Ended, not known how",

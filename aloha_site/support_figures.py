@@ -79,7 +79,7 @@ def tiles() -> list[Tile]:
         Tile(
             name="Fallbacks",
             figure=str(over.filter(end_reason__in=FALLBACKS).count()),
-            note="agent not reachable",
+            note="Aloha could not answer",
         ),
         Tile(name="Messages", figure=str(messages.count()), note=f"{waiting} being prepared"),
         Tile(

@@ -26,8 +26,8 @@ class CallFilter(TextChoices):
 
     ALL = "all", "All"
     ANSWERED = "answered", "Answered"
-    VOICEMAIL = "voicemail", "Voicemail"
-    MISSED = "missed", "Missed"
+    VOICEMAIL = "voicemail", "After the tone"
+    MISSED = "missed", "Without a message"
     OUTGOING = "outgoing", "Outgoing"
 
 

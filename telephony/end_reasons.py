@@ -15,12 +15,18 @@ class EndReason(TextChoices):
     TIME_LIMIT = "time_limit", "the call reached its time limit"
     CALLER_HUNG_UP = "caller_hung_up", "caller hung up while talking with Aloha"
     CALLER_HUNG_UP_EARLY = "caller_hung_up_early", "caller hung up before anybody spoke"
-    MESSAGE_AFTER_FAILURE = "message_after_failure", "agent not reachable: classic voicemail taken"
-    FAILED_WITHOUT_MESSAGE = "failed_without_message", "agent not reachable, no message left"
+    MESSAGE_AFTER_FAILURE = (
+        "message_after_failure",
+        "Aloha could not answer; the caller left a message after the tone",
+    )
+    FAILED_WITHOUT_MESSAGE = (
+        "failed_without_message",
+        "Aloha could not answer, and no message was left",
+    )
     MESSAGE_TAKEN = "message_taken", "caller left a message after the tone"
     NO_MESSAGE = "no_message", "caller left no message after the tone"
-    NOT_CONNECTED = "not_connected", "the carrier could not connect the call"
-    UNKNOWN = "unknown", "the carrier never said how the call ended"
+    NOT_CONNECTED = "not_connected", "the call could not be connected"
+    UNKNOWN = "unknown", "the phone provider never said how the call ended"
     # Of calls that Aloha made.
     NOT_PLACED = "not_placed", "the call did not go out"
     LINE_BUSY = "line_busy", "the line was busy"
@@ -29,7 +35,7 @@ class EndReason(TextChoices):
     CALLEE_HUNG_UP = "callee_hung_up", "the person called hung up"
     CALLEE_OPTED_OUT = "callee_opted_out", "the person called wants no more calls"
     MACHINE_ANSWERED = "machine_answered", "an answering machine answered"
-    AGENT_FAILED_CALLING = "agent_failed_calling", "agent not reachable: the call was ended"
+    AGENT_FAILED_CALLING = "agent_failed_calling", "Aloha could not go on, so the call was ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

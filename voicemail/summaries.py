@@ -141,7 +141,7 @@ def _without_words(words: CallWords) -> str:
         plural = "s" if words.spoken_s != 1 else ""
         return f"Left a spoken message of {words.spoken_s} second{plural}."
     if words.waits_at_carrier:
-        return "Left a message that could not be fetched from the carrier yet."
+        return "Left a message that the phone provider has not handed out yet."
     if words.stayed_to_the_end:
         return "Stayed on the line and said nothing."
     return "Hung up before saying anything."

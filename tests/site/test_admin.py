@@ -150,7 +150,7 @@ def test_a_second_switch_for_all_is_refused_with_a_sentence(as_admin):
 def test_calls_say_why_they_ended(as_admin, owner):
     make_call(make_number(owner), status="completed", end_reason="message_after_failure")
     page = as_admin.get("/admin/telephony/call/").content.decode()
-    assert "agent not reachable: classic voicemail taken" in page
+    assert "Aloha could not answer; the caller left a message after the tone" in page
 
 
 def test_support_switches_calling_off_for_all(as_admin):

@@ -298,7 +298,7 @@ def test_a_fault_of_ours_is_told_with_what_became_of_the_message(as_owner, numbe
         CallEvent.objects.create(call=call, kind=kind, received_at=at)
     says(call, "caller", "It's Tom.", 1, 22, position=MESSAGE_LINE, source="recognised")
     steps = story(as_owner, call)
-    assert steps[2].startswith("0:08 The agent did not connect")
+    assert steps[2].startswith("0:08 Aloha did not connect")
     assert steps[3].startswith("0:09 Voicemail took over")
     assert steps[4] == "0:09 The caller spoke for 21 s It's Tom."
     page = words(as_owner.get(reverse("call", args=[call.id])))
@@ -317,7 +317,7 @@ def test_a_recording_that_is_on_its_way_or_lost_is_told(as_owner, number):
 def test_a_call_closed_by_the_sweeper_says_that_its_end_is_a_guess(as_owner, number):
     call = call_of(number, **TALKED)
     CallEvent.objects.create(call=call, kind="closed-unreported")
-    assert "The carrier did not report it" in story(as_owner, call)[-1]
+    assert "Nobody reported the end" in story(as_owner, call)[-1]
 
 
 def test_a_running_call_is_followed_by_its_page(as_owner, number):

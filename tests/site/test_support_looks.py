@@ -65,7 +65,7 @@ def test_an_owners_page_names_her_last_calls_end_reasons_and_the_age_of_her_proo
     number = make_number(owner, forwarding_verified_at=timezone.now() - timedelta(days=3))
     make_call(number, status="completed", end_reason="message_after_failure")
     page = desk.get(f"/admin/accounts/user/{owner.pk}/change/").content.decode()
-    assert "agent not reachable: classic voicemail taken" in page
+    assert "Aloha could not answer; the caller left a message after the tone" in page
     assert "3\xa0days ago" in page
 
 

@@ -84,7 +84,7 @@ def test_the_front_page_counts_the_days_calls_by_their_end_reason(lead, owner):
     page = lead.get("/admin/").content.decode()
     assert "66.7%" in page
     assert "2 of 3" in page
-    assert "Agent not reachable: classic voicemail taken" in page
+    assert "Aloha could not answer; the caller left a message after the tone" in page
 
 
 def test_the_figures_lead_to_the_calls_behind_them(lead, owner):

@@ -255,8 +255,8 @@ def test_a_recording_that_does_not_come_does_not_hold_the_message(number):
     put_off(number)
     message = Message.objects.get()
     assert message.stage == Stage.NOTIFIED
-    assert message.summary == "Left a message that could not be fetched from the carrier yet."
-    assert "could not be fetched" in mail.outbox[0].subject
+    assert message.summary == "Left a message that the phone provider has not handed out yet."
+    assert "has not handed out" in mail.outbox[0].subject
 
 
 def test_a_recording_that_was_put_off_is_had_when_the_carrier_is_back(number, owner):
