@@ -8,8 +8,8 @@ from accounts.models import User
 # Rights are written down as what became of them, everything else by its name alone.
 _RIGHTS = {
     "is_active": ("unblocked the account", "blocked the account"),
-    "is_staff": ("made the account one of staff", "took the account's staff access"),
-    "is_superuser": ("gave the account all rights", "took the account's all rights"),
+    "is_staff": ("made the account a staff account", "took staff access from the account"),
+    "is_superuser": ("gave the account all rights", "took all rights from the account"),
 }
 
 

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 RELEASED = "released the number"
 SYNCED = "compared the numbers with the provider"
-FORCED_CLASSIC = "took calls from the agent"
-BACK_TO_AGENT = "gave calls back to the agent"
+FORCED_CLASSIC = "let callers leave messages instead of talking to the agent"
+BACK_TO_AGENT = "let the agent take calls again"
 ENDED_CALL = "ended the call"
 
 # A form that is sent again within this time is the same act.

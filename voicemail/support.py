@@ -11,7 +11,7 @@ from accounts.row_security import staff_scope
 from telephony.models import Call
 from voicemail.models import Message, Stage
 
-RETRIED = "ran the message's step again"
+RETRIED = "had a message prepared again"
 READ_WORDS = "read the transcript"
 HEARD_AUDIO = "listened to the recording"
 LOOKS = (READ_WORDS, HEARD_AUDIO)

@@ -43,10 +43,10 @@ def test_blocking_and_unblocking_is_written_down(owner):
 
 def test_making_somebody_staff_and_superuser_is_written_down(chief, owner):
     change(chief, owner, is_staff="on", is_superuser="on")
-    wanted = ["gave the account all rights", "made the account one of staff"]
+    wanted = ["gave the account all rights", "made the account a staff account"]
     assert [action for action, _ in written_down(owner)] == wanted
     change(chief, owner)
-    assert "took the account's all rights" in dict(written_down(owner))
+    assert "took all rights from the account" in dict(written_down(owner))
 
 
 def test_other_changes_are_named_without_their_values(chief, owner):
