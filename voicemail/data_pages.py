@@ -27,6 +27,7 @@ from voicemail import erasing
 from voicemail.exporting import export
 from voicemail.keeping_forms import CloseAccountForm, ForgetCallerForm, KeepingForm
 from voicemail.models import Erasure
+from voicemail.own_phone import how_to_undo
 from voicemail.retention import change_keeping, keeping_of
 
 DataView = Callable[[OwnerRequest], HttpResponseBase]
@@ -102,7 +103,7 @@ def close_account(request: OwnerRequest) -> HttpResponse:
     erasing.close_account(owner=request.user)
     logout(request)
     notices.success(
-        request, "Your account is closed. Your number is given back and your data erased."
+        request, "Your account is closed. Your number is released and your data erased."
     )
     return redirect("home")
 
@@ -110,11 +111,13 @@ def close_account(request: OwnerRequest) -> HttpResponse:
 def _page(request: OwnerRequest, **bound: Any) -> HttpResponse:
     audio_days, text_days = keeping_of(request.user)
     asked = {"phone_number": request.GET.get("number", "")}
+    number = active_number(request.user)
     context = {
         "keeping_form": KeepingForm(initial={"audio_days": audio_days, "text_days": text_days}),
         "forget_form": ForgetCallerForm(initial=asked, country=None),
         "close_form": CloseAccountForm(user=request.user),
-        "number": active_number(request.user),
+        "number": number,
+        "how_to_undo": how_to_undo(number) if number and number.forwarding_enabled else "",
         "being_forgotten": Erasure.objects.filter(owner=request.user, done_at__isnull=True),
     }
     return render(request, "voicemail/data.html", context | bound)

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import Model
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import audit
@@ -22,6 +21,7 @@ from accounts.row_security import user_scope
 from agent.profiles import profile_of
 from telephony.models import Call, Recording
 from voicemail import callers
+from voicemail.export_page import page_pieces
 from voicemail.export_tables import TABLES, json_value, rows_of
 from voicemail.models import Message
 from voicemail.notifications import preference_of
@@ -43,7 +43,9 @@ def export(owner: User) -> Generator[bytes, None, None]:
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         ids = _call_ids(owner)
         yield from _written(archive, pipe, "aloha.json", _as_json(owner, ids))
-        yield from _written(archive, pipe, "index.html", _as_page(owner, ids))
+        yield from _written(
+            archive, pipe, "index.html", page_pieces(_about(owner), _calls(owner, ids))
+        )
         missing = []
         for call_id in ids:
             try:
@@ -212,13 +214,6 @@ def _as_json(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
             yield separator + json.dumps(call, ensure_ascii=False)
             separator = ",\n"
     yield "\n ]\n}\n"
-
-
-def _as_page(owner: User, ids: list[uuid.UUID]) -> Iterator[str]:
-    yield render_to_string("voicemail/export/head.html", _about(owner))
-    for calls in _calls(owner, ids):
-        yield render_to_string("voicemail/export/calls.html", {"calls": calls})
-    yield "</body>\n</html>\n"
 
 
 def _audio_of(owner: User, call_id: uuid.UUID) -> bytes | None:

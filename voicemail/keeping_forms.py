@@ -13,12 +13,14 @@ from voicemail.retention import LONGEST_DAYS
 class KeepingForm(forms.Form):
     """For how many days recordings and words are kept."""
 
-    audio_days = forms.IntegerField(label="Recordings, days", min_value=1, max_value=LONGEST_DAYS)
+    audio_days = forms.IntegerField(
+        label="Keep recordings for, in days", min_value=1, max_value=LONGEST_DAYS
+    )
     text_days = forms.IntegerField(
-        label="Words, days",
+        label="Keep summaries and transcripts for, in days",
         min_value=1,
         max_value=LONGEST_DAYS,
-        help_text="Summaries and transcripts. Older ones are erased, recordings at their own time.",
+        help_text="Older ones are erased; recordings at their own time.",
     )
 
 

@@ -15,6 +15,7 @@ from telephony.models import TranscriptLine
 from tests.factories import PASSWORD, make_number
 from tests.voicemail.messages import leave_message
 from voicemail.exporting import export
+from voicemail.forwarding_models import OwnPhone
 from voicemail.models import Contact, Erasure, KeepingPreference
 from voicemail.retention import keeping_of
 
@@ -57,6 +58,9 @@ def test_the_export_holds_words_audio_and_a_page(as_owner, owner, message):
         assert data["contacts"] == [{"phoneNumber": "+15105550147", "name": "Mrs Ito"}]
         assert data["account"]["email"] == owner.email
         page = archive.read("index.html").decode()
+        assert "(510) 555-0147 called you" in page
+        assert "+1 628-555-0100, in service" in page
+        assert "<b>Caller:</b> My boiler leaks." in page
         assert "&lt;b&gt;Boiler&lt;/b&gt; leaks." in page
         assert call["audio"] in page
 
@@ -116,6 +120,19 @@ def test_a_caller_is_forgotten_by_the_number_as_the_owner_writes_it(as_owner, me
     as_owner.post(reverse("forget_caller"), {"phone_number": "(510) 555-0147"})
     assert Erasure.objects.get().phone_number == "+15105550147"
     assert "Forgetting (510) 555-0147" in as_owner.get(DATA).content.decode()
+
+
+def test_before_closing_the_page_says_how_this_phone_stops_forwarding(as_owner, owner):
+    make_number(
+        owner,
+        voicemail_enabled=True,
+        voicemail_mode="voicemail_only",
+        external_phone_number="+15105550100",
+        forwarding_enabled=True,
+    )
+    OwnPhone.objects.create(user=owner, carrier="us-verizon")
+    page = as_owner.get(DATA).content.decode()
+    assert "until you dial *73 on it. Aloha cannot do that for you." in page
 
 
 def test_the_account_is_closed_with_the_password_alone(as_owner, owner):
