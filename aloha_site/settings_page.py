@@ -46,7 +46,7 @@ _NO_SEARCH = (NumberStatus.ACTIVE, NumberStatus.PURCHASING)
 
 
 NEXT_FORWARDING = (
-    "Next, let your own phone send the calls you miss here: press How do I set this up?"
+    'Next, let your own phone send the calls you miss here: press "How do I set this up?"'
 )
 
 
@@ -99,7 +99,7 @@ def take_number(request: OwnerRequest) -> HttpResponse:
     if number.status == NumberStatus.ACTIVE:
         _notice(request, "number", f"{national(number.phone_number)} is yours and answers now.")
     elif number.status != NumberStatus.PURCHASING:
-        _notice(request, "number", f"{national(number.phone_number)} was given back since.")
+        _notice(request, "number", f"{national(number.phone_number)} was released since.")
     return _to_card("number")
 
 

@@ -198,7 +198,7 @@ def _known(user: User, phone_number: str, *, key: str) -> UserPhoneNumber | None
             return answer
         mine = _live_rows(phone_number).filter(user=user).first()
         if mine and mine.status == NumberStatus.RELEASING:
-            raise NumberTaken("This number is still being given back; choose another one.")
+            raise NumberTaken("This number is still being released; choose another one.")
         if mine and key:
             keep_known(user=user, key=key, number=mine)
             return answer_of(user=user, key=key, phone_number=phone_number)

@@ -18,7 +18,7 @@ CLASSIC_WARNING = (
 def _release(number: UserPhoneNumber, who: Who, given: dict[str, Any]) -> Done:
     number = support.release(number, who)
     if number.status == NumberStatus.RELEASED:
-        return Done(text="The number is given back.")
+        return Done(text="The number is released.")
     return Done(
         text="Callers no longer reach the number. The provider has not confirmed it yet: "
         "the worker asks again until it has."
@@ -86,8 +86,8 @@ NUMBER_ACTIONS = (
         name="release",
         label="Release number",
         permission="accounts.release_numbers",
-        warning="The number is given back to the provider for good. Callers hear that it is out "
-        "of service, and somebody else may get it.",
+        warning="The number is released for good. Callers hear that it is not in service, and "
+        "somebody else may get it.",
         act=_release,
         is_offered=lambda number: number.status in {NumberStatus.ACTIVE, NumberStatus.RELEASING},
         refusals=(TelephonyError,),

@@ -74,7 +74,7 @@ def test_a_number_is_changed_for_another(anyones_page, aloha_url):
     page.get_by_label("Area code").fill("212")
     page.get_by_role("button", name="Search Numbers").click()
     page.get_by_role("button", name="Use this number").first.click()
-    expect(page.get_by_text(f"{old} is given back for good as soon as")).to_be_visible()
+    expect(page.get_by_text(f"{old} is released for good as soon as")).to_be_visible()
     page.get_by_role("button", name="Take this number").click()
     expect(page.get_by_text("is yours and answers now.")).to_be_visible()
     statuses = UserPhoneNumber.objects.order_by("created_at").values_list("status", flat=True)

@@ -143,7 +143,7 @@ def test_a_real_number_is_called_so_with_its_price_before_it_is_taken(as_owner, 
 def test_a_number_in_place_of_another_is_confirmed_with_what_is_lost(as_owner, owner):
     make_number(owner, phone_number="+14155550132")
     text = choose(as_owner, replace="on")
-    assert "(415) 555-0132 is given back for good as soon as this one is yours" in text
+    assert "(415) 555-0132 is released for good as soon as this one is yours" in text
 
 
 def test_a_chosen_number_that_is_gone_is_said_before_anything_is_bought(as_owner, stranger):

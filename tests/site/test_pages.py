@@ -309,14 +309,14 @@ def test_a_release_that_the_provider_does_not_confirm_is_not_called_done(as_owne
     twilio.faults["DELETE"] = "500"
     answer = as_owner.post(f"{SETTINGS}/release", {"last_digits": "0123"}, follow=True)
     text = answer.content.decode()
-    assert "(415) 555-0123 is being given back" in text
+    assert "(415) 555-0123 is being released" in text
     assert "The phone provider did not confirm the release just now" in text
     assert "is released" not in text
 
 
 def test_a_number_on_its_way_out_stays_on_the_page(as_owner, number_on_its_way_out):
     text = page(as_owner)
-    assert "(415) 555-0123 is being given back" in text
+    assert "(415) 555-0123 is being released" in text
     assert (
         "It no longer answers callers. The phone provider has not confirmed the release yet."
         in text
@@ -333,7 +333,7 @@ def test_trying_again_gives_the_number_back(as_owner, number_on_its_way_out, twi
     assert as_owner.post(f"{SETTINGS}/release").url == f"{SETTINGS}#number"
     text = page(as_owner)
     assert "(415) 555-0123 is released" in text
-    assert "is being given back" not in text
+    assert "is being released" not in text
     assert twilio.sold == {}
 
 
@@ -347,7 +347,7 @@ def test_another_number_may_be_taken_meanwhile(as_owner, number_on_its_way_out):
     as_owner.post(f"{SETTINGS}/number", {"phone_number": "+14155550124", "country": "US"})
     text = page(as_owner)
     assert "(415) 555-0124 is yours and answers now" in text
-    assert "(415) 555-0123 is being given back" in text
+    assert "(415) 555-0123 is being released" in text
 
 
 def test_trying_again_never_releases_the_number_taken_meanwhile(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from telephony.models import Call, NumberEvent, NumberStatus, SimulatedOrder, Switch, SyncRun
 from telephony.numbers import purchase_number
-from telephony.support import is_forced_classic
+from telephony.support import BACK_TO_AGENT, FORCED_CLASSIC, is_forced_classic
 from tests.factories import make_call, make_number
 from tests.site.support import REASON, browser_of
 from tests.voicemail.messages import leave_message
@@ -54,7 +54,7 @@ def acts() -> list[str]:
 
 def test_a_number_is_asked_about_before_it_is_released(lead, number):
     page = lead.get(f"{NUMBER}/{number.pk}/release/").content.decode()
-    assert "given back to the provider for good" in page
+    assert "The number is released for good." in page
     number.refresh_from_db()
     assert number.status == NumberStatus.ACTIVE
 
@@ -62,7 +62,7 @@ def test_a_number_is_asked_about_before_it_is_released(lead, number):
 def test_a_number_released_twice_is_released_once_and_written_down_once(lead, number):
     for _ in range(2):
         answer = lead.post(f"{NUMBER}/{number.pk}/release/", FORM, follow=True)
-        assert "The number is given back." in answer.content.decode()
+        assert "The number is released." in answer.content.decode()
     number.refresh_from_db()
     assert (number.status, number.voicemail_enabled) == (NumberStatus.RELEASED, False)
     assert acts() == ["released the number"]
@@ -88,7 +88,7 @@ def test_a_messages_step_is_due_at_once_and_the_second_press_changes_nothing(lea
         assert told in lead.post(url, FORM, follow=True).content.decode()
     waiting.refresh_from_db()
     assert (waiting.next_step_at <= timezone.now(), waiting.attempts) == (True, 0)
-    assert acts() == ["ran the message's step again"]
+    assert acts() == ["had a message prepared again"]
 
 
 def test_classic_voicemail_is_forced_for_one_number_once_and_ends_by_itself(
@@ -97,7 +97,7 @@ def test_classic_voicemail_is_forced_for_one_number_once_and_ends_by_itself(
     for _ in range(2):
         lead.post(f"{NUMBER}/{number.pk}/classic/", FORM | {"hours": "1"})
     assert (is_forced_classic(number), is_forced_classic(None)) == (True, False)
-    assert acts() == ["took calls from the agent"]
+    assert acts() == [FORCED_CLASSIC]
     time_machine.move_to(timezone.now() + timedelta(minutes=61))
     assert not is_forced_classic(number)
 
@@ -109,7 +109,7 @@ def test_an_outage_is_switched_on_and_off_for_all(lead):
     for _ in range(2):
         lead.post("/admin/agent-again/", FORM)
     assert not Switch.objects.exists()
-    assert acts() == ["took calls from the agent", "gave calls back to the agent"]
+    assert acts() == [FORCED_CLASSIC, BACK_TO_AGENT]
 
 
 def test_a_live_call_is_ended_at_the_provider_and_written_down_once(lead, live_call):

@@ -185,4 +185,4 @@ def test_a_form_sent_again_after_the_release_says_so(client, owner):
     client.post("/aloha/settings/number", form)
     numbers.release_number(user=owner)
     page = client.post("/aloha/settings/number", form, follow=True)
-    assert "was given back since" in page.content.decode()
+    assert "was released since" in page.content.decode()

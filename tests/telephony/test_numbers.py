@@ -245,7 +245,7 @@ def test_a_release_the_provider_fails_at_is_finished_later(owner, twilio):
 
 def test_a_number_being_given_back_cannot_be_bought(owner):
     make_number(owner, phone_number=NUMBER, status=NumberStatus.RELEASING)
-    with pytest.raises(NumberTaken, match="given back"):
+    with pytest.raises(NumberTaken, match="being released"):
         buy(owner)
 
 
