@@ -76,6 +76,7 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
         "call": call,
         "words": words,
         "message": message,
+        "agent_name": agent_name,
         "recording": recording,
         "is_recording_due": is_due,
         "trouble": call_story.trouble(call),
