@@ -27,7 +27,7 @@ class CallFilter(TextChoices):
     ALL = "all", "All"
     ANSWERED = "answered", "Answered"
     VOICEMAIL = "voicemail", "After the tone"
-    MISSED = "missed", "Without a message"
+    MISSED = "missed", "No message"
     OUTGOING = "outgoing", "Outgoing"
 
 

@@ -14,10 +14,10 @@ class KeepingForm(forms.Form):
     """For how many days recordings and words are kept."""
 
     audio_days = forms.IntegerField(
-        label="Keep recordings for, in days", min_value=1, max_value=LONGEST_DAYS
+        label="Days to keep recordings", min_value=1, max_value=LONGEST_DAYS
     )
     text_days = forms.IntegerField(
-        label="Keep summaries and transcripts for, in days",
+        label="Days to keep summaries and transcripts",
         min_value=1,
         max_value=LONGEST_DAYS,
         help_text="Older ones are erased; recordings at their own time.",
