@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from aloha_site import csp
+from aloha_site.account_settings import ACCOUNT_FORMS, MFA_ADAPTER  # noqa: F401
 from aloha_site.agent_settings import agent_settings
 from aloha_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from aloha_site.database_settings import SHARED_CACHE, database_settings

@@ -36,7 +36,7 @@ def test_what_was_typed_outlives_an_expired_log_in(settings_in_browser):
     Session.objects.all().delete()
     page.get_by_role("button", name="Save facts").click()
     expect(page.get_by_text("nothing was saved yet")).to_be_visible()
-    page.get_by_label("Email").fill("nora@example.com")
+    page.get_by_label("E-mail").fill("nora@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_label("Fact 1", exact=True)).to_have_value(

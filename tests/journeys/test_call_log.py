@@ -16,7 +16,7 @@ def call(aloha_url, page: Page) -> Call:
     number = demo.seed(now=timezone.now())
     page.set_default_timeout(20_000)
     page.goto(f"{aloha_url}/accounts/login/?next=/aloha/calls")
-    page.get_by_label("Email").fill(demo.OWNER_EMAIL)
+    page.get_by_label("E-mail").fill(demo.OWNER_EMAIL)
     page.get_by_label("Password").fill(demo.OWNER_PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{aloha_url}/aloha/calls")

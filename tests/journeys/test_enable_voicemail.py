@@ -29,7 +29,7 @@ def settings_page(request, browser: Browser, aloha_url, owner, number) -> Iterat
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(f"{aloha_url}/accounts/login/")
-    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="Set it up").click()

@@ -36,7 +36,7 @@ def sign_up(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("link", name="Sign up").first.click()
     page.get_by_label("Your name").fill("Ada Plumber")
-    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign up").click()
     expect(page).to_have_url(f"{url}/")

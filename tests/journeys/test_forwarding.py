@@ -49,7 +49,7 @@ def forwarding_worker(transactional_db: None) -> Iterator[None]:
 def logged_in(page: Page, url: str) -> Page:
     page.set_default_timeout(10_000)
     page.goto(f"{url}/accounts/login/")
-    page.get_by_label("Email").fill("owner@example.com")
+    page.get_by_label("E-mail").fill("owner@example.com")
     page.get_by_label("Password").first.fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{url}/")

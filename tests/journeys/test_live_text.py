@@ -103,7 +103,7 @@ def dictation(aloha_url, number, use) -> Iterator[Dictation]:  # noqa: F811
 def test_callers_words_are_on_the_screen_within_a_second(aloha_url, owner, page: Page, dictation):
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{aloha_url}/accounts/login/")
-    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{aloha_url}/")

@@ -19,7 +19,7 @@ def anyones_page(request, browser: Browser, aloha_url):
     page = context.new_page()
     page.set_default_timeout(10_000)
     page.goto(f"{aloha_url}/accounts/login/")
-    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.goto(f"{aloha_url}/aloha/settings")

@@ -25,7 +25,7 @@ def message(aloha_url) -> Message:
 def reader(page: Page, aloha_url: str, message: Message) -> Page:
     page.set_default_timeout(10_000)
     page.goto(f"{aloha_url}/accounts/login/")
-    page.get_by_label("Email").fill(OWNER_EMAIL)
+    page.get_by_label("E-mail").fill(OWNER_EMAIL)
     page.get_by_label("Password").fill(OWNER_PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{aloha_url}/")

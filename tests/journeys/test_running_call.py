@@ -77,7 +77,7 @@ def somebody(aloha_url, number) -> Iterator[Somebody]:
 def home(aloha_url, owner, page: Page) -> Page:
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{aloha_url}/accounts/login/")
-    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{aloha_url}/")

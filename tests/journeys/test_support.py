@@ -36,7 +36,7 @@ def desk(page: Page, message, aloha_url) -> Page:
     staff = make_staff("Support")
     page.set_default_timeout(10_000)
     page.goto(f"{aloha_url}/accounts/login/?next=/admin/")
-    page.get_by_label("Email").fill(staff.email)
+    page.get_by_label("E-mail").fill(staff.email)
     page.get_by_label("Password").first.fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{aloha_url}/admin/")

@@ -65,7 +65,7 @@ def phone(aloha_url, owner, number, page: Page) -> tuple[Page, list[str]]:
     page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(f"{aloha_url}/accounts/login/?next=/aloha/phone")
-    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(f"{aloha_url}/aloha/phone")

@@ -50,7 +50,7 @@ def _submit_empty(button: str) -> Act:
 
 
 def _wrong_log_in(page: Page) -> None:
-    page.get_by_label("Email").fill("nobody@example.com")
+    page.get_by_label("E-mail").fill("nobody@example.com")
     page.get_by_label("Password").fill("a wrong one")
     _submit_empty("Log in")(page)
 
@@ -168,7 +168,7 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(
             name="password-wrong",
             path="/accounts/password/change/",
-            act=_submit_empty("Change Password"),
+            act=_submit_empty("Change password"),
         ),
         State(name="sessions", path="/accounts/sessions/"),
         State(name="second-factor", path="/accounts/2fa/"),
