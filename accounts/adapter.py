@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         "email_taken": "There is an account with this address already.",
         "incorrect_password": "This is not your password.",
         "max_email_addresses": "You cannot have more than %d addresses.",
-        "too_many_login_attempts": "Too many attempts. Try again later.",
+        "too_many_login_attempts": "Too many failed attempts. Try again later.",
         "unverified_primary_email": "The main address has to be confirmed first.",
     }
 

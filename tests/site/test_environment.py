@@ -120,7 +120,7 @@ def fail_to_log_in(times: int, *, forwarded_for: str) -> str:
     return page.content.decode()
 
 
-TOO_MANY = "Too many failed login attempts"
+TOO_MANY = "Too many failed attempts"
 
 
 def test_whoever_guesses_passwords_is_stopped_and_nobody_else_behind_the_proxy(behind_a_proxy):
