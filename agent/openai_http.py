@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def is_configured() -> bool:
-    """There is a key to ask with."""
-    return bool(settings.OPENAI_API_KEY)
+    """There is a key to ask with; `none` is what one writes for a stand-in of the Realtime API."""
+    return settings.OPENAI_API_KEY not in {"", "none"}
 
 
 def client(*, timeout_s: float) -> "OpenAI":

@@ -152,6 +152,7 @@ def _models_asked_for() -> dict[str, str]:
     asked = {
         "OPENAI_REALTIME_MODEL": str(options.get("model", "")),
         "OPENAI_TRANSCRIPTION_MODEL": settings.OPENAI_TRANSCRIPTION_MODEL,
+        "SUMMARY_MODEL": settings.SUMMARY_MODEL,
     }
     return {variable: model for variable, model in asked.items() if model}
 

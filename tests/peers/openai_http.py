@@ -28,7 +28,9 @@ class Transcriptions:
     fault: int | str = 0
     requests: list[dict[str, bytes]] = field(default_factory=list)
     base_url: str = ""
-    offered: list[str] = field(default_factory=lambda: sorted(MODELS | {"gpt-realtime-2.1"}))
+    offered: list[str] = field(
+        default_factory=lambda: sorted(MODELS | {"gpt-realtime-2.1", "gpt-5.6-luna"})
+    )
 
     def models(self, authorization: str) -> tuple[int, object]:
         if authorization != f"Bearer {KEY}":

@@ -51,7 +51,9 @@ def test_nobody_is_asked_unless_it_is_wanted(db, twilio: TwilioAccount, openai: 
     assert twilio.requests == []
 
 
-def test_without_keys_nobody_is_asked(db):
+@pytest.mark.parametrize("key", ["", "none"])
+def test_without_keys_nobody_is_asked(db, settings, key):
+    settings.OPENAI_API_KEY = key
     assert told().count("nobody to ask") == 2
 
 
@@ -62,6 +64,7 @@ def test_right_keys_numbers_and_models_are_confirmed(owner, twilio, openai):
     assert "1 of this installation, all with our addresses" in report
     assert "gpt-realtime-2.1 is there" in report
     assert "gpt-transcribe is there" in report
+    assert "gpt-5.6-luna is there" in report
     assert "ERROR" not in report
 
 
