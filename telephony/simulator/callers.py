@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from telephony.simulator.errors import UnknownScript
 from telephony.simulator.loudness import (
@@ -150,14 +150,23 @@ class Script:
         return WavCaller([turn.audio for turn in self.turns], speak_at_ms=speak_at_ms)
 
 
+def script_names() -> list[str]:
+    """The scripted callers there are, as they stand in the manifest."""
+    return list(_manifest())
+
+
+def _manifest() -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
 def load_script(name: str) -> Script:
     """A scripted caller by name. Raises UnknownScript, which lists the names there are."""
-    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    if name not in manifest:
+    if name not in script_names():
         raise UnknownScript(
-            f"There is no script {name!r}; there are {', '.join(sorted(manifest))}."
+            f"There is no script {name!r}; there are {', '.join(sorted(script_names()))}."
         )
-    entry = manifest[name]
+    entry = _manifest()[name]
     turns = tuple(
         Turn(text=turn["text"], audio=(FOLDER / turn["file"]).read_bytes())
         for turn in entry["turns"]

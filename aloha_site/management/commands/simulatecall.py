@@ -76,7 +76,12 @@ class Command(BaseCommand):
             type=Path,
             help="what the caller says, one file per turn",
         )
-        parser.add_argument("--script", metavar="NAME", help=f"default: {DEFAULT_SCRIPT}")
+        names = [name for name in callers.script_names() if name != DEFAULT_SCRIPT]
+        parser.add_argument(
+            "--script",
+            metavar="NAME",
+            help=f"{DEFAULT_SCRIPT} (default), {', '.join(names[:-1])} or {names[-1]}",
+        )
         parser.add_argument(
             "--speak-at",
             metavar="MS",
