@@ -79,5 +79,8 @@ def _defaults(source: str) -> Iterator[tuple[str, str]]:
 
 def _row(entry: Entry, defaults: dict[str, str]) -> str:
     names = "<br>".join(f"`{name}`" for name in entry.names)
-    unset = "<br>".join(f"`{defaults[name]}`" for name in entry.names if name in defaults)
+    unset = ""
+    if any(name in defaults for name in entry.names):
+        shown = (f"`{defaults[name]}`" if name in defaults else "—" for name in entry.names)
+        unset = "<br>".join(shown)
     return f"| {names} | {unset} | {entry.says.replace('|', '&#124;')} |"

@@ -29,7 +29,7 @@ from telephony.call_notice import read_notices
 
 # --- Basics -------------------------------------------------------------------------------------
 
-# Development mode: demo data, readable errors, embedded defaults. Never in production.
+# Development mode: readable errors, and a default for every setting. Never in production.
 DEBUG = _flag("DEBUG", default=False)
 
 # Everything Aloha writes beside the database: recordings, calls heard by the simulator, secrets.

@@ -18,7 +18,7 @@ client = Client(SERVER_NAME="localhost")
 for attempt in range(int(sys.argv[1])):
     form = {"login": f"{sys.argv[2]}{attempt}@example.com", "password": "wrong"}
     page = client.post("/accounts/login/", form).content.decode()
-print("stopped" if "Too many failed login attempts" in page else "may go on")
+print("stopped" if "Too many failed attempts" in page else "may go on")
 """
 
 
