@@ -39,7 +39,8 @@ class ExportsRows(admin.ModelAdmin):  # type: ignore[type-arg]
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
         """The chosen rows in the list's order; who took how many is written down."""
         keys = list(queryset.values_list("pk", flat=True))
-        rows = f"{len(keys)} {self.opts.verbose_name_plural}"
+        named = self.opts.verbose_name if len(keys) == 1 else self.opts.verbose_name_plural
+        rows = f"{len(keys)} {named}"
         audit.record(audit.who_acts(request, reason=rows), "exported a list")
         lines = _lines(self.model, keys, self.export_columns)
         body = _in_background(lines) if isinstance(request, ASGIRequest) else lines

@@ -52,6 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
+    class Meta:
+        verbose_name = "account"
+        verbose_name_plural = "owners and staff"
+
     def __str__(self) -> str:
         return self.name or self.email
 

@@ -23,14 +23,6 @@ from telephony import support
 from telephony.support_actions import BACK_TO_AGENT, FORCE_CLASSIC
 
 MY_ACTS_SHOWN = 8
-# What support calls them.
-LIST_NAMES = {
-    "User": "Owners and staff",
-    "UserPhoneNumber": "Numbers",
-    "DoNotCall": "Do-not-call list",
-    "Switch": "Switches",
-    "SyncRun": "Comparisons with the provider",
-}
 
 
 class SupportSite(AlohaAdminSite):
@@ -53,13 +45,6 @@ class SupportSite(AlohaAdminSite):
             ),
         ]
         return own + super().get_urls()
-
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """With the lists under the names that support uses."""
-        apps: list[Any] = super().get_app_list(request, app_label)
-        for model in (model for app in apps for model in app["models"]):
-            model["name"] = LIST_NAMES.get(model["object_name"], model["name"])
-        return apps
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """With a line that tells real numbers from simulated ones on every page."""

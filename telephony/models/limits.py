@@ -73,7 +73,7 @@ class Switch(models.Model):
         """What is off."""
 
         AGENT = "agent"
-        OUTBOUND = "outbound"
+        OUTBOUND = "outbound", "Outgoing calls"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.ForeignKey(
@@ -92,6 +92,7 @@ class Switch(models.Model):
     until = models.DateTimeField(null=True, blank=True, help_text="Empty means until switched on.")
 
     class Meta:
+        verbose_name_plural = "switches"
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "number"],
@@ -104,4 +105,4 @@ class Switch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} off"
+        return f"{self.get_kind_display()} off"

@@ -93,6 +93,8 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
+        verbose_name = "comparison with the provider"
+        verbose_name_plural = "comparisons with the provider"
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M}"

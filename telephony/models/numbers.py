@@ -89,6 +89,7 @@ class UserPhoneNumber(models.Model):
 
     class Meta:
         db_table = "user_phone_numbers"
+        verbose_name = "number"
         constraints = [
             models.UniqueConstraint(
                 fields=["user"],

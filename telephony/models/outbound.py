@@ -71,6 +71,8 @@ class DoNotCall(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "do-not-call entry"
+        verbose_name_plural = "do-not-call list"
         ordering = ("-created_at", "-pk")
         constraints = [
             models.UniqueConstraint(
@@ -98,6 +100,9 @@ class OutboundTerms(models.Model):
     )
     version = models.PositiveSmallIntegerField(default=1)
     accepted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "terms of outgoing calls"
 
     def __str__(self) -> str:
         return f"version {self.version}"

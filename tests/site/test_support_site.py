@@ -64,7 +64,7 @@ def test_an_export_of_more_rows_than_fit_at_once_misses_none(lead, owner):
 def test_an_export_is_written_down(lead, owner):
     export(lead, "telephony/userphonenumber", [make_number(owner).pk])
     event = AuditEvent.objects.get()
-    assert (event.action, event.reason) == ("exported a list", "1 user phone numbers")
+    assert (event.action, event.reason) == ("exported a list", "1 number")
 
 
 @pytest.mark.A2
