@@ -10,11 +10,10 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 
-from accounts import audit
 from accounts.admin import ToLookAt
 from accounts.admin_actions import RowAction, WithRowActions
 from accounts.csv_export import ExportsRows
-from telephony import owner_admin, support
+from telephony import owner_admin, support, switch_admin
 from telephony.admin_glances import age_of, as_stored, last_calls, last_sync
 from telephony.end_reasons import EndReason
 from telephony.failure_causes import cause_of
@@ -24,13 +23,12 @@ from telephony.models import (
     Campaign,
     DoNotCall,
     NumberEvent,
-    Switch,
     SyncRun,
     UserPhoneNumber,
 )
 from telephony.support_actions import CALL_ACTIONS, NUMBER_ACTIONS
 
-__all__ = ["owner_admin"]  # registers itself
+__all__ = ["owner_admin", "switch_admin"]  # register themselves
 
 
 class NumberEventInline(ToLookAt, admin.TabularInline):  # type: ignore[type-arg]
@@ -200,45 +198,6 @@ class CallAdmin(ToLookAt, WithRowActions, ExportsRows):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, as_stored(search_term))
-
-
-@admin.register(Switch)
-class SwitchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What is switched off, for one number or for all; deleting a row switches it on again."""
-
-    list_display = ("kind", "number", "reason", "set_by", "set_at", "until")
-    list_filter = ("kind",)
-    fields = ("kind", "number", "reason", "until")
-    autocomplete_fields = ("number",)
-    list_select_related = ("number", "set_by")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
-        """Note who it was and write it down."""
-        obj.set_by = request.user  # type: ignore[assignment]  # nobody anonymous gets here
-        super().save_model(request, obj, form, change)
-        audit.record(
-            audit.who_acts(request, reason=obj.reason),
-            f"switched {obj.get_kind_display().lower()} off",
-            owner=obj.number.user if obj.number else None,
-            target=obj.number,
-        )
-
-    def delete_model(self, request: HttpRequest, obj: Switch) -> None:
-        """Write it down before the row is gone."""
-        audit.record(
-            audit.who_acts(request, reason=f"no longer: {obj.reason}"[:200]),
-            f"switched {obj.get_kind_display().lower()} on",
-            owner=obj.number.user if obj.number else None,
-            target=obj.number,
-        )
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for switch in queryset:
-            self.delete_model(request, switch)
 
 
 @admin.register(Campaign)

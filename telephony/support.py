@@ -24,6 +24,8 @@ RELEASED = "released the number"
 SYNCED = "compared the numbers with the provider"
 FORCED_CLASSIC = "let callers leave messages instead of talking to the agent"
 BACK_TO_AGENT = "let the agent take calls again"
+STOPPED_CALLING = "stopped outgoing calls"
+ALLOWED_CALLING = "allowed outgoing calls again"
 ENDED_CALL = "ended the call"
 
 # A form that is sent again within this time is the same act.
@@ -104,6 +106,17 @@ def is_forced_classic(number: UserPhoneNumber | None) -> bool:
     """Whether the agent is off for this number itself, or with None for all."""
     off = Switch.objects.filter(kind=Switch.Kind.AGENT, number=number)
     return off.filter(Q(until__isnull=True) | Q(until__gt=timezone.now())).exists()
+
+
+def allow_calling(switch: Switch, who: Who) -> bool:
+    """Let agents call people again; False when they may already."""
+    with staff_scope():
+        off = Switch.objects.filter(pk=switch.pk, kind=Switch.Kind.OUTBOUND)
+        deleted, _ = off.delete()
+        if deleted:
+            owner = switch.number.user if switch.number else None
+            audit.record(who, ALLOWED_CALLING, owner=owner, target=switch.number)
+    return deleted > 0
 
 
 def end_call(call: Call, who: Who) -> bool:

@@ -233,12 +233,14 @@ STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {
 STAFF_ACTS = {
     "telephony_userphonenumber": ("sync", "classic", "agent", "release"),
     "telephony_call": ("read", "listen", "end"),
+    "telephony_switch": ("on",),
     "voicemail_message": ("retry",),
 }
 # Open to whoever has just given a reason for it.
 STAFF_CONTENT = {"admin:telephony_call_content", "admin:telephony_call_content_audio"}
-# Every other model is looked at; people are changed, groups and switches made and deleted too.
-STAFF_MAY_ADD = STAFF_MAY_DELETE = {"auth_group", "telephony_switch"}
+# Every other model is looked at; people are changed, groups made and deleted, switches made.
+STAFF_MAY_ADD = {"auth_group", "telephony_switch"}
+STAFF_MAY_DELETE = {"auth_group"}
 STAFF_MODELS = {
     "accounts_auditevent",
     "accounts_user",

@@ -520,7 +520,7 @@ def record_of(model: str, owner: User, message: Message) -> object:
         "telephony_donotcall": lambda: (
             DoNotCall.objects.create(owner=owner, phone_number="+14155550199").pk
         ),
-        "telephony_switch": lambda: Switch.objects.create(kind=Switch.Kind.AGENT, reason="x").pk,
+        "telephony_switch": lambda: Switch.objects.create(kind=Switch.Kind.OUTBOUND, reason="x").pk,
         "telephony_syncrun": lambda: SyncRun.objects.create().pk,
         "telephony_userphonenumber": lambda: message.call.number_id,
         "voicemail_forwardingcheck": lambda: make_check(message.call.number).pk,

@@ -4,11 +4,14 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
+from accounts.models import AuditEvent
 from agent.profiles import profile_of
 from telephony.models import Switch
 from telephony.numbers import purchase_number
 from tests.factories import PASSWORD, make_call, make_number, make_user
 from tests.voicemail.messages import leave_message
+
+SWITCH = {"kind": "outbound", "number": "", "reason": "abuse", "until_0": "", "until_1": ""}
 
 
 @pytest.fixture
@@ -129,20 +132,38 @@ def test_the_steps_of_a_number_stand_beside_it(as_admin, owner):
     assert number.twilio_phone_sid in page
 
 
-def test_support_switches_the_agent_off_and_on_again(as_admin, owner):
+def test_support_switches_calling_off_and_with_a_reason_on_again(as_admin, owner):
     number = make_number(owner)
-    form = {"kind": "agent", "number": str(number.pk), "reason": "The agent talks nonsense."}
-    as_admin.post("/admin/telephony/switch/add/", form | {"until_0": "", "until_1": ""})
+    form = SWITCH | {"number": str(number.pk), "reason": "Calls the whole town."}
+    as_admin.post("/admin/telephony/switch/add/", form)
     switch = Switch.objects.get()
     assert (switch.number, switch.set_by.email) == (number, "admin@example.com")
-    as_admin.post(f"/admin/telephony/switch/{switch.pk}/delete/", {"post": "yes"})
+    url = f"/admin/telephony/switch/{switch.pk}"
+    assert as_admin.post(f"{url}/delete/", {"post": "yes"}).status_code == 403
+    as_admin.post(f"{url}/on/", {"reason": ""})
+    assert Switch.objects.exists()
+    as_admin.post(f"{url}/on/", {"reason": "They promised."})
     assert not Switch.objects.exists()
+    again = as_admin.post(f"{url}/on/", {"reason": "They promised."}, follow=True)
+    assert "Outgoing calls are on already." in again.content.decode()
+    acts = AuditEvent.objects.for_user(owner).values_list("action", "reason")
+    assert list(acts) == [
+        ("allowed outgoing calls again", "They promised."),
+        ("stopped outgoing calls", "Calls the whole town."),
+    ]
+
+
+def test_the_agent_is_switched_off_elsewhere(as_admin):
+    as_admin.post("/admin/telephony/switch/add/", SWITCH | {"kind": "agent"})
+    assert not Switch.objects.exists()
+    switch = Switch.objects.create(kind="agent", reason="outage")
+    as_admin.post(f"/admin/telephony/switch/{switch.pk}/on/", {"reason": "It is over."})
+    assert Switch.objects.exists()
 
 
 def test_a_second_switch_for_all_is_refused_with_a_sentence(as_admin):
-    Switch.objects.create(kind="agent", reason="outage")
-    form = {"kind": "agent", "number": "", "reason": "again", "until_0": "", "until_1": ""}
-    page = as_admin.post("/admin/telephony/switch/add/", form)
+    Switch.objects.create(kind="outbound", reason="outage")
+    page = as_admin.post("/admin/telephony/switch/add/", SWITCH)
     assert page.status_code == 200
     assert b"errorlist" in page.content
 
@@ -154,6 +175,5 @@ def test_calls_say_why_they_ended(as_admin, owner):
 
 
 def test_support_switches_calling_off_for_all(as_admin):
-    form = {"kind": "outbound", "number": "", "reason": "abuse", "until_0": "", "until_1": ""}
-    assert as_admin.post("/admin/telephony/switch/add/", form).status_code == 302
+    assert as_admin.post("/admin/telephony/switch/add/", SWITCH).status_code == 302
     assert Switch.objects.get().kind == Switch.Kind.OUTBOUND
