@@ -8,6 +8,7 @@ from django import forms
 _LABELS = {
     "login": "E-mail",
     "email": "E-mail",
+    "remember": "Stay logged in",
     "oldpassword": "Current password",
     "password2": "New password, again",
 }
