@@ -26,7 +26,8 @@ from accounts.models import User
 from accounts.row_security import service_scope
 from telephony.models import NumberStatus, UserPhoneNumber
 with service_scope():
-    UserPhoneNumber.objects.create(
+    known = UserPhoneNumber.objects.filter(phone_number={NUMBER!r}).exists()
+    known or UserPhoneNumber.objects.create(
         user=User.objects.create_user("owner@example.com", None, name="Nora Whitfield"),
         phone_number={NUMBER!r}, twilio_phone_sid="SIMULATED_SID_{"0" * 32}",
         area_code="415", status=NumberStatus.ACTIVE,
