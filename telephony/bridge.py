@@ -204,6 +204,8 @@ class Bridge:
 
     def _finished_saying(self, end: UtteranceEnd) -> list[Action]:
         mark = self._ledger.completed(end.utterance_id)
+        if not is_own(end.utterance_id):
+            self._patience.agent_finished()
         late = self._told(self._said.finished(end))
         return late if mark is None else [*late, SendMark(mark)]
 
@@ -243,7 +245,7 @@ class Bridge:
 
     def _break_silence(self, now_ms: int) -> list[Action]:
         if self._ledger.has_run_dry(now_ms=now_ms):
-            self._patience.agent_owes_words(self._ledger.plays_until_ms)
+            self._patience.agent_broke_off(self._ledger.plays_until_ms)
         due = self._patience.due(
             now_ms=now_ms,
             agent_plays=not self._ledger.is_empty,

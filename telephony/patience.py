@@ -36,6 +36,7 @@ class Patience:
 
     def __init__(self) -> None:
         self._waits_since_ms: int | None = 0
+        self._waits_for_rest = False  # of a sentence that the agent has begun
         self._filler_said = False
         self._quiet_since_ms = 0
         self._caller_speaks = False  # as far as the agent knows
@@ -46,14 +47,24 @@ class Patience:
 
     def agent_speaks(self) -> None:
         """Audio of the agent has come."""
-        self._waits_since_ms = None
-        self._filler_said = False
+        self._waits_no_more()
         self._voice_unanswered = False
 
     def agent_owes_words(self, since_ms: int) -> None:
         """The caller has been waiting since then, if she was not waiting already."""
         if self._waits_since_ms is None:
             self._waits_since_ms = since_ms
+
+    def agent_broke_off(self, since_ms: int) -> None:
+        """What the agent has begun to say goes on no further; the caller waits for the rest."""
+        if self._waits_since_ms is None:
+            self._waits_since_ms = since_ms
+            self._waits_for_rest = True
+
+    def agent_finished(self) -> None:
+        """The agent has said that there is no rest."""
+        if self._waits_for_rest:
+            self._waits_no_more()
 
     def everything_heard(self, now_ms: int) -> None:
         """Nothing of the agent plays any more: it is the caller's turn."""
@@ -63,13 +74,13 @@ class Patience:
         """The agent has noticed that the caller speaks."""
         self._caller_speaks = True
         self.caller_is_there(now_ms)
-        self._waits_since_ms = None
-        self._filler_said = False
+        self._waits_no_more()
 
     def caller_ended(self, now_ms: int) -> None:
         """The agent has noticed that the caller's turn is over."""
         self._caller_speaks = False
         self.caller_is_there(now_ms)
+        self._waits_for_rest = False
         self.agent_owes_words(now_ms)
 
     def caller_is_there(self, now_ms: int) -> None:
@@ -102,6 +113,10 @@ class Patience:
             return Due.ASK
         # An agent that is deaf to her must not say goodbye to a caller who speaks.
         return Due.GIVE_UP if self._voice_since_asked else Due.GOODBYE
+
+    def _waits_no_more(self) -> None:
+        self._waits_since_ms = None
+        self._waits_for_rest = self._filler_said = False
 
     def _due_while_waiting(self, waited_ms: int) -> Due:
         if waited_ms >= GIVE_UP_AFTER_MS:

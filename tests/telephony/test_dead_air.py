@@ -88,6 +88,26 @@ def test_an_agent_that_sticks_in_mid_sentence_is_given_up_four_seconds_after_its
     assert due[-1] == (1_000 + GIVE_UP_AFTER_MS, HAND_OVER)
 
 
+def test_a_sentence_whose_end_is_told_late_leaves_nobody_waiting():
+    call = bridge()
+    call.agent_event(says(duration_ms=1_000), now_ms=0)
+    assert until(call, 1_300) == []
+    call.agent_event(end_of(), now_ms=1_350)
+    call.mark_returned("0:1000:hello", now_ms=1_400)
+    assert until(call, 7_300, start_ms=1_400) == []
+
+
+def test_the_late_end_of_a_sentence_is_no_answer_to_what_the_caller_said_meanwhile():
+    call = bridge()
+    call.agent_event(says(duration_ms=1_000), now_ms=0)
+    until(call, 1_200)
+    call.agent_event(started(), now_ms=1_300)
+    call.agent_event(CallerPaused(at_ms=2_000), now_ms=2_000)
+    call.agent_event(end_of(), now_ms=2_100)
+    due = until(call, 2_000 + FILLER_AFTER_MS, start_ms=2_200)
+    assert due[0] == (2_000 + FILLER_AFTER_MS, ONE_MOMENT)
+
+
 def test_a_caller_whom_the_agent_does_not_notice_is_answered_all_the_same():
     call = listening()
     for now_ms in range(2_000, 4_001, 100):
