@@ -25,3 +25,21 @@ REALTIME_VOICES = (
     Voice(name="shimmer", label="Shimmer", description="Light and quick"),
     Voice(name="verse", label="Verse", description="Lively and expressive"),
 )
+
+# OpenAI Live's voices: those of Realtime first, so that a choice outlives a change of the agent.
+LIVE_VOICES = (
+    *REALTIME_VOICES,
+    Voice(name="beacon", label="Beacon", description="Only with the Live agent"),
+    Voice(name="bossa", label="Bossa", description="Only with the Live agent"),
+    Voice(name="cinder", label="Cinder", description="Only with the Live agent"),
+    Voice(name="delta", label="Delta", description="Only with the Live agent"),
+    Voice(name="gleam", label="Gleam", description="Only with the Live agent"),
+    Voice(name="meridian", label="Meridian", description="Only with the Live agent"),
+    Voice(name="quartz", label="Quartz", description="Only with the Live agent"),
+    Voice(name="ripple", label="Ripple", description="Only with the Live agent"),
+    Voice(name="shida", label="Shida", description="Only with the Live agent"),
+    Voice(name="stone", label="Stone", description="Only with the Live agent"),
+    Voice(name="tempo", label="Tempo", description="Only with the Live agent"),
+    Voice(name="vesper", label="Vesper", description="Only with the Live agent"),
+    Voice(name="willow", label="Willow", description="Only with the Live agent"),
+)

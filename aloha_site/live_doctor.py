@@ -149,8 +149,10 @@ def _models() -> Iterator[Finding]:
 
 def _models_asked_for() -> dict[str, str]:
     options = settings.AGENT["OPTIONS"]
+    is_live = "task_model" in options
     asked = {
-        "OPENAI_REALTIME_MODEL": str(options.get("model", "")),
+        "OPENAI_LIVE_MODEL" if is_live else "OPENAI_REALTIME_MODEL": str(options.get("model", "")),
+        "OPENAI_LIVE_TASK_MODEL": str(options.get("task_model", "")),
         "OPENAI_TRANSCRIPTION_MODEL": settings.OPENAI_TRANSCRIPTION_MODEL,
         "SUMMARY_MODEL": settings.SUMMARY_MODEL,
     }

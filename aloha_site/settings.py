@@ -312,8 +312,9 @@ if ALOHA_INSTANCE and not re.fullmatch(r"[a-z0-9-]{1,20}", ALOHA_INSTANCE):
 
 # --- Agent --------------------------------------------------------------------------------------
 
-# With a key callers talk to OpenAI's Realtime API; without one the embedded agent answers them.
-# The two addresses are those of other servers that speak it: a gateway, `manage.py fakerealtime`.
+# With a key callers talk to OpenAI's Realtime API, or to its Live API; without one the embedded
+# agent answers them. The addresses are those of other servers that speak them: a gateway,
+# `manage.py fakerealtime`.
 AGENT = agent_settings(
     api_key=_text("OPENAI_API_KEY"),
     base_url=_text("OPENAI_BASE_URL"),
@@ -322,6 +323,10 @@ AGENT = agent_settings(
     transcription_model=_text("OPENAI_TRANSCRIPTION_MODEL"),
     turn_detection=_text("OPENAI_TURN_DETECTION"),
     noise_reduction=_text("OPENAI_NOISE_REDUCTION"),
+    agent=_text("OPENAI_AGENT"),
+    live_url=_text("OPENAI_LIVE_URL"),
+    live_model=_text("OPENAI_LIVE_MODEL"),
+    live_task_model=_text("OPENAI_LIVE_TASK_MODEL"),
 )
 
 # --- After the call -----------------------------------------------------------------------------

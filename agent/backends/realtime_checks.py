@@ -1,7 +1,7 @@
 """What is wrong with the set-up of the Realtime agent, for Django's system checks."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,6 +12,7 @@ from agent.backends.realtime_commands import SessionOptions
 from agent.backends.realtime_socket import Address
 from agent.backends.realtime_usage import Price
 
+REALTIME_EXAMPLE = "wss://api.openai.com/v1/realtime"
 ENDING = {
     "gpt-realtime": "2027-01-20",
     "gpt-realtime-2025-08-28": "2027-01-20",
@@ -31,32 +32,35 @@ PROXY_KINDS = {"wss": "https", "ws": "http"}
 def check(address: Address, options: SessionOptions, prices: Sequence[Price]) -> list[CheckMessage]:
     """Everything found."""
     return [
-        *_address_faults(address),
-        *_proxy_passed_by(address),
+        *address_faults(address.url, variable="OPENAI_REALTIME_URL", example=REALTIME_EXAMPLE),
+        *proxy_passed_by(address.url),
         *_ending_models(options),
-        *_unknown_prices(options, prices),
+        *unknown_prices(
+            (options.model, options.transcription_model), {price.model for price in prices}
+        ),
     ]
 
 
-def _address_faults(address: Address) -> Iterator[CheckMessage]:
-    parts = urlsplit(address.url)
+def address_faults(url: str, *, variable: str, example: str) -> Iterator[CheckMessage]:
+    """What is wrong with the address that a variable names."""
+    parts = urlsplit(url)
     if parts.scheme not in {"ws", "wss"} or not parts.hostname:
         yield checks.Error(
-            f"OPENAI_REALTIME_URL is no address of a socket: {address.url!r}.",
-            hint="It is like wss://api.openai.com/v1/realtime.",
+            f"{variable} is no address of a socket: {url!r}.",
+            hint=f"It is like {example}.",
             id="agent.E002",
         )
     elif parts.scheme == "ws" and not _is_loopback(parts.hostname):
         yield checks.Error(
-            "OPENAI_REALTIME_URL would send the key and the callers' voices unencrypted.",
+            f"{variable} would send the key and the callers' voices unencrypted.",
             hint="Use wss://, or a server on this machine.",
             id="agent.E003",
         )
 
 
-def _proxy_passed_by(address: Address) -> Iterator[CheckMessage]:
+def proxy_passed_by(url: str) -> Iterator[CheckMessage]:
     """A proxy that all else follows: calls would have no agent where it is the only way out."""
-    parts = urlsplit(address.url)
+    parts = urlsplit(url)
     host, proxies = parts.hostname or "", getproxies()
     followed = [kind for kind in (PROXY_KINDS.get(parts.scheme), "all") if kind in proxies]
     if followed and not _is_loopback(host) and not proxy_bypass(host):
@@ -78,9 +82,9 @@ def _ending_models(options: SessionOptions) -> Iterator[CheckMessage]:
             )
 
 
-def _unknown_prices(options: SessionOptions, prices: Sequence[Price]) -> Iterator[CheckMessage]:
-    known = {price.model for price in prices}
-    for model in (options.model, options.transcription_model):
+def unknown_prices(models: Sequence[str], known: Container[str]) -> Iterator[CheckMessage]:
+    """Models whose price is not among those that are known."""
+    for model in models:
         if model not in known:
             yield checks.Warning(
                 f"The price of {model} is not known: what its calls cost is not counted.",

@@ -9,12 +9,12 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from aiohttp import WSMsgType, web
 
 from agent.fake_realtime.faults import Fault, Kind, Phase
-from agent.fake_realtime.frames import Abort, Close, Frame, Raw
+from agent.fake_realtime.frames import Abort, Close, Frame, Raw, Timeline
 from agent.fake_realtime.manner import Manner
 from agent.fake_realtime.script import Script
 from agent.fake_realtime.session import FakeSession
@@ -96,7 +96,7 @@ class FakeRealtime:
             name=f"{number}_" if number > 1 else "",
         )
         self.sessions.append(session)
-        await _Connection(session, socket, request, speed=self._speed).run()
+        await Connection(session, socket, request, speed=self._speed).run()
         if not self._manner.answers_close:
             await request.app[_ended].wait()  # the client's CLOSE gets no answer
         return socket
@@ -116,12 +116,36 @@ class FakeRealtime:
         return None if request.query.get("model", "").startswith(MODELS) else 404
 
 
-class _Connection:
+class Outgoing(Protocol):
+    """What a session sends, now and later."""
+
+    outbox: list[Frame]
+    timeline: Timeline
+
+
+class Session(Protocol):
+    """What a socket needs of the session behind it."""
+
+    @property
+    def wire(self) -> Outgoing:
+        """What it sends."""
+
+    def begin(self) -> None:
+        """The socket is open."""
+
+    def advance(self, now_ms: float) -> None:
+        """Let time pass."""
+
+    def receive(self, text: str, now_ms: float) -> None:
+        """Take one frame of the client."""
+
+
+class Connection:
     """One socket: what comes in goes to the session, what it has goes out, time passes."""
 
     def __init__(
         self,
-        session: FakeSession,
+        session: Session,
         socket: web.WebSocketResponse,
         request: web.Request,
         *,

@@ -29,6 +29,24 @@ def check_server_event(event: dict[str, Any]) -> None:
     _check(_members(RealtimeServerEvent)[event["type"]], event)
 
 
+def check_live_client_event(event: dict[str, Any]) -> None:
+    """The same for what is sent to the Live API."""
+    from openai.types.live import ClientEvent  # as above
+
+    _check(_members(ClientEvent)[event["type"]], event)
+
+
+def check_live_server_event(event: dict[str, Any]) -> None:
+    """The same for what its server sends; what the model behind the voice does, as Responses."""
+    from openai.types.live import ServerEvent  # as above
+    from openai.types.responses import ResponseStreamEvent
+
+    _check(_members(ServerEvent)[event["type"]], event)
+    if event["type"] == "response.event":
+        inner = event["event"]
+        _check(_members(ResponseStreamEvent)[inner["type"]], inner)
+
+
 def _check(member: type[BaseModel], event: dict[str, Any]) -> None:
     model = TypeAdapter(member).validate_python(event)
     extras = set(_extras(model, event["type"]))

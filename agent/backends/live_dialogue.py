@@ -1,0 +1,336 @@
+"""One call with the Live API: events of its server and of the line in, both sides' out. Pure.
+
+No socket, no clock but the audio (`live_clock`). Whoever owns the socket empties the outbox after
+every method. The server decides who speaks when, and stops by itself when the caller speaks over
+it; what it says is cut into utterances in `live_speech`, what it hears into turns in `live_turns`.
+
+    greeting ──> conversation ──> a tool, silence or the time end it ──> last words ──> done
+"""
+
+import logging
+from dataclasses import replace
+
+from agent import instructions
+from agent.backends import live_commands as commands
+from agent.backends import live_events as wire
+from agent.backends.live_clock import LiveClock
+from agent.backends.live_commands import LiveOptions
+from agent.backends.live_goodbye import Goodbye
+from agent.backends.live_speech import LiveSpeech
+from agent.backends.live_turns import LiveTurns
+from agent.backends.live_usage import LiveMeter
+from agent.backends.realtime_events import Ignored, Item
+from agent.backends.realtime_failures import Severity, name_of, severity_of
+from agent.backends.realtime_outbox import Outbox
+from agent.backends.realtime_record import Record
+from agent.backends.realtime_responses import Purpose
+from agent.backends.realtime_tools import Toolbox
+from agent.backends.realtime_wording import words_for
+from agent.brief import CallBrief
+from agent.errors import SessionLost, SessionRefused
+from agent.session import AgentDone, AgentOutcome
+
+logger = logging.getLogger(__name__)
+
+ANSWER_WITHIN_MS = 2_000
+"""From the end of the caller's turn to when the model is told that she waits."""
+IDLE_MS = 45_000
+"""Without a word from anybody: the session is billed by the second, silence included."""
+SILENT_LOOKS = 12  # of 250 ms each
+"""Without any audio from a server that sends silence too: it is gone."""
+LOOKS_WITHIN_UTTERANCE = 5
+"""The same of one that sends no silence: what it was saying was said."""
+LAST_SILENCE = 3
+KEYS = frozenset("0123456789*#ABCD")
+
+
+class LiveDialogue:
+    """What is said on one call, and what becomes of it."""
+
+    def __init__(self, brief: CallBrief, *, options: LiveOptions, voice: str) -> None:
+        self.outbox = Outbox()
+        self.clock = LiveClock()
+        self.tools = Toolbox(outbound=brief.outbound)
+        self.meter = LiveMeter(model=options.model, task_model=options.task_model)
+        self.is_over = False  # the server has ended the session
+        self._brief, self._options, self._voice = brief, options, voice
+        self._record = Record()
+        self._turns = LiveTurns(self._record, self.outbox, self.clock)
+        self._speech = LiveSpeech(self._record, self.outbox, begins=self._turns.agent_begins)
+        self._goodbye = Goodbye()
+        self._is_done = self._is_closing = self._has_given_way = False
+        self._is_anybody_there = True
+        self._caller_waits_since_ms: int | None = None
+        self._lively_at_ms = self._looks_without_audio = 0
+        self._calls_answered, self._task_waits = 0, False
+        self._asked_id = ""
+
+    def start(self) -> None:
+        """Set up a session; to be sent before anything else."""
+        brief = self._brief
+        lines = tuple(self._record.lines())
+        if lines:
+            brief = replace(brief, said_before=brief.said_before + lines)
+        self.outbox.send(
+            commands.start,
+            options=self._options,
+            instructions=instructions.for_voice(brief),
+            task_instructions=instructions.for_task(brief),
+            voice=self._voice,
+            outbound=brief.outbound,
+        )
+
+    def started(self, *, held_ms: int = 0) -> None:
+        """The session's time runs; the last `held_ms` of the line will be the first it hears."""
+        self.meter.session_begins()
+        self.clock.session_begins(held_ms=held_ms)
+        self._looks_without_audio = 0
+        self.is_over = False
+
+    def begin(self) -> None:
+        """The first session has started: greet, or go on where another call's was cut."""
+        self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
+
+    def lose(self) -> None:
+        """Nothing comes any more of this session: give up what was waited for."""
+        was_speaking = self._speech.is_open
+        self._turns.finish()
+        self._speech.session_begins()
+        self.outbox.take_frames()
+        self._calls_answered, self._task_waits = 0, False
+        if was_speaking and self._caller_waits_since_ms is None:
+            self._caller_waits_since_ms = self.clock.now_ms  # it broke off in mid-sentence
+
+    def resume(self) -> None:
+        """A new session stands in for a lost one, and knows what was said."""
+        if self._is_done:
+            return
+        if self._goodbye.outcome is not None:
+            is_late = self._goodbye.outcome is AgentOutcome.TIME_LIMIT
+            purpose = Purpose.WRAP_UP if is_late else Purpose.FAREWELL
+            self._take_leave(self._goodbye.outcome, purpose)
+        elif not self._speech.has_begun and not self._brief.goes_on:
+            self._ask_for(Purpose.GREETING)
+        elif self._caller_waits_since_ms is not None:
+            self._ask_for(Purpose.RESUME)
+
+    # --- The line ---
+
+    def caller_audio(self, payload: str, *, ahead_ms: int) -> bool:
+        """Take the caller's audio, base64 and checked; whether it is to be sent on."""
+        is_wanted = self.clock.takes(payload, ahead_ms=ahead_ms)
+        self._turns.pass_time()
+        return is_wanted
+
+    def line_stands_still(self, ms: int) -> None:
+        """Silence stands in for a line that brings nothing."""
+        self.clock.stand_in(ms)
+        self._turns.pass_time()
+
+    def look(self) -> None:
+        """Do what is due; to be called four times a second. Raises SessionLost."""
+        self._looks_without_audio += 1
+        if self._speech.hears_silence and self._looks_without_audio >= SILENT_LOOKS:
+            raise SessionLost("stalled", "The server sends no audio any more.")
+        if not self._speech.hears_silence and self._looks_without_audio >= LOOKS_WITHIN_UTTERANCE:
+            self._end_utterance()
+        if self._is_done:
+            return
+        now_ms = self.clock.now_ms
+        if self._goodbye.is_asked:
+            if self._goodbye.is_overdue(now_ms) and not self._speech.is_open:
+                self._leave()
+            return
+        waits_since_ms = self._caller_waits_since_ms
+        if self._turns.caller_speaks:
+            self._caller_waits_since_ms = now_ms if waits_since_ms is not None else None
+        elif waits_since_ms is not None and now_ms - waits_since_ms >= ANSWER_WITHIN_MS:
+            self._caller_waits_since_ms = None
+            self._say(instructions.for_waiting())
+        elif now_ms - self._lively_at_ms >= IDLE_MS:
+            self._is_anybody_there = False
+            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL)
+
+    def caller_silent(self, times: int) -> None:
+        """Ask a caller who does not answer; the third time take leave."""
+        if self._is_leaving:
+            return
+        self._is_anybody_there = times < LAST_SILENCE
+        if self._is_anybody_there:
+            self._ask_for(Purpose.ASK)
+        else:
+            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL, must_end=False)
+
+    def key_pressed(self, digit: str) -> None:
+        """Tell the model, which answers."""
+        if digit in KEYS and not self._is_leaving:
+            self._say(f"The caller pressed the key {digit} on the telephone.")
+
+    def wrap_up(self) -> None:
+        """The call's time is over; nothing when the agent takes leave already."""
+        if not self._is_leaving:
+            self._take_leave(AgentOutcome.TIME_LIMIT, Purpose.WRAP_UP, must_end=False)
+
+    def hang_up(self) -> None:
+        """The caller is gone: end the session, and hear what it comes to."""
+        self._is_closing = True
+        self.outbox.send(commands.close)
+
+    def close(self) -> None:
+        """Nothing comes any more of the call."""
+        self._is_closing = True
+        self._speech.end()
+        self._turns.finish()
+        self.outbox.take_frames()
+
+    # --- The server ---
+
+    def receive(self, event: wire.Event | Ignored) -> None:
+        """Take what the server says. Raises SessionLost when the session is of no use."""
+        match event:
+            case wire.OutputAudio():
+                self._hear_agent(event.delta)
+            case wire.OutputWords():
+                self._speech.write(event)
+            case wire.InputWords():
+                self._hear_caller(event)
+            case wire.UsageUpdated():
+                self.meter.session_used(event.usage.seconds)
+            case wire.SessionClosed():
+                self._session_closed(event)
+            case wire.ErrorOccurred():
+                self._refused(event)
+            case wire.SessionStarted() | Ignored():
+                pass  # what it means to a call, other events say as well
+            case _:
+                self._task_goes_on(event)
+
+    def _task_goes_on(self, event: wire.TaskEvent) -> None:
+        match event:
+            case wire.TaskBegun():
+                self.tools.answer_begins()
+            case wire.TaskItemDone():
+                self._task_item_done(event.item)
+            case wire.TaskCompleted() | wire.TaskFailed() | wire.TaskIncomplete():
+                self._task_ended(event.response)
+
+    def _hear_agent(self, payload: str) -> None:
+        self._looks_without_audio = 0
+        if self._is_done or self._is_closing:
+            return
+        was_speaking = self._speech.is_open
+        self._speech.hear(payload)
+        if self._speech.is_open:
+            self._lively_at_ms, self._caller_waits_since_ms = self.clock.now_ms, None
+        elif was_speaking:
+            self._utterance_ended()
+
+    def _end_utterance(self) -> None:
+        if self._speech.is_open:
+            self._speech.end()
+            self._utterance_ended()
+
+    def _utterance_ended(self) -> None:
+        if not self._goodbye.utterance_ended(self.clock.now_ms):
+            return
+        is_free = self._goodbye.outcome is AgentOutcome.FINISHED and not self.tools.wants_no_calls
+        if is_free and self._turns.caller_speaks and not self._has_given_way:
+            self._give_way()
+        else:
+            self._leave()
+
+    def _give_way(self) -> None:
+        """Who still has something to say is heard, once."""
+        self._has_given_way = True
+        self._goodbye.take_back()
+        self._speech.says_last_words = False
+        if self._task_waits:
+            self._task_waits = False
+            self.outbox.send(commands.go_on_with_task)
+
+    def _hear_caller(self, words: wire.InputWords) -> None:
+        self._turns.hear(words)
+        self._lively_at_ms = self.clock.now_ms
+        self.tools.streak = 0
+        if not self._speech.is_open:
+            self._caller_waits_since_ms = self.clock.now_ms
+
+    def _session_closed(self, event: wire.SessionClosed) -> None:
+        self.meter.session_used(event.usage.seconds)
+        self.is_over = True
+        if self._is_closing:
+            return
+        refused = event.reason == "content"  # a safety filter: another session would meet it again
+        raise (SessionRefused if refused else SessionLost)(f"session_{event.reason[:40]}")
+
+    def _refused(self, event: wire.ErrorOccurred) -> None:
+        error = event.detail
+        severity = severity_of(error)
+        logger.info("agent server error", extra={"code": name_of(error)})
+        if severity is Severity.FATAL:
+            raise SessionRefused(name_of(error))
+        if severity is Severity.RETRYABLE or (error.event_id and error.event_id == self._asked_id):
+            raise SessionLost(name_of(error))
+
+    def _task_item_done(self, item: Item) -> None:
+        if item.type != "function_call":
+            return
+        answer = self.tools.take(item)
+        if answer is None:
+            return
+        self.outbox.send(commands.answer_tool, *answer)
+        self._calls_answered += 1
+        if self.tools.is_stuck:
+            raise SessionRefused("tool_loop")
+        if (self.tools.ends_call or self.tools.wants_no_calls) and not self._is_leaving:
+            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL)
+
+    def _task_ended(self, response: wire.TaskResponse) -> None:
+        self.meter.add_task(response.usage)
+        answered, self._calls_answered = self._calls_answered, 0
+        if not answered or self._is_done:
+            return
+        if self._goodbye.is_asked:
+            self._task_waits = True  # its result is the goodbye, which is not to be said twice
+        else:
+            self.outbox.send(commands.go_on_with_task)
+
+    # --- Both ---
+
+    @property
+    def _is_leaving(self) -> bool:
+        return self._is_done or self._goodbye.is_asked
+
+    def _take_leave(
+        self, outcome: AgentOutcome, purpose: Purpose, *, must_end: bool = True
+    ) -> None:
+        self._goodbye.ask(
+            outcome,
+            now_ms=self.clock.now_ms,
+            is_speaking=self._speech.is_open,
+            must_end=must_end,
+        )
+        self._speech.says_last_words = True
+        self._ask_for(purpose)
+
+    def _leave(self) -> None:
+        outcome = self._goodbye.outcome or AgentOutcome.FINISHED
+        if self.tools.wants_no_calls:
+            outcome = AgentOutcome.OPTED_OUT
+        self._is_done = True
+        self.outbox.tell(AgentDone(outcome=outcome))
+
+    def _ask_for(self, purpose: Purpose) -> None:
+        if purpose is Purpose.GREETING:
+            self._say(instructions.for_first_words(self._brief))
+            return
+        words = words_for(
+            purpose,
+            self._brief,
+            is_anybody_there=self._is_anybody_there,
+            wants_no_calls=self.tools.wants_no_calls,
+        )
+        self._say(instructions.now_of(words))
+
+    def _say(self, content: str) -> None:
+        self._asked_id = self.outbox.send(commands.comment, content)

@@ -1,0 +1,107 @@
+"""The caller's turns, from words that come without any. Pure.
+
+The Live API tells what the caller says, with times, but neither that she begins nor that she has
+finished. A turn begins with the first words; it ends after a pause, or when the agent speaks.
+Words may come so late that the agent has answered them by then: those are only written down.
+"""
+
+from dataclasses import dataclass
+
+from agent.backends.live_clock import LiveClock
+from agent.backends.live_events import InputWords
+from agent.backends.realtime_outbox import Outbox
+from agent.backends.realtime_record import Record
+from agent.session import CallerPaused, CallerStarted
+
+PAUSE_MS = 800
+"""Silence between words that are of two turns."""
+WRITTEN_AFTER_MS = 1_200
+"""From the last words that came to when no more are waited for."""
+ANSWER_OVERLAP_MS = 300
+"""How far into the agent's answer the words that it answers may last."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    turn_id: str
+    start_ms: int
+    end_ms: int
+    heard_at_ms: int  # when its last words came
+    text: str = ""
+    has_paused: bool = False
+
+
+class LiveTurns:
+    """The caller's side of the record. Times are those of the call's clock."""
+
+    def __init__(self, record: Record, outbox: Outbox, clock: LiveClock) -> None:
+        self._record, self._outbox, self._clock = record, outbox, clock
+        self._turn: _Turn | None = None
+        self._count = 0
+        self._agent_began_ms: int | None = None
+
+    @property
+    def caller_speaks(self) -> bool:
+        """Whether she does, as far as her words tell."""
+        return self._turn is not None and not self._turn.has_paused
+
+    def hear(self, words: InputWords) -> None:
+        """Take the next words."""
+        start_ms = self._clock.at(words.start_ms)
+        end_ms = max(start_ms, self._clock.at(words.end_ms))
+        turn = self._turn
+        if turn is None or start_ms - turn.end_ms > PAUSE_MS:
+            turn = self._begin(start_ms, end_ms)
+        elif turn.has_paused and not self._is_answered(end_ms):
+            turn.has_paused = False
+            self._outbox.tell(CallerStarted(at_ms=self._clock.on_line(start_ms)))
+        turn.end_ms = max(turn.end_ms, end_ms)
+        turn.heard_at_ms = self._clock.now_ms
+        turn.text += words.delta
+
+    def agent_begins(self) -> None:
+        """The agent speaks: whatever the caller said was said."""
+        self._agent_began_ms = self._clock.now_ms
+        if self._turn is not None:
+            self._pause(self._turn)
+
+    def pass_time(self) -> None:
+        """Tell of what the silence means by now; cheap, for every 20 ms."""
+        turn, now_ms = self._turn, self._clock.now_ms
+        if turn is None:
+            return
+        if now_ms - max(turn.end_ms, turn.heard_at_ms) >= PAUSE_MS:
+            self._pause(turn)
+        if turn.has_paused and now_ms - turn.heard_at_ms >= WRITTEN_AFTER_MS:
+            self.finish()
+
+    def finish(self) -> None:
+        """No more words come of the turn, if there is one."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        self._record.turn_stopped(turn.turn_id, self._clock.on_line(turn.end_ms))
+        self._record.turn_written(turn.turn_id, turn.text)
+        now_ms = self._clock.on_line(self._clock.now_ms)
+        self._outbox.tell(*self._record.finished_turns(now_ms, all_of_them=True))
+
+    def _begin(self, start_ms: int, end_ms: int) -> _Turn:
+        self.finish()
+        self._count += 1
+        turn = _Turn(f"turn_{self._count}", start_ms, end_ms, self._clock.now_ms)
+        self._turn = turn
+        self._record.turn_started(turn.turn_id, self._clock.on_line(start_ms))
+        if self._is_answered(end_ms):
+            turn.has_paused = True
+        else:
+            self._outbox.tell(CallerStarted(at_ms=self._clock.on_line(start_ms)))
+        return turn
+
+    def _pause(self, turn: _Turn) -> None:
+        if not turn.has_paused:
+            turn.has_paused = True
+            self._outbox.tell(CallerPaused(at_ms=self._clock.on_line(turn.end_ms)))
+
+    def _is_answered(self, end_ms: int) -> bool:
+        began_ms = self._agent_began_ms
+        return began_ms is not None and end_ms <= began_ms + ANSWER_OVERLAP_MS

@@ -1,0 +1,386 @@
+"""What the Live agent makes of a call, in the caller's time."""
+
+import base64
+
+import pytest
+
+from agent.backends import live_dialogue
+from agent.backends.live_clock import is_loud
+from agent.errors import SessionLost, SessionRefused
+from agent.fake_live.manner import LiveManner
+from agent.fake_realtime.faults import Fault, Kind, Phase
+from agent.session import (
+    AgentDone,
+    AgentOutcome,
+    CallerPaused,
+    CallerStarted,
+    CallerStopped,
+    TranscriptSource,
+    Utterance,
+    UtteranceEnd,
+)
+from agent.speech import prompts
+from tests.agent.live_call import LiveCall
+from tests.agent.realtime_call import ANSWER, GOODBYE, GREETING, Call, playbook, silence, tone
+from tests.agent.test_endpointer import voice
+
+NOTE = '{"reason": "The boiler leaks.", "caller_name": "Ann", "urgency": "high"}'
+GREETING_MS = len(GREETING.audio) // 8
+UNTIL_GREETED = GREETING_MS + 3_000
+
+
+def greeted(*turns, words=None, manner=None, **purposes) -> LiveCall:
+    call = LiveCall(playbook(*turns, words=words, **purposes), manner=manner)
+    call.pause(UNTIL_GREETED)
+    return call
+
+
+# --- What the agent says ---
+
+
+def test_the_greeting_is_one_utterance_with_its_words():
+    call = greeted()
+    assert call.said == [GREETING.text]
+    assert "AI" in call.comments[0]
+    assert {each.utterance_id for each in call.of(Utterance)} == {"utterance_1"}
+    assert GREETING_MS <= call.spoken_ms("utterance_1") <= GREETING_MS + 1_300
+
+
+def test_silence_is_never_passed_on_for_itself():
+    call = greeted()
+    before = len(call.of(Utterance))
+    call.pause(5_000)
+    assert len(call.of(Utterance)) == before
+    sound = b"".join(base64.b64decode(each.payload) for each in call.of(Utterance))
+    assert is_loud(sound[:1_600])
+
+
+@pytest.mark.parametrize("piece_ms", [20, 60, 100, 400])
+def test_pieces_of_any_length_are_cut_alike(piece_ms):
+    call = greeted([ANSWER], manner=LiveManner(piece_ms=piece_ms, noise=piece_ms == 60))
+    call.say()
+    assert call.said == [GREETING.text, ANSWER.text]
+
+
+def test_a_breath_does_not_end_an_utterance_and_a_pause_does():
+    breath = tone("One.").audio + silence(500) + tone("Two.").audio
+    pause = tone("Three.").audio + silence(1_500) + tone("Four.").audio
+    for sound, utterances in ((breath, 1), (pause, 2)):
+        said = GREETING.__class__(text="Some words that belong to it.", audio=sound)
+        call = greeted([said])
+        call.say()
+        assert len(call.said) == 1 + utterances
+
+
+@pytest.mark.parametrize("late_ms", [300, 900])
+def test_words_that_come_late_belong_to_what_they_say(late_ms):
+    call = greeted([ANSWER], manner=LiveManner(agent_words_late_ms=late_ms))
+    call.say()
+    assert call.said == [GREETING.text, ANSWER.text]
+
+
+def test_an_utterance_whose_words_never_come_ends_without_them():
+    call = LiveCall(manner=LiveManner(agent_words_late_ms=600_000))
+    call.pause(UNTIL_GREETED + 2_000)
+    [end] = call.of(UtteranceEnd)
+    assert (end.text, end.source) == ("", TranscriptSource.NONE)
+
+
+def test_a_server_that_sends_no_silence_is_understood_too():
+    call = greeted([ANSWER], manner=LiveManner(sends_silence=False))
+    call.say()
+    assert call.said == [GREETING.text, ANSWER.text]
+
+
+def test_a_server_that_sends_silence_and_then_nothing_is_gone():
+    call = greeted()
+    call.pause(2_000)
+    for _ in range(live_dialogue.SILENT_LOOKS - 1):
+        call.dialogue.look()
+    with pytest.raises(SessionLost, match="no audio"):
+        call.dialogue.look()
+
+
+# --- What the caller says ---
+
+
+def test_a_turn_begins_ends_and_has_its_words():
+    call = greeted([ANSWER], words=["My boiler leaks."])
+    call.say()
+    began, paused, stopped = (
+        call.of(CallerStarted),
+        call.of(CallerPaused),
+        call.of(CallerStopped),
+    )
+    assert len(began) == len(paused) == len(stopped) == 1
+    assert stopped[0].text == "My boiler leaks."
+    assert began[0].at_ms == stopped[0].start_ms
+    assert paused[0].at_ms == stopped[0].end_ms
+    # It spoke 1.2 s, from the end of the greeting on.
+    assert abs(stopped[0].start_ms - UNTIL_GREETED) <= 400
+    assert abs(stopped[0].end_ms - UNTIL_GREETED - 1_200) <= 200
+
+
+def test_the_turn_is_over_before_the_answer_begins():
+    call = greeted([ANSWER], words=["My boiler leaks."])
+    call.say()
+    order = [type(each) for each in call.events]
+    answer = next(
+        at
+        for at, each in enumerate(call.events)
+        if isinstance(each, Utterance) and each.utterance_id == "utterance_2"
+    )
+    assert order.index(CallerPaused) < answer
+
+
+def test_words_that_come_after_the_answer_are_only_written_down():
+    call = greeted([ANSWER], words=["Too late."], manner=LiveManner(caller_words_late_ms=3_000))
+    call.say()
+    assert call.heard == ["Too late."]
+    assert call.of(CallerStarted) == []
+
+
+def test_who_speaks_over_the_agent_is_heard_and_it_stops():
+    long = tone("There is a great deal to say about that. " * 5)
+    call = greeted([long], [ANSWER], words=["One.", "Wait."])
+    call.speak()
+    call.pause(3_000)
+    call.say()
+    assert call.heard == ["One.", "Wait."]
+    assert len(call.said) == 3
+    cut = call.said[1]
+    assert cut
+    assert long.text.startswith(cut)
+    assert len(cut) < len(long.text) / 2
+    assert call.spoken_ms("utterance_2") < len(long.audio) / 8 / 2
+
+
+def test_turns_that_nobody_wrote_down_are_none():
+    call = greeted([ANSWER], words=[None])
+    call.say()
+    assert call.heard == []
+    assert call.said[-1] == ANSWER.text
+
+
+def test_a_caller_without_an_answer_is_answered_when_told_to():
+    call = greeted([], words=["Hello?"], go_on=[ANSWER])
+    call.say()
+    assert "waits for you" in call.comments[-1]
+    assert call.said[-1] == ANSWER.text
+
+
+# --- Tools ---
+
+
+def test_a_message_is_noted_through_the_model_behind_the_voice():
+    call = greeted([Call(name="take_message", arguments=NOTE)], words=["My boiler leaks."])
+    call.say()
+    message = call.dialogue.tools.message
+    assert message is not None
+    assert message.reason == "The boiler leaks."
+    [answered] = call.sent("response.item.create")
+    assert answered["item"]["output"] == '{"ok":true}'
+    assert len(call.sent("response.create")) == 1
+    assert call.server.tasks.unanswered == set()
+    assert call.said[-1] == "I have noted that."
+    assert call.errors == []
+    assert call.dialogue.meter.totals()["tasks"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("call_owner", "{}"),
+        ("take_message", '{"reason": "x", "to": "+15105550100"}'),
+        ("take_message", "no json"),
+        ("do_not_call", "{}"),
+        ("end_call", '{"now": true}'),
+    ],
+)
+def test_what_it_may_not_call_is_answered_and_never_done(name, arguments):
+    call = greeted([Call(name=name, arguments=arguments)])
+    call.say()
+    assert call.dialogue.tools.message is None
+    assert call.dialogue.tools.refused == 1
+    assert call.of(AgentDone) == []
+    assert "error" in call.sent("response.item.create")[0]["item"]["output"]
+
+
+def test_a_model_that_only_calls_tools_is_given_up():
+    again = [Call(name="take_message", arguments=NOTE)]
+    with pytest.raises(SessionRefused, match="tool_loop"):
+        greeted(again, go_on=again).say(60_000)
+
+
+# --- The end ---
+
+
+def test_the_call_ends_after_a_goodbye_that_was_heard():
+    call = greeted([Call(name="end_call")])
+    call.say()
+    assert call.said[-1] == GOODBYE.text
+    assert call.events[-1] == AgentDone()
+    assert call.sent("response.create") == []  # its result is the goodbye
+
+
+def test_a_goodbye_after_another_sentence_is_heard_too():
+    call = greeted([ANSWER, Call(name="end_call")])
+    call.say(12_000)
+    ends = [each.text for each in call.of(UtteranceEnd)]
+    assert ends[-1].endswith(GOODBYE.text)
+    assert call.events[-1] == AgentDone()
+
+
+def test_a_goodbye_that_never_comes_is_not_waited_for():
+    call = greeted([Call(name="end_call")], farewell=[])
+    call.say(14_000)
+    assert call.events[-1] == AgentDone()
+
+
+def test_who_has_something_to_add_to_the_goodbye_is_heard_once():
+    ends = [Call(name="end_call")]
+    words = ["No, thanks.", "Wait, one more thing.", "That is all."]
+    call = greeted(ends, [ANSWER], ends, words=words)
+    call.speak()
+    while not call.dialogue._speech.is_open:  # noqa: SLF001
+        call.pause(20)
+    call.pause(300)
+    call.say()
+    assert call.of(AgentDone) == []
+    assert call.said[-1] == ANSWER.text
+    call.say()
+    assert call.of(AgentDone) == [AgentDone()]
+
+
+def test_the_end_of_the_time_is_said_once():
+    call = greeted()
+    call.dialogue.wrap_up()
+    call.dialogue.wrap_up()
+    call.pause(12_000)
+    assert call.said[-1] == prompts.text_of("time_is_up")
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.TIME_LIMIT)]
+
+
+def test_who_was_called_and_wants_no_more_calls_is_told_so():
+    script = playbook([Call(name="do_not_call")])
+    call = LiveCall(script, outbound=True)
+    call.pause(UNTIL_GREETED)
+    call.say()
+    assert "there will be no more calls" in call.comments[-1]
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.OPTED_OUT)]
+    assert call.dialogue.tools.wants_no_calls
+
+
+def test_a_silent_caller_is_asked_and_the_third_time_told_goodbye():
+    call = greeted()
+    call.dialogue.caller_silent(1)
+    call.pause(6_000)
+    assert call.said[-1] == prompts.text_of("still_there")
+    call.dialogue.caller_silent(3)
+    call.pause(6_000)
+    assert call.said[-1] == GOODBYE.text
+    assert call.events[-1] == AgentDone()
+
+
+def test_nobody_pays_for_a_line_on_which_nobody_speaks():
+    call = greeted()
+    call.pause(live_dialogue.IDLE_MS + 12_000)
+    assert "Nobody answers" in call.comments[-1]
+    assert call.of(AgentDone) == [AgentDone()]
+
+
+def test_a_key_reaches_the_model_and_what_is_no_key_does_not():
+    call = greeted()
+    call.dialogue.key_pressed("5")
+    call.dialogue.key_pressed("x")
+    call.pump()
+    assert call.comments[1:] == ["The caller pressed the key 5 on the telephone."]
+
+
+# --- Sessions ---
+
+
+def test_a_second_session_knows_what_was_said_and_goes_on():
+    call = greeted([ANSWER], words=["My boiler leaks."])
+    call.speak()
+    call.pause(1_500)
+    assert call.dialogue._speech.is_open  # noqa: SLF001
+    call.replace_server(held_ms=400)
+    call.pause(4_000)
+    told = call.sent("session.start")[1]["session"]["instructions"]
+    assert GREETING.text in told
+    assert "My boiler leaks." in told
+    assert call.said[-1] == "Sorry, where were we?"
+    began = call.dialogue.clock.now_ms
+    call.say()
+    assert abs(call.of(CallerStopped)[-1].start_ms - began) <= 400
+
+
+def test_a_session_lost_before_the_first_word_is_greeted_again():
+    call = LiveCall()
+    call.replace_server()
+    call.pause(UNTIL_GREETED)
+    assert call.said == [GREETING.text]
+
+
+def test_a_goodbye_that_was_cut_by_a_lost_session_is_said_in_the_next():
+    call = greeted()
+    call.dialogue.wrap_up()
+    call.replace_server()
+    call.pause(12_000)
+    assert call.said[-1] == prompts.text_of("time_is_up")
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.TIME_LIMIT)]
+
+
+def test_seconds_are_those_of_the_server_and_never_summed():
+    call = greeted()
+    call.pause(20_000)
+    assert call.dialogue.meter.seconds == call.server.audio_ms // 10_000 * 10
+    first = call.dialogue.meter.seconds
+    call.replace_server()
+    call.pause(11_000)
+    assert call.dialogue.meter.seconds == first + 10
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [("expired", SessionLost), ("connection_lost", SessionLost), ("content", SessionRefused)],
+)
+def test_a_session_that_the_server_ends_is_lost(reason, error):
+    call = greeted()
+    with pytest.raises(error, match=f"session_{reason}"):
+        call.give({"type": "session.closed", "reason": reason, "usage": {"seconds": 4}})
+    assert call.dialogue.meter.seconds == 4
+
+
+@pytest.mark.parametrize("phase", [Phase.GREETING, Phase.LISTENING, Phase.REPLYING])
+def test_what_cannot_be_read_ends_nothing(phase):
+    call = LiveCall(
+        playbook([ANSWER], words=["Hello?"]), fault=Fault(kind=Kind.GARBAGE, phase=phase)
+    )
+    call.pause(UNTIL_GREETED)
+    call.say()
+    assert call.said == [GREETING.text, ANSWER.text]
+    assert call.unreadable >= 8
+
+
+# --- The line ---
+
+
+def test_time_goes_on_for_a_line_that_stands_still():
+    call = LiveCall()
+    call.stand_still(UNTIL_GREETED)
+    assert call.said == [GREETING.text]
+    call.say()
+    [turn] = call.of(CallerStopped)
+    assert turn.start_ms <= 100  # of the line's own audio
+
+
+def test_silence_that_the_session_is_behind_with_is_left_out():
+    call = LiveCall()
+    call.dialogue.line_stands_still(400)
+    quiet = base64.b64encode(silence(20)).decode()
+    loud = base64.b64encode(voice(400)[1_600:1_760]).decode()
+    take = call.dialogue.caller_audio
+    assert take(loud, ahead_ms=400)
+    assert [take(quiet, ahead_ms=400 - at * 20) for at in range(21)] == [False] * 20 + [True]
