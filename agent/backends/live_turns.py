@@ -15,7 +15,7 @@ from agent.session import CallerPaused, CallerStarted
 
 PAUSE_MS = 800
 """Silence between words that are of two turns."""
-WRITTEN_AFTER_MS = 1_200
+WRITTEN_AFTER_MS = 2_000
 """From the last words that came to when no more are waited for."""
 ANSWER_OVERLAP_MS = 300
 """How far into the agent's answer the words that it answers may last."""

@@ -27,8 +27,8 @@ from agent.speech.mulaw import BYTES_PER_MS, FRAME_BYTES, FRAME_MS
 
 EXPIRES_AT = 1_800_000_000
 USAGE_EVERY_MS = 10_000
-SILENCE_MS = 500
-WORD_MS = 300
+SILENCE_MS = 400
+WORD_MS = 700
 DETECTION = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": SILENCE_MS}
 CUES = {
     "The call begins": "greeting",
@@ -233,10 +233,12 @@ class FakeLiveSession:
         """The next of the caller's words; whatever she says, it is the script's."""
         left = len(self._words)
         count = left if all_of_them else min(left - 1, 1)  # the last one ends with her voice
-        for _ in range(count):
-            event = {"type": "session.input_transcript.delta", "delta": self._words.popleft() + " "}
-            event |= {"start_ms": self._word_ended_ms, "end_ms": until_ms}
-            self._later(self._manner.caller_words_late_ms, partial(self.wire.emit, event))
+        if count <= 0:
+            return
+        words = "".join(self._words.popleft() + " " for _ in range(count))
+        event = {"type": "session.input_transcript.delta", "delta": words}
+        event |= {"start_ms": self._word_ended_ms, "end_ms": until_ms}
+        self._later(self._manner.caller_words_late_ms, partial(self.wire.emit, event))
         self._word_ended_ms = until_ms
 
     def _usage(self) -> dict[str, float]:

@@ -164,7 +164,7 @@ def test_turns_that_nobody_wrote_down_are_none():
 
 def test_a_caller_without_an_answer_is_answered_when_told_to():
     call = greeted([], words=["Hello?"], go_on=[ANSWER])
-    call.say()
+    call.say(9_000)
     assert "waits for you" in call.comments[-1]
     assert call.said[-1] == ANSWER.text
 
@@ -247,7 +247,7 @@ def test_who_has_something_to_add_to_the_goodbye_is_heard_once():
     call.pause(300)
     call.say()
     assert call.of(AgentDone) == []
-    assert call.said[-1] == ANSWER.text
+    assert call.said[-1].startswith(ANSWER.text)
     call.say()
     assert call.of(AgentDone) == [AgentDone()]
 

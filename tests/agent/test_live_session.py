@@ -1,0 +1,282 @@
+"""The Live agent on a socket: how it opens, breaks, goes on and ends, in real time."""
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import pytest
+
+from agent.backends.live_session import LiveSession
+from agent.backends.openai_live import OpenAILiveBackend
+from agent.errors import AgentUnavailable
+from agent.fake_live.manner import LiveManner
+from agent.fake_live.server import FakeLive
+from agent.fake_realtime.faults import Fault, Kind, Phase
+from agent.fake_realtime.script import Playbook
+from agent.session import (
+    AgentDone,
+    AgentEvent,
+    AgentFailed,
+    CallerStopped,
+    Utterance,
+    UtteranceEnd,
+)
+from agent.speech import prompts
+from aloha_site.agent_settings import LIVE_PRICES
+from tests.agent.realtime_call import GREETING, SENTENCE, Call, brief, playbook, silence, tone
+
+QUICK = LiveManner(latency_ms=20, caller_words_late_ms=20)
+SPEED = 10
+NOTE = '{"reason": "The boiler leaks.", "caller_name": "Ann", "urgency": "high"}'
+
+
+def short_call() -> Playbook:
+    return playbook(
+        [Call(name="take_message", arguments=NOTE)],
+        [Call(name="end_call")],
+        words=["My boiler leaks.", "That is all."],
+        greeting=[tone("I am an AI.")],
+        go_on=[tone("Noted.")],
+        resume=[tone("Sorry.")],
+        farewell=[tone("Goodbye.")],
+    )
+
+
+def backend(url: str, **options: object) -> OpenAILiveBackend:
+    return OpenAILiveBackend(api_key="a-key", url=url, prices=LIVE_PRICES, **options)  # type: ignore[arg-type]
+
+
+class Line:
+    """A telephone line whose time runs ten times as fast: silence, unless somebody speaks."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self.session = session
+        self.events: list[AgentEvent] = []
+        self._saying = b""
+
+    async def run(self) -> None:
+        frames = 0
+        began = time.monotonic()
+        while True:
+            while frames * 20 < (time.monotonic() - began) * 1_000 * SPEED:
+                frame, self._saying = self._saying[:160], self._saying[160:]
+                payload = base64.b64encode(frame.ljust(160, b"\xff")).decode()
+                self.session.send_audio(payload)
+                frames += 1
+            await asyncio.sleep(0.01)
+
+    async def listen(self) -> None:
+        async for event in self.session.events():
+            self.events.append(event)
+
+    def speak(self, audio: bytes = SENTENCE) -> None:
+        self._saying += audio
+
+    async def until(self, kind: type[AgentEvent], *, times: int = 1) -> None:
+        async with asyncio.timeout(8):
+            while sum(isinstance(each, kind) for each in self.events) < times:
+                await asyncio.sleep(0.01)
+
+    @property
+    def said(self) -> list[str]:
+        return [each.text for each in self.events if isinstance(each, UtteranceEnd)]
+
+
+@asynccontextmanager
+async def called(server: FakeLive) -> AsyncIterator[Line]:
+    session = await backend(server.url).open_session(brief())
+    assert isinstance(session, LiveSession)
+    line = Line(session)
+    tasks = [asyncio.create_task(each) for each in (line.run(), line.listen())]
+    try:
+        yield line
+    finally:
+        tasks[0].cancel()
+        await session.close()
+        await asyncio.wait_for(tasks[1], timeout=1)
+        await asyncio.gather(tasks[0], return_exceptions=True)
+
+
+# --- Opening ---
+
+
+async def test_the_greeting_is_heard_whole():
+    async with FakeLive(playbook, manner=QUICK) as server, called(server) as line:
+        await line.until(UtteranceEnd)
+        sound = b"".join(
+            base64.b64decode(each.payload) for each in line.events if isinstance(each, Utterance)
+        )
+    assert line.said == [prompts.text_of("greeting_live")]
+    assert GREETING.audio in sound
+    start = server.sessions[0].got("session.start")[0]["session"]
+    assert start["audio"] == {
+        "format": {"type": "audio/pcmu", "rate": 8_000},
+        "output": {"voice": "marin"},
+    }
+
+
+async def test_a_line_that_brings_nothing_hears_the_greeting_too():
+    async with FakeLive(short_call, manner=QUICK) as server:
+        session = await backend(server.url).open_session(brief())
+        async with asyncio.timeout(5):
+            async for event in session.events():
+                if isinstance(event, UtteranceEnd):
+                    break
+        await session.close()
+    assert isinstance(event, UtteranceEnd)
+    assert event.text == "I am an AI."
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE, status=401), "http_401"),
+        (Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE, status=429), "http_429"),
+        (Fault(kind=Kind.ERROR_EVENT, code="insufficient_quota"), "insufficient_quota"),
+        (Fault(kind=Kind.CLOSED), "closed_1011"),
+        (Fault(kind=Kind.ABORTED), "closed_1006"),
+        (Fault(kind=Kind.WRONG_FORMAT), "audio_format"),
+    ],
+)
+async def test_a_session_that_cannot_be_opened_is_no_session(fault, code):
+    async with FakeLive(playbook, manner=QUICK, fault=fault) as server:
+        with pytest.raises(AgentUnavailable, match=code):
+            await backend(server.url).open_session(brief())
+    retried = code in {"http_429", "closed_1011", "closed_1006"}
+    assert len(server.sessions) + len(server.refused) == 1 + retried
+
+
+async def test_connected_means_that_the_session_has_started():
+    async with FakeLive(playbook, fault=Fault(kind=Kind.NEVER_READY)) as server:
+        began = time.monotonic()
+        with pytest.raises(AgentUnavailable, match="in time"):
+            await backend(server.url, opening_seconds=0.3).open_session(brief())
+        assert time.monotonic() - began < 1
+        assert [each["type"] for each in server.sessions[0].commands] == ["session.start"]
+
+
+async def test_a_model_that_is_not_one_of_the_api_is_no_session():
+    async with FakeLive(playbook) as server:
+        with pytest.raises(AgentUnavailable, match="model_not_found"):
+            await backend(server.url, model="gpt-realtime-2.1").open_session(brief())
+        with pytest.raises(AgentUnavailable, match="http_400"):
+            await backend(f"{server.url}?model=x").open_session(brief())
+
+
+async def test_a_server_that_is_not_there_is_no_session():
+    async with FakeLive(playbook) as server:
+        url = server.url
+    with pytest.raises(AgentUnavailable, match="unreachable"):
+        await backend(url).open_session(brief())
+
+
+# --- A call ---
+
+
+async def test_a_whole_call_ends_with_a_note_a_goodbye_and_a_price():
+    async with FakeLive(short_call, manner=QUICK) as server:
+        async with called(server) as line:
+            await line.until(UtteranceEnd)
+            line.speak()
+            await line.until(UtteranceEnd, times=2)
+            line.speak()
+            await line.until(AgentDone)
+    assert line.said == ["I am an AI.", "Noted.", "Goodbye."]
+    heard = [each.text for each in line.events if isinstance(each, CallerStopped)]
+    assert heard == ["My boiler leaks.", "That is all."]
+    report = line.session.report()
+    assert (report.reason, report.caller_name, report.urgency) == (
+        "The boiler leaks.",
+        "Ann",
+        "high",
+    )
+    [closed] = server.sessions[0].sent("session.closed")
+    assert report.usage["live_ms"] == closed["usage"]["seconds"] * 1_000
+    assert report.usage["tasks"] == 3
+    assert report.cost_usd is not None
+    assert Decimal("0.005") < report.cost_usd < Decimal("0.05")
+    assert server.sessions[0].sent("error") == []
+
+
+@pytest.mark.parametrize("answers_close", [True, False])
+async def test_closing_takes_less_than_a_second_whatever_the_server_does(answers_close):
+    manner = LiveManner(latency_ms=20, answers_close=answers_close)
+    async with FakeLive(short_call, manner=manner) as server:
+        async with called(server) as line:
+            await line.until(UtteranceEnd)
+            line.speak(SENTENCE * 4)
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            await line.session.close()
+            await line.session.close()
+            assert time.monotonic() - began < 1
+        assert isinstance(line.events[-1], CallerStopped)
+    cost = line.session.report().cost_usd
+    assert (cost is not None) == answers_close  # a session of 10 s has told nothing before
+
+
+async def test_what_cannot_be_read_is_counted_and_ends_nothing(caplog):
+    fault = Fault(kind=Kind.GARBAGE, phase=Phase.GREETING)
+    async with FakeLive(short_call, manner=QUICK, fault=fault) as server, called(server) as line:
+        await line.until(UtteranceEnd)
+    assert line.said == ["I am an AI."]
+    assert "agent server sent what cannot be read" in caplog.messages
+
+
+async def test_what_is_not_base64_never_reaches_the_server(caplog):
+    async with FakeLive(short_call) as server:
+        session = await backend(server.url).open_session(brief())
+        for payload in ("", 'AA","x":"', "not base64!", "ÄÖÜ="):
+            session.send_audio(payload)
+        await session.close()
+        assert server.sessions[0].got("session.input_audio.append") == []
+    assert "caller audio was lost" in caplog.messages
+
+
+# --- Losing and replacing ---
+
+
+@pytest.mark.parametrize("kind", [Kind.ABORTED, Kind.CLOSED, Kind.EXPIRED])
+@pytest.mark.parametrize("phase", [Phase.GREETING, Phase.LISTENING, Phase.REPLYING])
+async def test_a_lost_session_is_replaced_once_and_the_call_goes_on(kind, phase):
+    fault = Fault(kind=kind, phase=phase, sessions=1)
+    async with FakeLive(short_call, manner=QUICK, fault=fault) as server:
+        async with called(server) as line:
+            while len(server.sessions) < 2:
+                line.speak(SENTENCE + silence(3_000))
+                await asyncio.sleep(0.45)
+            before = len(line.said)
+            line.speak()
+            await line.until(UtteranceEnd, times=before + 1)
+    assert len(server.sessions) == 2
+    assert not any(isinstance(each, AgentFailed) for each in line.events)
+
+
+async def test_a_session_lost_twice_ends_the_agents_part():
+    fault = Fault(kind=Kind.CLOSED, phase=Phase.GREETING)
+    async with FakeLive(short_call, manner=QUICK, fault=fault) as server, called(server) as line:
+        await line.until(AgentFailed)
+    assert line.events[-1] == AgentFailed(code="closed_1011")
+    assert len(server.sessions) == 2
+
+
+async def test_without_quota_no_second_session_is_opened():
+    fault = Fault(kind=Kind.QUOTA, phase=Phase.GREETING)
+    async with FakeLive(short_call, manner=QUICK, fault=fault) as server, called(server) as line:
+        await line.until(AgentFailed)
+    assert line.events[-1] == AgentFailed(code="insufficient_quota")
+    assert len(server.sessions) == 1
+
+
+async def test_a_server_that_falls_silent_is_replaced():
+    fault = Fault(kind=Kind.NEVER_READY, phase=Phase.LISTENING, sessions=1)
+    async with FakeLive(short_call, manner=QUICK, fault=fault) as server, called(server) as line:
+        await line.until(UtteranceEnd)
+        await asyncio.sleep(0.3)
+        line.speak()
+        await line.until(UtteranceEnd, times=2)
+    assert len(server.sessions) == 2
+    assert not any(isinstance(each, AgentFailed) for each in line.events)
