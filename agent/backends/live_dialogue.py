@@ -36,7 +36,7 @@ ANSWER_WITHIN_MS = 2_000
 """From the end of the caller's turn to when the model is told that she waits."""
 IDLE_MS = 45_000
 """Without a word from anybody: the session is billed by the second, silence included."""
-SILENT_LOOKS = 12  # of 250 ms each
+SILENT_LOOKS = 12  # of 250 ms each, while it is sent audio itself
 """Without any audio from a server that sends silence too: it is gone."""
 LOOKS_WITHIN_UTTERANCE = 5
 """The same of one that sends no silence: what it was saying was said."""
@@ -61,7 +61,7 @@ class LiveDialogue:
         self._is_done = self._is_closing = self._has_given_way = False
         self._is_anybody_there = True
         self._caller_waits_since_ms: int | None = None
-        self._lively_at_ms = self._looks_without_audio = 0
+        self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
         self._calls_answered, self._task_waits = 0, False
         self._asked_id = ""
 
@@ -129,7 +129,8 @@ class LiveDialogue:
 
     def look(self) -> None:
         """Do what is due; to be called four times a second. Raises SessionLost."""
-        self._looks_without_audio += 1
+        self._looks_without_audio += self.clock.now_ms > self._looked_at_ms
+        self._looked_at_ms = self.clock.now_ms
         if self._speech.hears_silence and self._looks_without_audio >= SILENT_LOOKS:
             raise SessionLost("stalled", "The server sends no audio any more.")
         if not self._speech.hears_silence and self._looks_without_audio >= LOOKS_WITHIN_UTTERANCE:

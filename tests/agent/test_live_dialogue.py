@@ -96,7 +96,11 @@ def test_a_server_that_sends_silence_and_then_nothing_is_gone():
     call = greeted()
     call.pause(2_000)
     for _ in range(live_dialogue.SILENT_LOOKS - 1):
+        call.dialogue.line_stands_still(250)
         call.dialogue.look()
+    for _ in range(20):
+        call.dialogue.look()  # it was sent nothing to answer with audio
+    call.dialogue.line_stands_still(250)
     with pytest.raises(SessionLost, match="no audio"):
         call.dialogue.look()
 
@@ -242,7 +246,7 @@ def test_who_has_something_to_add_to_the_goodbye_is_heard_once():
     words = ["No, thanks.", "Wait, one more thing.", "That is all."]
     call = greeted(ends, [ANSWER], ends, words=words)
     call.speak()
-    while not call.dialogue._speech.is_open:  # noqa: SLF001
+    while not call.dialogue._speech.is_open:
         call.pause(20)
     call.pause(300)
     call.say()
@@ -304,7 +308,7 @@ def test_a_second_session_knows_what_was_said_and_goes_on():
     call = greeted([ANSWER], words=["My boiler leaks."])
     call.speak()
     call.pause(1_500)
-    assert call.dialogue._speech.is_open  # noqa: SLF001
+    assert call.dialogue._speech.is_open
     call.replace_server(held_ms=400)
     call.pause(4_000)
     told = call.sent("session.start")[1]["session"]["instructions"]

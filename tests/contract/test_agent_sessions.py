@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 
 from agent.backends.base import AgentBackend
+from agent.backends.openai_live import OpenAILiveBackend
 from agent.backends.openai_realtime import OpenAIRealtimeBackend
 from agent.backends.realtime_events import is_base64
 from agent.backends.scripted import ScriptedBackend
 from agent.brief import CallType
+from agent.fake_live.manner import LiveManner
+from agent.fake_live.server import FakeLive
 from agent.fake_realtime.manner import Manner
 from agent.fake_realtime.script import canned_conversation
 from agent.fake_realtime.server import FakeRealtime
@@ -28,19 +32,25 @@ from agent.session import (
     Utterance,
     UtteranceEnd,
 )
-from aloha_site.agent_settings import PRICES
+from aloha_site.agent_settings import LIVE_PRICES, PRICES
 from tests.agent.realtime_call import brief
 from tests.agent.test_endpointer import silence, voice
 
 PIECE_BYTES = 4_000
+PACED_BYTES = 480  # to whom the line's time is the only one
 SENTENCE = silence(400) + voice(1_500)
-TURN = SENTENCE + silence(2_000)
+TURN = SENTENCE + silence(4_000)
 
 
-@pytest.fixture(params=["scripted", "openai_realtime"])
+@pytest.fixture(params=["scripted", "openai_realtime", "openai_live"])
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[AgentBackend]:
     if request.param == "scripted":
         yield ScriptedBackend()
+        return
+    if request.param == "openai_live":
+        quick = LiveManner(latency_ms=20, caller_words_late_ms=20)
+        async with FakeLive(canned_conversation, manner=quick) as live_server:
+            yield OpenAILiveBackend(api_key="a-key", url=live_server.url, prices=LIVE_PRICES)
         return
     manner = Manner(latency_ms=20, transcription_ms=20)
     async with FakeRealtime(canned_conversation, manner=manner, speed=5) as server:
@@ -56,21 +66,37 @@ async def session(
     await opened.close()
 
 
-async def speak(session: AgentSession, audio: bytes) -> None:
-    for at in range(0, len(audio), PIECE_BYTES):
-        for frame in range(at, min(at + PIECE_BYTES, len(audio) - 159), 160):
+sent_ms: Counter[AgentSession] = Counter()
+"""How much of the line's audio a session has had: the clock of its turns."""
+
+
+async def speak(session: AgentSession, audio: bytes, *, piece_bytes: int = PIECE_BYTES) -> None:
+    """Far faster than anybody speaks."""
+    for at in range(0, len(audio), piece_bytes):
+        for frame in range(at, min(at + piece_bytes, len(audio) - 159), 160):
             session.send_audio(base64.b64encode(audio[frame : frame + 160]).decode())
+            sent_ms[session] += 20
         await asyncio.sleep(0.01)
 
 
-async def until(session: AgentSession, *kinds: type[AgentEvent]) -> list[AgentEvent]:
-    """Events up to the first of these kinds."""
+async def until(
+    session: AgentSession, *kinds: type[AgentEvent], line_is_silent: bool = True
+) -> list[AgentEvent]:
+    """Events up to the first of these kinds.
+
+    An agent whose audio is paced by that of the line hears a line that is silent meanwhile.
+    """
     events: list[AgentEvent] = []
-    async with asyncio.timeout(5):
-        async for event in session.events():
-            events.append(event)
-            if isinstance(event, kinds):
-                return events
+    needs_line = line_is_silent and session.capabilities.paces_audio
+    waiting = asyncio.create_task(speak(session, silence(60_000 if needs_line else 0)))
+    try:
+        async with asyncio.timeout(5):
+            async for event in session.events():
+                events.append(event)
+                if isinstance(event, kinds):
+                    return events
+    finally:
+        waiting.cancel()
     raise AssertionError(f"it ended without one of {kinds}")
 
 
@@ -95,12 +121,13 @@ async def test_it_speaks_first_in_whole_utterances(session):
 
 async def test_a_turn_of_the_caller_begins_and_ends_and_is_answered(session):
     await after_greeting(session)
-    talking = asyncio.create_task(speak(session, TURN))
-    events = await until(session, CallerStopped)
+    piece_bytes = PACED_BYTES if session.capabilities.paces_audio else PIECE_BYTES
+    talking = asyncio.create_task(speak(session, TURN, piece_bytes=piece_bytes))
+    events = await until(session, CallerStopped, line_is_silent=False)
     assert isinstance(events[0], CallerStarted)
     turn = events[-1]
     assert isinstance(turn, CallerStopped)
-    assert 0 <= events[0].at_ms == turn.start_ms < turn.end_ms <= len(TURN) // 8
+    assert 0 <= events[0].at_ms == turn.start_ms < turn.end_ms <= sent_ms[session]
     assert not any(isinstance(event, CallerPaused) for event in events[2:-1])
     if not any(isinstance(event, UtteranceEnd) for event in events):
         await until(session, UtteranceEnd)
@@ -134,7 +161,7 @@ async def test_closing_tells_of_an_unfinished_turn_and_then_ends(session):
     events = [event async for event in session.events()]
     turns = [event for event in events if isinstance(event, CallerStopped)]
     assert len(turns) == 1
-    assert turns[0].start_ms < turns[0].end_ms <= len(SENTENCE) // 8
+    assert turns[0].start_ms < turns[0].end_ms <= sent_ms[session]
 
 
 async def test_closing_is_quick_and_may_be_repeated(session):
