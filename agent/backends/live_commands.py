@@ -17,7 +17,7 @@ LINE_RATE_HZ = 8000
 """Of G.711 mu-law; unlike the Realtime API this one wants it named."""
 MAX_COMMENT_CHARS = 1_500
 """500 tokens, at three characters a token in the worst of the languages spoken."""
-MAX_TASK_TOKENS = 400
+MAX_TASK_TOKENS = 2_000  # what it thinks included
 
 _APPEND_PREFIX = '{"type":"session.input_audio.append","audio":"'
 _APPEND_SUFFIX = '"}'

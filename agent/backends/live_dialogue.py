@@ -33,7 +33,7 @@ from agent.session import AgentDone, AgentOutcome
 logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN_MS = 2_000
-"""From the end of the caller's turn to when the model is told that she waits."""
+"""From the pause that ends the caller's turn to when the model is told that she waits."""
 IDLE_MS = 45_000
 """Without a word from anybody: the session is billed by the second, silence included."""
 SILENT_LOOKS = 12  # of 250 ms each, while it is sent audio itself
@@ -60,7 +60,7 @@ class LiveDialogue:
         self._goodbye = Goodbye()
         self._is_done = self._is_closing = self._has_given_way = False
         self._is_anybody_there = True
-        self._caller_waits_since_ms: int | None = None
+        self._broke_off = False
         self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
         self._calls_answered, self._task_waits = 0, False
         self._asked_id = ""
@@ -93,13 +93,11 @@ class LiveDialogue:
 
     def lose(self) -> None:
         """Nothing comes any more of this session: give up what was waited for."""
-        was_speaking = self._speech.is_open
+        self._broke_off = self._speech.is_open
         self._turns.finish()
         self._speech.session_begins()
         self.outbox.take_frames()
         self._calls_answered, self._task_waits = 0, False
-        if was_speaking and self._caller_waits_since_ms is None:
-            self._caller_waits_since_ms = self.clock.now_ms  # it broke off in mid-sentence
 
     def resume(self) -> None:
         """A new session stands in for a lost one, and knows what was said."""
@@ -111,7 +109,7 @@ class LiveDialogue:
             self._take_leave(self._goodbye.outcome, purpose)
         elif not self._speech.has_begun and not self._brief.goes_on:
             self._ask_for(Purpose.GREETING)
-        elif self._caller_waits_since_ms is not None:
+        elif self._broke_off or self._turns.waits_since_ms is not None:
             self._ask_for(Purpose.RESUME)
 
     # --- The line ---
@@ -142,11 +140,9 @@ class LiveDialogue:
             if self._goodbye.is_overdue(now_ms) and not self._speech.is_open:
                 self._leave()
             return
-        waits_since_ms = self._caller_waits_since_ms
-        if self._turns.caller_speaks:
-            self._caller_waits_since_ms = now_ms if waits_since_ms is not None else None
-        elif waits_since_ms is not None and now_ms - waits_since_ms >= ANSWER_WITHIN_MS:
-            self._caller_waits_since_ms = None
+        waits_since_ms = self._turns.waits_since_ms
+        if waits_since_ms is not None and now_ms - waits_since_ms >= ANSWER_WITHIN_MS:
+            self._turns.waits_since_ms = None
             self._say(instructions.for_waiting())
         elif now_ms - self._lively_at_ms >= IDLE_MS:
             self._is_anybody_there = False
@@ -221,9 +217,9 @@ class LiveDialogue:
             return
         was_speaking = self._speech.is_open
         self._speech.hear(payload)
-        if self._speech.is_open:
-            self._lively_at_ms, self._caller_waits_since_ms = self.clock.now_ms, None
-        elif was_speaking:
+        if self._speech.is_heard:
+            self._lively_at_ms, self._turns.waits_since_ms = self.clock.now_ms, None
+        elif was_speaking and not self._speech.is_open:
             self._utterance_ended()
 
     def _end_utterance(self) -> None:
@@ -253,8 +249,6 @@ class LiveDialogue:
         self._turns.hear(words)
         self._lively_at_ms = self.clock.now_ms
         self.tools.streak = 0
-        if not self._speech.is_open:
-            self._caller_waits_since_ms = self.clock.now_ms
 
     def _session_closed(self, event: wire.SessionClosed) -> None:
         self.meter.session_used(event.usage.seconds)

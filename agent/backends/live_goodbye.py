@@ -7,7 +7,7 @@ request, or what was being said already when nothing follows it.
 
 from agent.session import AgentOutcome
 
-NOTHING_FOLLOWS_MS = 3_000
+NOTHING_FOLLOWS_MS = 1_500
 """After the end of what was being said when the goodbye was asked for."""
 UNSAID_MS = 10_000
 """After which a goodbye that nobody else waits for counts as said."""

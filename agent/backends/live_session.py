@@ -57,7 +57,8 @@ class LiveSession:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(interrupts_itself=True, paces_audio=True)
+        # Of a silent caller the model takes no notice: it speaks when it has something to say.
+        return Capabilities(interrupts_itself=True, paces_audio=True, watches_silence=False)
 
     async def open(self) -> None:
         """Connect and start, at the second try if need be. Raises SessionLost."""
@@ -228,7 +229,8 @@ class LiveSession:
                 self._send_audio(silence(missing_ms))
         try:
             self._dialogue.look()
-        except SessionLost as error:
+        except Exception as error:
+            # It ends the agent's part as it does elsewhere, not the callback of the loop.
             socket.lose(error)
         self._hand_over()
 

@@ -60,6 +60,11 @@ class LiveSpeech:
         """Whether an utterance is being said."""
         return self._spoken is not None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the last piece had a voice in it."""
+        return self._spoken is not None and not self._quiet_ms
+
     def session_begins(self) -> None:
         """Another session speaks from here on, with a time of its own."""
         self.end()

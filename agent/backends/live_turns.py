@@ -39,6 +39,7 @@ class LiveTurns:
         self._turn: _Turn | None = None
         self._count = 0
         self._agent_began_ms: int | None = None
+        self.waits_since_ms: int | None = None  # of a caller who gets no answer
 
     @property
     def caller_speaks(self) -> bool:
@@ -54,7 +55,7 @@ class LiveTurns:
             turn = self._begin(start_ms, end_ms)
         elif turn.has_paused and not self._is_answered(end_ms):
             turn.has_paused = False
-            self._outbox.tell(CallerStarted(at_ms=self._clock.on_line(start_ms)))
+            self._speaks(start_ms)
         turn.end_ms = max(turn.end_ms, end_ms)
         turn.heard_at_ms = self._clock.now_ms
         turn.text += words.delta
@@ -64,6 +65,7 @@ class LiveTurns:
         self._agent_began_ms = self._clock.now_ms
         if self._turn is not None:
             self._pause(self._turn)
+        self.waits_since_ms = None
 
     def pass_time(self) -> None:
         """Tell of what the silence means by now; cheap, for every 20 ms."""
@@ -80,6 +82,7 @@ class LiveTurns:
         turn, self._turn = self._turn, None
         if turn is None:
             return
+        self._pause(turn)
         self._record.turn_stopped(turn.turn_id, self._clock.on_line(turn.end_ms))
         self._record.turn_written(turn.turn_id, turn.text)
         now_ms = self._clock.on_line(self._clock.now_ms)
@@ -94,12 +97,17 @@ class LiveTurns:
         if self._is_answered(end_ms):
             turn.has_paused = True
         else:
-            self._outbox.tell(CallerStarted(at_ms=self._clock.on_line(start_ms)))
+            self._speaks(start_ms)
         return turn
+
+    def _speaks(self, at_ms: int) -> None:
+        self.waits_since_ms = None
+        self._outbox.tell(CallerStarted(at_ms=self._clock.on_line(at_ms)))
 
     def _pause(self, turn: _Turn) -> None:
         if not turn.has_paused:
             turn.has_paused = True
+            self.waits_since_ms = self._clock.now_ms
             self._outbox.tell(CallerPaused(at_ms=self._clock.on_line(turn.end_ms)))
 
     def _is_answered(self, end_ms: int) -> bool:

@@ -173,6 +173,29 @@ def test_a_caller_without_an_answer_is_answered_when_told_to():
     assert call.said[-1] == ANSWER.text
 
 
+def test_a_caller_whom_nobody_answers_after_she_stopped_the_agent_is_not_left_waiting():
+    long = tone("There is a great deal to say about that. " * 5)
+    call = greeted([long], [], words=["One.", "Wait a moment."], go_on=[ANSWER])
+    call.speak()
+    call.pause(3_000)
+    call.say(10_000)
+    assert "waits for you" in call.comments[-1]
+    assert call.said[-1] == ANSWER.text
+
+
+def test_a_turn_that_goes_on_after_a_pause_stays_one():
+    call = greeted([], words=["One."])
+    for after_ms in (1_000, 4_000):
+        said_ms = call.server.audio_ms - 400
+        words = {"delta": "word ", "start_ms": said_ms, "end_ms": said_ms + 300}
+        call.give({"type": "session.input_transcript.delta", **words})
+        call.pump_events()
+        call.pause(after_ms)
+    kinds = [type(each) for each in call.events if not isinstance(each, Utterance | UtteranceEnd)]
+    assert kinds == [CallerStarted, CallerPaused, CallerStarted, CallerPaused, CallerStopped]
+    assert call.heard == ["word word"]
+
+
 # --- Tools ---
 
 
@@ -388,3 +411,11 @@ def test_silence_that_the_session_is_behind_with_is_left_out():
     take = call.dialogue.caller_audio
     assert take(loud, ahead_ms=400)
     assert [take(quiet, ahead_ms=400 - at * 20) for at in range(21)] == [False] * 20 + [True]
+
+
+def test_a_burst_that_had_waited_for_the_session_is_caught_up_with():
+    call = LiveCall()
+    quiet = base64.b64encode(silence(20)).decode()
+    call.dialogue.clock.is_ahead(300)
+    assert not call.dialogue.caller_audio(quiet, ahead_ms=300)
+    assert call.dialogue.caller_audio(quiet, ahead_ms=0)

@@ -14,6 +14,10 @@ UNSET = dict.fromkeys(
         "transcription_model",
         "turn_detection",
         "noise_reduction",
+        "agent",
+        "live_url",
+        "live_model",
+        "live_task_model",
     ),
     "",
 )
@@ -38,6 +42,25 @@ def test_with_a_key_the_realtime_agent_speaks_with_models_that_will_last():
     assert options["turn_detection"] == "server_vad"
 
 
+def test_the_live_agent_speaks_when_it_is_chosen():
+    found = settings_of(api_key="a-key", agent="live", model="gpt-realtime-2.1")
+    assert found["BACKEND"] == "agent.backends.openai_live.OpenAILiveBackend"
+    options = found["OPTIONS"]
+    assert options["url"] == "wss://api.openai.com/v1/live/sessions"
+    assert (options["model"], options["task_model"]) == ("gpt-live-1", "gpt-5.6-luna")
+    assert settings_of(api_key="a-key", agent="realtime") == settings_of(api_key="a-key")
+    assert settings_of(agent="live")["BACKEND"].endswith("ScriptedBackend")
+
+
+def test_the_live_socket_stands_beside_the_api_unless_it_is_named():
+    at_gateway = {"api_key": "a-key", "agent": "live", "base_url": "https://gw.example.com/v1"}
+    found = settings_of(**at_gateway)["OPTIONS"]
+    assert found["url"] == "wss://gw.example.com/v1/live/sessions"
+    named = settings_of(**at_gateway, live_url="ws://127.0.0.1:9/live", live_model="gpt-live-1.1")
+    assert named["OPTIONS"]["url"] == "ws://127.0.0.1:9/live"
+    assert named["OPTIONS"]["model"] == "gpt-live-1.1"
+
+
 @pytest.mark.parametrize(
     ("given", "url"),
     [
@@ -56,6 +79,7 @@ def test_the_socket_stands_beside_the_api_unless_it_is_named(given, url):
         ({"turn_detection": "vad"}, "OPENAI_TURN_DETECTION"),
         ({"noise_reduction": "yes"}, "OPENAI_NOISE_REDUCTION"),
         ({"base_url": "gateway.example.com"}, "OPENAI_BASE_URL"),
+        ({"agent": "gpt-live-1"}, "OPENAI_AGENT must be one of realtime, live"),
     ],
 )
 def test_a_value_that_is_none_stops_the_start_with_the_variables_name(given, name):

@@ -11,6 +11,16 @@ from telephony.models import NumberStatus, UserPhoneNumber
 from tests.peers.openai_http import KEY, Transcriptions, transcriptions
 from tests.peers.twilio_rest import TwilioAccount, twilio_peer
 
+REALTIME = {
+    "api_key": KEY,
+    "base_url": "",
+    "realtime_url": "",
+    "model": "",
+    "transcription_model": "",
+    "turn_detection": "",
+    "noise_reduction": "",
+}
+
 
 @pytest.fixture
 def twilio(settings):
@@ -24,15 +34,7 @@ def twilio(settings):
 def openai(settings):
     with transcriptions() as api:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = KEY, api.base_url
-        settings.AGENT = agent_settings(
-            api_key=KEY,
-            base_url=api.base_url,
-            realtime_url="",
-            model="",
-            transcription_model="",
-            turn_detection="",
-            noise_reduction="",
-        )
+        settings.AGENT = agent_settings(**REALTIME | {"base_url": api.base_url})
         yield api
 
 
@@ -111,6 +113,14 @@ def test_a_refused_key_is_said_and_never_shown(db, openai, settings):
 def test_a_model_that_the_key_may_not_use_is_said(db, openai):
     openai.offered.remove("gpt-realtime-2.1")
     assert "this key may not use gpt-realtime-2.1: set OPENAI_REALTIME_MODEL" in told()
+
+
+def test_the_models_of_the_live_agent_are_asked_for(db, openai, settings):
+    settings.AGENT = agent_settings(agent="live", **REALTIME | {"base_url": openai.base_url})
+    report = told()
+    assert "this key may not use gpt-live-1: set OPENAI_LIVE_MODEL" in report
+    assert "set OPENAI_LIVE_TASK_MODEL" in report or "gpt-5.6-luna is there" in report
+    assert "OPENAI_REALTIME_MODEL" not in report
 
 
 def test_an_api_that_does_not_answer_is_said(db, openai):
