@@ -221,8 +221,8 @@ class FakeLiveSession:
         self._time.after(ms, action)
 
     def _tell_agents_word(self, word: str, start_ms: int, end_ms: int) -> None:
-        event = {"type": "session.output_transcript.delta", "delta": word}
-        event |= {"start_ms": start_ms, "end_ms": end_ms}
+        span = {"start_ms": start_ms, "end_ms": end_ms}
+        event = {"type": "session.output_transcript.delta", "delta": word, **span}
         late_ms = self._manner.agent_words_late_ms
         if late_ms:
             self._later(late_ms, lambda: self.wire.emit(event))
@@ -236,8 +236,8 @@ class FakeLiveSession:
         if count <= 0:
             return
         words = "".join(self._words.popleft() + " " for _ in range(count))
-        event = {"type": "session.input_transcript.delta", "delta": words}
-        event |= {"start_ms": self._word_ended_ms, "end_ms": until_ms}
+        span = {"start_ms": self._word_ended_ms, "end_ms": until_ms}
+        event = {"type": "session.input_transcript.delta", "delta": words, **span}
         self._later(self._manner.caller_words_late_ms, partial(self.wire.emit, event))
         self._word_ended_ms = until_ms
 

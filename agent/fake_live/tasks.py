@@ -74,8 +74,13 @@ class Tasks:
         response_id = self._wire.ids.next("resp")
         self._tell("response.created", response=self._shown(response_id, "in_progress"))
         text = {"type": "output_text", "text": "noted", "annotations": [], "logprobs": []}
-        item = {"type": "message", "id": self._wire.ids.next("msg"), "role": "assistant"}
-        item |= {"status": "completed", "content": [text]}
+        item = {
+            "type": "message",
+            "id": self._wire.ids.next("msg"),
+            "role": "assistant",
+            "status": "completed",
+            "content": [text],
+        }
         self._tell("response.output_item.done", item=item, output_index=0)
         self._tell("response.completed", response=self._shown(response_id, "completed"))
         self._on_result()

@@ -1,4 +1,4 @@
-"""A set-up of the Live agent that would fail, or cost more than is counted, is told at the start."""
+"""A set-up of the Live agent that would fail is told at the start."""
 
 import pytest
 
