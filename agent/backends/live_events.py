@@ -203,11 +203,14 @@ _task = msgspec.json.Decoder(TaskEvent)
 _kind = msgspec.json.Decoder(Ignored)
 
 
-def read_event(text: str | bytes) -> Event | Ignored:
+def read_event(text: str | bytes | None) -> Event | Ignored:
     """An event from its JSON text; one of the model behind the voice is taken out of its wrapping.
 
-    Raises RealtimeProtocolError for what is no event, and for a known one that is malformed.
+    Raises RealtimeProtocolError for what is no event, and for a known one that is malformed; None
+    stands for a message that is no text.
     """
+    if text is None:
+        raise RealtimeProtocolError("No text.")
     try:
         event: Event | _BackendEvent = _top.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

@@ -147,10 +147,12 @@ class LiveSocket:
     def _arrived(self, message: bytes | None) -> None:
         if self._error is not None:
             return
-        event = _read(message)
-        if event is None:
+        try:
+            event = read_event(message)
+        except RealtimeProtocolError:
             self.unreadable += 1
-        elif self._take is not None:
+            return
+        if self._take is not None:
             try:
                 self._take(event)
             except Exception as error:
@@ -171,9 +173,3 @@ def _check_format(session: Session) -> None:
     if given is not None and given != Format(type=LINE_FORMAT, rate=LINE_RATE_HZ):
         raise SessionRefused("audio_format", "The server uses another audio format.")
 
-
-def _read(message: bytes | None) -> Event | Ignored | None:
-    try:
-        return None if message is None else read_event(message)
-    except RealtimeProtocolError:
-        return None

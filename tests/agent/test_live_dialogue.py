@@ -214,6 +214,7 @@ def test_a_message_is_noted_through_the_model_behind_the_voice():
     assert call.dialogue.meter.totals()["tasks"] == 2
 
 
+@pytest.mark.M8
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

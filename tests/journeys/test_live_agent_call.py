@@ -55,9 +55,7 @@ def short_call(**changes) -> Playbook:
     )
 
 
-@pytest.mark.M2
 @pytest.mark.M5
-@pytest.mark.M10
 async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, number, worker, use):
     async with FakeLive(short_call, manner=MANNER) as server:
         use(server)
