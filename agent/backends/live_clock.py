@@ -33,6 +33,7 @@ class LiveClock:
     def __init__(self) -> None:
         self._line_bytes = 0
         self._stood_in_ms = 0
+        self._stand_ins: list[tuple[int, int]] = []  # when each began, and how long it lasted
         self._began_ms = 0  # where the session's own time began
         self._extra_ms = 0  # what the session was given beyond the time that passed
 
@@ -68,6 +69,11 @@ class LiveClock:
 
     def stand_in(self, ms: int) -> None:
         """Count silence that was sent because the line brought nothing."""
+        began_ms, length_ms = self.now_ms, ms
+        if self._stand_ins and sum(self._stand_ins[-1]) == began_ms:
+            began_ms, before_ms = self._stand_ins.pop()
+            length_ms += before_ms
+        self._stand_ins.append((began_ms, length_ms))
         self._stood_in_ms += ms
         self._extra_ms += ms
 
@@ -77,4 +83,5 @@ class LiveClock:
 
     def on_line(self, at_ms: int) -> int:
         """The same moment in the line's own audio."""
-        return max(at_ms - self._stood_in_ms, 0)
+        missing = (min(max(at_ms - began, 0), length) for began, length in self._stand_ins)
+        return max(at_ms - sum(missing), 0)

@@ -36,10 +36,9 @@ ANSWER_WITHIN_MS = 2_000
 """From the pause that ends the caller's turn to when the model is told that she waits."""
 IDLE_MS = 45_000
 """Without a word from anybody: the session is billed by the second, silence included."""
-SILENT_LOOKS = 12  # of 250 ms each, while it is sent audio itself
+LOOK_MS = 250
+SILENT_LOOKS = 12  # while it is sent audio itself
 """Without any audio from a server that sends silence too: it is gone."""
-LOOKS_WITHIN_UTTERANCE = 5
-"""The same of one that sends no silence: what it was saying was said."""
 LAST_SILENCE = 3
 KEYS = frozenset("0123456789*#ABCD")
 
@@ -131,8 +130,10 @@ class LiveDialogue:
         self._looked_at_ms = self.clock.now_ms
         if self._speech.hears_silence and self._looks_without_audio >= SILENT_LOOKS:
             raise SessionLost("stalled", "The server sends no audio any more.")
-        if not self._speech.hears_silence and self._looks_without_audio >= LOOKS_WITHIN_UTTERANCE:
-            self._end_utterance()
+        if self._looks_without_audio > 1 and self._speech.is_open:
+            self._speech.hear_nothing(LOOK_MS)
+            if not self._speech.is_open:
+                self._utterance_ended()
         if self._is_done:
             return
         now_ms = self.clock.now_ms
@@ -220,11 +221,6 @@ class LiveDialogue:
         if self._speech.is_heard:
             self._lively_at_ms, self._turns.waits_since_ms = self.clock.now_ms, None
         elif was_speaking and not self._speech.is_open:
-            self._utterance_ended()
-
-    def _end_utterance(self) -> None:
-        if self._speech.is_open:
-            self._speech.end()
             self._utterance_ended()
 
     def _utterance_ended(self) -> None:

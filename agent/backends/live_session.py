@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.live_clock import FRAME_MS, MISSING_AFTER_MS, silence
 from agent.backends.live_commands import append_audio
-from agent.backends.live_dialogue import LiveDialogue
+from agent.backends.live_dialogue import LOOK_MS, LiveDialogue
 from agent.backends.live_events import Event
 from agent.backends.live_socket import LiveAddress, LiveSocket
 from agent.backends.live_usage import LivePrice
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 2.0
 LAST_WORD_SECONDS = 0.6
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = LOOK_MS / 1_000
 JUST_BEGUN_SECONDS = 0.1  # what comes now has waited for the session
 HELD_FRAMES = 100  # 2 s of the caller
 MAX_WAITING_EVENTS = 20_000
@@ -292,6 +292,9 @@ class LiveSession:
             self._has_work.set()
 
     def _fail(self, code: str) -> None:
+        if self._is_closed:  # the server has gone because it was told to
+            self._is_over.set()
+            return
         self._dialogue.close()
         self._hand_over()
         self._events.put(AgentFailed(code=code))

@@ -172,4 +172,3 @@ def _check_format(session: Session) -> None:
     given = session.audio.format if session.audio is not None else None
     if given is not None and given != Format(type=LINE_FORMAT, rate=LINE_RATE_HZ):
         raise SessionRefused("audio_format", "The server uses another audio format.")
-

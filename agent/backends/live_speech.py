@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.backends.live_clock import is_loud
+from agent.backends.live_clock import is_loud, silence
 from agent.backends.live_events import OutputWords
 from agent.backends.realtime_outbox import Outbox
 from agent.backends.realtime_record import BYTES_PER_MS, Record, Spoken
@@ -20,11 +20,13 @@ PAUSE_MS = 800
 """Silence that ends an utterance."""
 LAST_PAUSE_MS = 1_500
 """The same of the last words: whoever hangs up between two sentences cuts the second one off."""
-WORDS_WAIT_MS = 2_000
+WORDS_WAIT_MS = 1_500
 """Silence that ends an utterance although not all of its words have come."""
+LAST_WORD_MS = 150
+"""How long before the end of the sound the last word may end."""
 WORDS_TOLERANCE_MS = 400
 """How far the times of words may be off from those of the audio."""
-SILENCE_MS = 2_000
+SILENCE_MS = 600
 """Of silence between two utterances: a server that sends so much sends all of it."""
 MAX_WORDS = 2_000
 """Pieces of one utterance's words: more than anybody says at a stretch."""
@@ -91,6 +93,11 @@ class LiveSpeech:
             self._say(piece)
             self._end_if_over()
 
+    def hear_nothing(self, ms: int) -> None:
+        """Silence stands in for that of a server which sends none."""
+        if self._spoken is not None and not self.hears_silence:
+            self.hear(silence(ms))
+
     def write(self, words: OutputWords) -> None:
         """Keep the words of what is said; they may come before its audio, or after."""
         if len(self._words) < MAX_WORDS:
@@ -142,7 +149,7 @@ class LiveSpeech:
     @property
     def _has_all_words(self) -> bool:
         last_ms = max((each.end_ms for each in self._words), default=0)
-        return bool(self._words) and last_ms >= self._voiced_until_ms - WORDS_TOLERANCE_MS
+        return bool(self._words) and last_ms >= self._voiced_until_ms - LAST_WORD_MS
 
     def _take_words(self) -> str:
         """The words up to the end of what was said; all there are where the times make no sense."""

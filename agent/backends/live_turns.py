@@ -38,6 +38,7 @@ class LiveTurns:
         self._record, self._outbox, self._clock = record, outbox, clock
         self._turn: _Turn | None = None
         self._count = 0
+        self._has_told_pauses = False
         self._agent_began_ms: int | None = None
         self.waits_since_ms: int | None = None  # of a caller who gets no answer
 
@@ -83,7 +84,9 @@ class LiveTurns:
         if turn is None:
             return
         self._pause(turn)
-        self._record.turn_stopped(turn.turn_id, self._clock.on_line(turn.end_ms))
+        start_ms, end_ms = map(self._clock.on_line, (turn.start_ms, turn.end_ms))
+        # A turn without any length would be none, and its words lost with it.
+        self._record.turn_stopped(turn.turn_id, max(end_ms, start_ms + 1))
         self._record.turn_written(turn.turn_id, turn.text)
         now_ms = self._clock.on_line(self._clock.now_ms)
         self._outbox.tell(*self._record.finished_turns(now_ms, all_of_them=True))
@@ -94,10 +97,12 @@ class LiveTurns:
         turn = _Turn(f"turn_{self._count}", start_ms, end_ms, self._clock.now_ms)
         self._turn = turn
         self._record.turn_started(turn.turn_id, self._clock.on_line(start_ms))
-        if self._is_answered(end_ms):
+        if self._is_answered(end_ms) and self._has_told_pauses:
             turn.has_paused = True
-        else:
-            self._speaks(start_ms)
+            return turn
+        self._speaks(start_ms)
+        if self._is_answered(end_ms):
+            self._pause(turn)  # whoever never hears of a pause takes written words for one
         return turn
 
     def _speaks(self, at_ms: int) -> None:
@@ -106,7 +111,7 @@ class LiveTurns:
 
     def _pause(self, turn: _Turn) -> None:
         if not turn.has_paused:
-            turn.has_paused = True
+            turn.has_paused = self._has_told_pauses = True
             self.waits_since_ms = self._clock.now_ms
             self._outbox.tell(CallerPaused(at_ms=self._clock.on_line(turn.end_ms)))
 

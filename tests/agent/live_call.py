@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.backends.live_clock import silence as silent_payload
 from agent.backends.live_commands import LiveOptions, append_audio
-from agent.backends.live_dialogue import LiveDialogue
+from agent.backends.live_dialogue import LOOK_MS, LiveDialogue
 from agent.backends.live_events import SessionStarted, read_event
 from agent.errors import RealtimeProtocolError
 from agent.fake_live.manner import LiveManner
@@ -18,7 +18,6 @@ from agent.session import AgentEvent, CallerStopped, Utterance, UtteranceEnd
 from agent.speech import mulaw
 from tests.agent.realtime_call import SENTENCE, brief, playbook, silence
 
-LOOK_MS = 250
 OPTIONS = LiveOptions()
 
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from agent.backends import live_dialogue
-from agent.backends.live_clock import is_loud
+from agent.backends.live_clock import LiveClock, is_loud
 from agent.errors import SessionLost, SessionRefused
 from agent.fake_live.manner import LiveManner
 from agent.fake_realtime.faults import Fault, Kind, Phase
@@ -140,8 +140,9 @@ def test_the_turn_is_over_before_the_answer_begins():
 def test_words_that_come_after_the_answer_are_only_written_down():
     call = greeted([ANSWER], words=["Too late."], manner=LiveManner(caller_words_late_ms=3_000))
     call.say()
-    assert call.heard == ["Too late."]
-    assert call.of(CallerStarted) == []
+    call.say()
+    assert call.heard == ["Too late.", "Too late."]
+    assert len(call.of(CallerStarted)) == len(call.of(CallerPaused)) == 1  # so that pauses are told
 
 
 def test_who_speaks_over_the_agent_is_heard_and_it_stops():
@@ -412,6 +413,16 @@ def test_silence_that_the_session_is_behind_with_is_left_out():
     take = call.dialogue.caller_audio
     assert take(loud, ahead_ms=400)
     assert [take(quiet, ahead_ms=400 - at * 20) for at in range(21)] == [False] * 20 + [True]
+
+
+def test_a_moment_before_the_line_stood_still_stays_where_it_was():
+    clock = LiveClock()
+    for _ in range(50):
+        clock.takes(base64.b64encode(silence(20)).decode(), ahead_ms=0)
+    clock.stand_in(300)
+    clock.stand_in(200)
+    assert clock.now_ms == 1_500
+    assert [clock.on_line(at) for at in (400, 1_000, 1_200, 1_500)] == [400, 1_000, 1_000, 1_000]
 
 
 def test_a_burst_that_had_waited_for_the_session_is_caught_up_with():

@@ -201,6 +201,7 @@ async def test_a_whole_call_ends_with_a_note_a_goodbye_and_a_price():
     assert report.cost_usd is not None
     assert Decimal("0.005") < report.cost_usd < Decimal("0.05")
     assert server.sessions[0].sent("error") == []
+    assert not any(isinstance(each, AgentFailed) for each in line.events)
 
 
 @pytest.mark.parametrize("answers_close", [True, False])

@@ -82,6 +82,7 @@ async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, n
     noted = await call.events.aget(kind="message_noted")
     assert noted.payload["reason"] == "The boiler leaks."
     await call.arefresh_from_db()
+    assert call.stream_facts["fillers"] == call.stream_facts["times_asked"] == 0
     [closed] = session.sent("session.closed")
     assert call.agent_usage["live_ms"] == closed["usage"]["seconds"] * 1_000
     assert call.cost_usd > 0
