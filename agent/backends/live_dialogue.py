@@ -242,7 +242,7 @@ class LiveDialogue:
             self.outbox.send(commands.go_on_with_task)
 
     def _hear_caller(self, words: wire.InputWords) -> None:
-        self._turns.hear(words)
+        self._turns.hear(words, agent_speaks=self._speech.is_open)
         self._lively_at_ms = self.clock.now_ms
         self.tools.streak = 0
 

@@ -26,7 +26,7 @@ LAST_WORD_MS = 150
 """How long before the end of the sound the last word may end."""
 WORDS_TOLERANCE_MS = 400
 """How far the times of words may be off from those of the audio."""
-SILENCE_MS = 600
+SILENCE_MS = 2_000
 """Of silence between two utterances: a server that sends so much sends all of it."""
 MAX_WORDS = 2_000
 """Pieces of one utterance's words: more than anybody says at a stretch."""

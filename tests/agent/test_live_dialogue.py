@@ -137,10 +137,21 @@ def test_the_turn_is_over_before_the_answer_begins():
     assert order.index(CallerPaused) < answer
 
 
+def test_words_that_come_while_they_are_answered_are_a_turn_that_is_over():
+    call = greeted([ANSWER], words=["Late."], manner=LiveManner(caller_words_late_ms=1_500))
+    call.say()
+    call.say()
+    assert call.heard == ["Late.", "Late."]
+    assert len(call.of(CallerStarted)) == len(call.of(CallerPaused)) == 2
+    assert len(call.comments) == 1
+
+
 def test_words_that_come_after_the_answer_are_only_written_down():
-    call = greeted([ANSWER], words=["Too late."], manner=LiveManner(caller_words_late_ms=3_000))
-    call.say()
-    call.say()
+    call = greeted(
+        [tone("Yes.")], words=["Too late."], manner=LiveManner(caller_words_late_ms=4_000)
+    )
+    call.say(9_000)
+    call.say(9_000)
     assert call.heard == ["Too late.", "Too late."]
     assert len(call.of(CallerStarted)) == len(call.of(CallerPaused)) == 1  # so that pauses are told
 

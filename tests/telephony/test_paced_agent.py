@@ -3,6 +3,8 @@
 import base64
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.fake_live.manner import LiveManner
 from agent.session import AgentOutcome, Capabilities, Role
@@ -120,6 +122,33 @@ def test_a_call_goes_its_way_without_a_filler_and_ends_after_the_goodbye(manner)
     spoken = [text for role, text in call.lines if role == Role.AGENT]
     assert spoken == [GREETING.text, ANSWER.text, "I have noted that.", GOODBYE.text]
     assert [text for role, text in call.lines if role == Role.CALLER] == ["One.", "Two.", "Three."]
+
+
+ANY_MANNER = st.builds(
+    LiveManner,
+    latency_ms=st.integers(20, 800),
+    caller_words_late_ms=st.integers(0, 2_500),
+    agent_words_late_ms=st.integers(0, 1_100),
+    piece_ms=st.sampled_from([20, 60, 100, 200, 400]),
+    sends_silence=st.booleans(),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    manner=ANY_MANNER,
+    greeted_ms=st.integers(3_000, 12_000),
+    pauses_ms=st.lists(st.integers(0, 12_000), min_size=3, max_size=3),
+)
+def test_no_agent_that_answers_is_given_up(manner, greeted_ms, pauses_ms):
+    script = playbook([ANSWER], [NOTE], [Call(name="end_call")], words=["One.", "Two.", "Three."])
+    call = BridgedCall(script, manner=manner)
+    call.pause(greeted_ms)
+    for pause_ms in pauses_ms:
+        call.speak()
+        call.pause(pause_ms)
+    call.pause(60_000)
+    assert call.outcome is not AgentOutcome.FAILED
 
 
 def test_between_two_utterances_the_call_may_be_passed_on():
