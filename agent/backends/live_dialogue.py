@@ -57,7 +57,8 @@ class LiveDialogue:
         self._turns = LiveTurns(self._record, self.outbox, self.clock)
         self._speech = LiveSpeech(self._record, self.outbox, begins=self._turns.agent_begins)
         self._goodbye = Goodbye()
-        self._is_done = self._is_closing = self._has_given_way = False
+        self.is_done = False  # goodbye was said
+        self._is_closing = self._has_given_way = False
         self._is_anybody_there = True
         self._broke_off = False
         self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
@@ -100,7 +101,7 @@ class LiveDialogue:
 
     def resume(self) -> None:
         """A new session stands in for a lost one, and knows what was said."""
-        if self._is_done:
+        if self.is_done:
             return
         if self._goodbye.outcome is not None:
             is_late = self._goodbye.outcome is AgentOutcome.TIME_LIMIT
@@ -134,7 +135,7 @@ class LiveDialogue:
             self._speech.hear_nothing(LOOK_MS)
             if not self._speech.is_open:
                 self._utterance_ended()
-        if self._is_done:
+        if self.is_done:
             return
         now_ms = self.clock.now_ms
         if self._goodbye.is_asked:
@@ -214,7 +215,7 @@ class LiveDialogue:
 
     def _hear_agent(self, payload: str) -> None:
         self._looks_without_audio = 0
-        if self._is_done or self._is_closing:
+        if self.is_done or self._is_closing:
             return
         was_speaking = self._speech.is_open
         self._speech.hear(payload)
@@ -279,7 +280,7 @@ class LiveDialogue:
     def _task_ended(self, response: wire.TaskResponse) -> None:
         self.meter.add_task(response.usage)
         answered, self._calls_answered = self._calls_answered, 0
-        if not answered or self._is_done:
+        if not answered or self.is_done:
             return
         if self._goodbye.is_asked:
             self._task_waits = True  # its result is the goodbye, which is not to be said twice
@@ -290,7 +291,7 @@ class LiveDialogue:
 
     @property
     def _is_leaving(self) -> bool:
-        return self._is_done or self._goodbye.is_asked
+        return self.is_done or self._goodbye.is_asked
 
     def _take_leave(
         self, outcome: AgentOutcome, purpose: Purpose, *, must_end: bool = True
@@ -308,7 +309,7 @@ class LiveDialogue:
         outcome = self._goodbye.outcome or AgentOutcome.FINISHED
         if self.tools.wants_no_calls:
             outcome = AgentOutcome.OPTED_OUT
-        self._is_done = True
+        self.is_done = True
         self.outbox.tell(AgentDone(outcome=outcome))
 
     def _ask_for(self, purpose: Purpose) -> None:

@@ -181,7 +181,7 @@ class LiveSession:
             try:
                 await self._follow()
             except SessionLost as error:
-                if not error.retryable or self._is_closed:
+                if not error.retryable or self._is_closed or self._dialogue.is_done:
                     raise
                 logger.warning("agent session lost, trying another", extra={"code": error.code})
                 await self._replace()

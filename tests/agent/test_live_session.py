@@ -15,6 +15,7 @@ from agent.errors import AgentUnavailable
 from agent.fake_live.manner import LiveManner
 from agent.fake_live.server import FakeLive
 from agent.fake_realtime.faults import Fault, Kind, Phase
+from agent.fake_realtime.frames import Abort
 from agent.fake_realtime.script import Playbook
 from agent.session import (
     AgentDone,
@@ -276,6 +277,16 @@ async def test_without_quota_no_second_session_is_opened():
     async with FakeLive(short_call, manner=QUICK, fault=fault) as server, called(server) as line:
         await line.until(AgentFailed)
     assert line.events[-1] == AgentFailed(code="insufficient_quota")
+    assert len(server.sessions) == 1
+
+
+async def test_a_session_lost_after_the_goodbye_is_not_replaced():
+    async with FakeLive(short_call, manner=QUICK) as server, called(server) as line:
+        await line.until(UtteranceEnd)
+        line.session.wrap_up()
+        await line.until(AgentDone)
+        server.sessions[0].wire.break_off(Abort())
+        await line.until(AgentFailed)
     assert len(server.sessions) == 1
 
 
