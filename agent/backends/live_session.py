@@ -5,7 +5,6 @@ What is said is decided in `live_dialogue`.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.live_clock import FRAME_MS, MISSING_AFTER_MS, silence
@@ -19,6 +18,7 @@ from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
 from agent.errors import SessionLost
 from agent.event_line import EventLine
 from agent.session import AgentEvent, AgentFailed, AgentReport, Capabilities, Heard
+from agent.wake import Wake
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,10 @@ class LiveSession:
         self._prices = prices
         self._loop = asyncio.get_running_loop()
         self._events = EventLine()
-        self._frames: deque[str] = deque()
-        self._held: deque[str] = deque(maxlen=HELD_FRAMES)
-        self._has_work = asyncio.Event()
-        self._is_over = asyncio.Event()  # the server has closed the session
+        self._frames: list[str] = []
+        self._held: list[str] = []
+        self._has_work = Wake()
+        self._is_over = Wake()  # the server has closed the session
         self._socket: LiveSocket | None = None
         self._conversation: asyncio.Task[None] | None = None
         self._looking: asyncio.TimerHandle | None = None
@@ -236,9 +236,15 @@ class LiveSession:
 
     def _send_audio(self, payload: str) -> None:
         if not self._send_at_once(payload):
-            self._dropped += len(self._held) == HELD_FRAMES
-            self._held.append(payload)
-            self._has_work.set()
+            self._hold(payload)
+
+    def _hold(self, payload: str) -> None:
+        """Keep audio for the sender's task, the latest."""
+        if len(self._held) == HELD_FRAMES:
+            self._dropped += 1
+            del self._held[0]
+        self._held.append(payload)
+        self._has_work.set()
 
     def _send_at_once(self, payload: str) -> bool:
         """Spare audio the way through the sender's task, unless others wait there before it."""
@@ -255,9 +261,9 @@ class LiveSession:
         """Send what there is, steering before audio; a lost socket is the reader's to notice."""
         while True:
             while self._frames:
-                await socket.send(self._frames.popleft())
+                await socket.send(self._frames.pop(0))
             if self._held:
-                payload = self._held.popleft()
+                payload = self._held.pop(0)
                 self._sent_ms += decoded_length(payload) // BYTES_PER_MS
                 await socket.send(append_audio(payload))
                 continue

@@ -5,7 +5,6 @@ an answer, so closing is bounded. What cannot be read is counted, and ends nothi
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -34,6 +33,7 @@ from agent.backends.realtime_failures import (
 from agent.backends.realtime_socket import SOCKET_SCHEMES, USER_AGENT
 from agent.backends.realtime_wire import HandshakeRefused, RealtimeWire
 from agent.errors import RealtimeProtocolError, SessionLost, SessionRefused
+from agent.wake import Wake
 
 CLOSE_SECONDS = 0.3
 MAX_WAITING_EVENTS = 5_000
@@ -54,8 +54,8 @@ class LiveSocket:
     def __init__(self) -> None:
         self._wire: RealtimeWire
         self._take: Callable[[Event | Ignored], None] | None = None
-        self._waiting: deque[Event | Ignored] = deque()  # until somebody follows
-        self._has_news = asyncio.Event()
+        self._waiting: list[Event | Ignored] = []  # until somebody follows
+        self._has_news = Wake()
         self._error: Exception | None = None
         self.unreadable = 0
 
@@ -113,7 +113,7 @@ class LiveSocket:
         Raises SessionLost once the server is gone, and what `take` raises.
         """
         while self._waiting:
-            take(self._waiting.popleft())
+            take(self._waiting.pop(0))
         self._take = take
         while self._error is None:
             self._has_news.clear()
@@ -142,7 +142,7 @@ class LiveSocket:
                 raise self._error
             self._has_news.clear()
             await self._has_news.wait()
-        return self._waiting.popleft()
+        return self._waiting.pop(0)
 
     def _arrived(self, message: bytes | None) -> None:
         if self._error is not None:
