@@ -296,8 +296,7 @@ FORWARDING_CHECK_NUMBER = _text("FORWARDING_CHECK_NUMBER")
 FORWARDING_CHECKS_PER_HOUR = _whole_number("FORWARDING_CHECKS_PER_HOUR", default=3)
 FORWARDING_QUIET_DAYS = _whole_number("FORWARDING_QUIET_DAYS", default=14)
 SIMULATED_RING_SECONDS = 6.0  # before something happens
-# A static TwiML document elsewhere that takes a message when all of Aloha is away; unset, our own
-# fallback is asked.
+# A static TwiML document elsewhere that takes messages when all of Aloha is away; unset, our own.
 VOICE_FALLBACK_URL = _text("VOICE_FALLBACK_URL")
 # Where the carrier's requests are kept while the database is away, until a worker replays them;
 # web processes and workers must see the same folder.
@@ -312,9 +311,8 @@ if ALOHA_INSTANCE and not re.fullmatch(r"[a-z0-9-]{1,20}", ALOHA_INSTANCE):
 
 # --- Agent --------------------------------------------------------------------------------------
 
-# With a key callers talk to OpenAI's Realtime API, or to its Live API; without one the embedded
-# agent answers them. The addresses are those of other servers that speak them: a gateway,
-# `manage.py fakerealtime`.
+# With a key callers talk to OpenAI's Realtime or Live API; without one the embedded agent answers.
+# The addresses are those of other servers that speak them: a gateway, `manage.py fakerealtime`.
 AGENT = agent_settings(
     api_key=_text("OPENAI_API_KEY"),
     base_url=_text("OPENAI_BASE_URL"),
