@@ -1,5 +1,6 @@
 """The seam between Aloha and whoever speaks for it: `AGENT = {"BACKEND": ..., "OPTIONS": ...}`."""
 
+import logging
 from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any
@@ -12,6 +13,8 @@ from django.utils.module_loading import import_string
 from agent.brief import CallBrief
 from agent.session import AgentSession
 from agent.voices import Voice
+
+logger = logging.getLogger(__name__)
 
 
 class AgentBackend(ABC):
@@ -28,6 +31,14 @@ class AgentBackend(ABC):
     @abstractmethod
     def voices(self) -> tuple[Voice, ...]:
         """The voices that owners may choose from, the default first."""
+
+    def voice_of(self, brief: CallBrief) -> str:
+        """The voice that the owner chose, or the default for one that is not offered any more."""
+        names = [voice.name for voice in self.voices()]
+        if brief.voice in names:
+            return brief.voice
+        logger.warning("voice not offered, the first one speaks", extra={"voice": brief.voice})
+        return names[0]
 
     def check(self) -> list[CheckMessage]:
         """Faults of the configuration, for Django's system checks."""

@@ -1,7 +1,5 @@
 """The voice agent of OpenAI's Realtime API, or of any server that speaks it."""
 
-import asyncio
-import logging
 from collections.abc import Sequence
 
 from django.core.checks import CheckMessage
@@ -14,11 +12,8 @@ from agent.backends.realtime_session import RealtimeSession
 from agent.backends.realtime_socket import Address
 from agent.backends.realtime_usage import Price
 from agent.brief import CallBrief
-from agent.errors import AgentUnavailable, SessionLost
 from agent.session import AgentSession
 from agent.voices import REALTIME_VOICES, Voice
-
-logger = logging.getLogger(__name__)
 
 DEFAULTS = SessionOptions()
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
@@ -53,28 +48,13 @@ class OpenAIRealtimeBackend(AgentBackend):
         )
 
     async def open_session(self, brief: CallBrief) -> AgentSession:
-        voice = self._voice_of(brief)
+        voice = self.voice_of(brief)
         dialogue = RealtimeDialogue(brief, options=self._options, voice=voice)
         session = RealtimeSession(dialogue, address=self._address, prices=self._prices)
-        try:
-            async with asyncio.timeout(self._opening_seconds):
-                await session.open()
-        except SessionLost as error:
-            raise AgentUnavailable(f"No session: {error.code}.", code=error.code) from error
-        except TimeoutError as error:
-            message = "No session in time."
-            raise AgentUnavailable(message, code="no_session_in_time") from error
-        return session
+        return await session.open_within(self._opening_seconds)
 
     def voices(self) -> tuple[Voice, ...]:
         return REALTIME_VOICES
 
     def check(self) -> list[CheckMessage]:
         return realtime_checks.check(self._address, self._options, self._prices)
-
-    def _voice_of(self, brief: CallBrief) -> str:
-        names = [voice.name for voice in self.voices()]
-        if brief.voice in names:
-            return brief.voice
-        logger.warning("voice not offered, the first one speaks", extra={"voice": brief.voice})
-        return names[0]
