@@ -15,7 +15,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.row_security import service_scope
-from telephony import audio_spool, idempotency, kept_endings, request_spool, unnamed_files
+from telephony import (
+    audio_spool,
+    audio_storage,
+    idempotency,
+    kept_endings,
+    request_spool,
+    unnamed_files,
+)
 from telephony.backends.base import backend_for_call
 from telephony.call_events import EventKind
 from telephony.models import (
@@ -54,7 +61,7 @@ def erase_audio(call: Call) -> None:
         backend.delete_recording(sid)
     if stored is not None:
         # The file first: a row without a file is found and erased again, not so the other way.
-        stored.file.storage.delete(str(stored.file.name))
+        audio_storage.delete(str(stored.file.name))
     unnamed_files.delete_of(call)
     audio_spool.drop(call.id)
     if call.simulated and call.call_sid:

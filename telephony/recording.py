@@ -23,7 +23,7 @@ from agent.errors import AudioFormatError
 from agent.session import Role, TranscriptSource
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE, decode
 from agent.speech.wav import mulaw_header, mulaw_of
-from telephony import audio_spool, unnamed_files
+from telephony import audio_spool, audio_storage, unnamed_files
 from telephony.backends.base import backend_for_call
 from telephony.errors import ProviderRefused, ProviderUnclear
 from telephony.models import Call, CarrierRecording, Recording, TranscriptLine
@@ -335,6 +335,4 @@ def _earlier(recording: Recording) -> bytes:
 
 
 def _stereo_of(recording: Recording) -> bytes:
-    with recording.file.open() as file:
-        content: bytes = file.read()
-    return content[HEADER_BYTES:]
+    return audio_storage.read(recording)[HEADER_BYTES:]

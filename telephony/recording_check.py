@@ -4,6 +4,7 @@ import hashlib
 
 from agent.speech.mulaw import BYTES_PER_MS
 from agent.speech.wav import mulaw_header
+from telephony import audio_storage
 from telephony.models import Recording
 
 
@@ -16,8 +17,7 @@ def verify(recording: Recording) -> None:
 
     A storage that does not give the file is no damage: it may be back in a minute.
     """
-    with recording.file.open() as file:
-        wav: bytes = file.read()
+    wav = audio_storage.read(recording)
     audio_bytes = len(wav) - len(mulaw_header(0, channels=recording.channels))
     if hashlib.sha256(wav).hexdigest() != recording.sha256:
         raise AudioDamaged(f"The recording has other content: {len(wav)} bytes.")

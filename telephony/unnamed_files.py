@@ -11,12 +11,11 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
 from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.row_security import service_scope
+from telephony import audio_storage
 from telephony.models import Call, Recording, UnnamedFile
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ def write(recording: Recording, content: bytes) -> None:
     with service_scope():
         UnnamedFile.objects.create(name=name, call_id=recording.call_id)
     try:
-        recording.file = _storage().save(name, ContentFile(content))
+        recording.file = audio_storage.save(name, content)
     except OSError:
         delete(name)
         raise
@@ -61,7 +60,7 @@ def swap(call_id: uuid.UUID, *, named: str, unnamed: str) -> bool:
 def delete(name: str) -> None:
     """Delete a file that no recording names. Where that fails, `delete_left` does it later."""
     try:
-        _storage().delete(name)
+        audio_storage.delete(name)
     except OSError:
         logger.exception("file not deleted yet")
         return
@@ -77,7 +76,7 @@ def delete_of(call: Call) -> None:
     with service_scope():
         names = list(UnnamedFile.objects.filter(call=call).values_list("name", flat=True))
     for name in names:
-        _storage().delete(name)
+        audio_storage.delete(name)
 
 
 def delete_left(*, now: datetime, round_seconds: float = ROUND_SECONDS) -> int:
@@ -104,8 +103,3 @@ def _take_up(name: str) -> bool:
     with service_scope():
         unnamed = UnnamedFile.objects.filter(~Exists(naming), name=name)
         return bool(unnamed.update(since=_TAKEN_UP))
-
-
-def _storage() -> Storage:
-    storage: Storage = Recording._meta.get_field("file").storage
-    return storage

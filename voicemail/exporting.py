@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.row_security import user_scope
 from agent.profiles import profile_of
+from telephony import audio_storage
 from telephony.models import Call, Recording
 from voicemail import callers
 from voicemail.export_page import page_pieces
@@ -220,11 +220,7 @@ def _audio_of(owner: User, call_id: uuid.UUID) -> bytes | None:
     """The audio of a call that is still there when its turn comes. Raises OSError."""
     with user_scope(owner.pk):
         stored = Recording.objects.filter(call_id=call_id, call__owner=owner).first()
-    if stored is None:
-        return None
-    with default_storage.open(str(stored.file.name)) as file:
-        content: bytes = file.read()
-    return content
+    return None if stored is None else audio_storage.read(stored)
 
 
 def _audio_name(call_id: uuid.UUID) -> str:

@@ -1,20 +1,26 @@
 """A full disk under the recordings: what does not fit does not count as audio."""
 
+import contextlib
+import io
 import os
 import subprocess
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
 from telephony import audio_spool
 from telephony.audio_spool import spool_path
+from telephony.left_audio import store_left_audio
 from telephony.models import Recording
 from telephony.recording_check import AudioDamaged, verify
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call
 from voicemail import processing
+from voicemail.exporting import export
 from voicemail.models import Message, Stage
 
 pytestmark = pytest.mark.V4
@@ -97,3 +103,50 @@ def test_a_storage_that_is_away_loses_no_recording(call, settings):
     assert work().stage == Stage.NOTIFIED
     away.rename(folder)
     verify(Recording.objects.get())
+
+
+class ClientGaveUp(Exception):
+    """As clients of storages elsewhere raise; it is no OSError."""
+
+
+class StorageElsewhere(FileSystemStorage):
+    """Whose client finds no server."""
+
+    def save(self, *args, **fields):
+        raise ClientGaveUp
+
+    open = delete = save
+
+
+@pytest.fixture
+def away_elsewhere(settings):
+    elsewhere = {"BACKEND": f"{__name__}.StorageElsewhere"}
+
+    @contextlib.contextmanager
+    def away() -> Iterator[None]:
+        usual = settings.STORAGES
+        settings.STORAGES = usual | {"default": elsewhere}
+        yield
+        settings.STORAGES = usual
+
+    return away
+
+
+def test_a_storage_elsewhere_that_is_away_holds_a_message_no_longer_than_a_disk(
+    call, away_elsewhere
+):
+    with away_elsewhere():
+        for _ in range(processing.FETCH_ATTEMPTS):
+            assert "ClientGaveUp" in work().last_error
+        assert work().stage == Stage.NOTIFIED
+        assert audio_spool.holds(call.id)
+    store_left_audio(rests_seconds=0)
+    verify(Recording.objects.get())
+
+
+@pytest.mark.V6
+def test_an_archive_names_what_a_storage_elsewhere_does_not_give(call, owner, away_elsewhere):
+    work()
+    with away_elsewhere():
+        archive = zipfile.ZipFile(io.BytesIO(b"".join(export(owner))))
+    assert f"audio/{call.id}.wav" in archive.read("missing-audio.txt").decode()
