@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -36,6 +36,10 @@ class CallForm(forms.Form):
         choices = [(str(campaign.id), campaign.name) for campaign in campaigns]
         field = self.fields["campaign_id"]
         field.choices = [("", "None"), *choices]  # type: ignore[attr-defined]
+
+    def ask_anew(self) -> None:
+        """Nobody was called: what is sent next, corrected perhaps, is another request."""
+        self.data = dict(self.data.items()) | {"key": str(uuid4())}
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -44,6 +44,7 @@ def call_page(request: OwnerRequest) -> HttpResponse:
             return redirect("outbound_terms")
         except TelephonyError as error:
             form.add_error(_field_of(error), str(error))
+            form.ask_anew()
         else:
             _tell_placed(request, call)
             return redirect("call_somebody")

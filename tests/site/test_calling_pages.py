@@ -1,5 +1,6 @@
 """The pages for calling people, as an owner's browser without scripts sees them."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -10,12 +11,13 @@ from django.test import Client
 from telephony.models import Call, Campaign, DoNotCall, OutboundTerms
 from telephony.tombstones import tombstone
 from tests.factories import make_call, make_number
-from tests.peers.twilio_rest import twilio_peer
+from tests.peers.twilio_rest import Refused, twilio_peer
 
 CALL, TERMS, LIST = "/aloha/call", "/aloha/call/terms", "/aloha/do-not-call"
 CAMPAIGNS = "/aloha/campaigns"
 CALLEE = "+15105550147"
 CAMPAIGN = {"name": "Visits", "purpose": "Confirm visits.", "consent_note": "On the order form."}
+SID = "PN" + "0" * 32
 NOON = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.W7
@@ -120,6 +122,23 @@ def test_real_calls_lead_to_the_terms_first_and_ask_once(web, number, settings):
         assert 'name="phone_number"' in text(web.get(CALL))
         assert "Accepted on" in text(web.get(TERMS))
     assert OutboundTerms.objects.get().version == 1
+
+
+@pytest.mark.parametrize("twilio_code", [21214, 10004], ids=["for good", "for a moment"])
+def test_what_the_provider_refused_can_be_corrected_and_sent_again(
+    web, owner, settings, twilio_code
+):
+    with twilio_peer() as account:
+        settings.TELEPHONY = account.backend()
+        account.sold[SID] = {"PhoneNumber": make_number(owner, twilio_phone_sid=SID).phone_number}
+        OutboundTerms.objects.create(owner=owner)
+        account.faults["POST"] = Refused(400, twilio_code)
+        answer = text(web.post(CALL, {"phone_number": "+15105550148", "key": "k1"}))
+        assert "Nobody was called." in answer
+        key = re.search(r'name="key" value="([^"]+)"', answer)[1]
+        account.faults.clear()
+        web.post(CALL, {"phone_number": CALLEE, "key": key})
+        assert [call.form["To"] for call in account.calls.values()] == [[CALLEE]]
 
 
 @pytest.mark.parametrize(
