@@ -127,8 +127,8 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
             socket.lose(error)
         self._hand_over()
 
-    def _send_at_once(self, payload: str) -> bool:
-        is_sent = super()._send_at_once(payload)
+    def _send_audio(self, payload: str) -> bool:
+        is_sent = super()._send_audio(payload)
         if is_sent:
             self._count_sent(payload)
         return is_sent

@@ -286,19 +286,16 @@ class SessionFrame(ABC, Generic[D, S]):
         """How much of the caller's audio waits."""
         return sum(decoded_length(payload) for payload in self._held) // BYTES_PER_MS
 
-    def _send_audio(self, payload: str) -> None:
-        """Send it at once, unless others wait before it for the sender's task."""
-        if self._frames or self._held or self._is_congested or not self._send_at_once(payload):
-            self._hold(payload)
-
-    def _send_at_once(self, payload: str) -> bool:
-        """Spare audio the way through the sender's task; False without a socket that takes it."""
-        if self._socket is None:
-            return False
-        wire = self._socket.wire
-        is_sent = wire.write(self._append_audio(payload))  # when it is gone, the reader notices it
-        self._is_congested = wire.is_congested
-        return is_sent
+    def _send_audio(self, payload: str) -> bool:
+        """Whether it is sent; else it waits for the sender's task, behind what waits there."""
+        if not (self._frames or self._held or self._is_congested or self._socket is None):
+            wire = self._socket.wire
+            is_sent = wire.write(self._append_audio(payload))
+            self._is_congested = wire.is_congested
+            if is_sent:
+                return True  # or it is gone, and the reader notices it
+        self._hold(payload)
+        return False
 
     def _hold(self, payload: str) -> None:
         """Keep audio for the sender's task, the latest."""
