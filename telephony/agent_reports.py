@@ -1,5 +1,8 @@
 """What an agent tells of a call when its part is over: what it used, noted, and failed with."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from agent.errors import AgentUnavailable
@@ -30,13 +33,7 @@ def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> b
 
     The figures of a later `generation` come on top of those of the streams before.
     """
-    is_new = False
-    if report.usage:
-        _, is_new = CallEvent.objects.get_or_create(
-            call_id=call_id, kind=EventKind.AGENT_REPORTED, key=str(generation)
-        )
-        if is_new:
-            _add_figures(call_id, report)
+    is_new = bool(report.usage) and _keep_figures(call_id, report, generation)
     if report.wants_no_calls:
         # Whoever hung up before the goodbye, or was cut off, has said it all the same.
         do_not_call.heed_outcome(call_id, AgentOutcome.OPTED_OUT)
@@ -49,14 +46,40 @@ def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> b
     return is_new
 
 
-def _add_figures(call_id: UUID, report: AgentReport) -> None:
-    call = Call.objects.get(id=call_id)
-    cost_usd = report.cost_usd
-    if call.agent_usage and (call.cost_usd is None or cost_usd is None):
-        cost_usd = None  # a sum of which a part is not known
-    elif cost_usd is not None:
-        cost_usd += call.cost_usd or 0
-    usage = _sum(call.agent_usage, dict(report.usage))
+def _keep_figures(call_id: UUID, report: AgentReport, generation: int) -> bool:
+    """Whether they tell more of the stream than what is known: the final bill may come last."""
+    cost_usd = None if report.cost_usd is None else str(report.cost_usd)
+    figures = {"usage": dict(report.usage), "cost_usd": cost_usd}
+    event, is_new = CallEvent.objects.get_or_create(
+        call_id=call_id,
+        kind=EventKind.AGENT_REPORTED,
+        key=str(generation),
+        defaults={"payload": figures},
+    )
+    if not is_new:
+        if not event.payload or _weight(figures) <= _weight(event.payload):
+            return False
+        event.payload = figures
+        event.save(update_fields=["payload"])
+    _add_up(call_id)
+    return True
+
+
+def _weight(figures: Mapping[str, Any]) -> tuple[int, bool]:
+    """Of two reports of a stream the later one: figures only grow, and a cost becomes known."""
+    counted = sum(each for each in figures["usage"].values() if isinstance(each, int))
+    return counted, figures["cost_usd"] is not None
+
+
+def _add_up(call_id: UUID) -> None:
+    """The figures of all streams, and their cost if every one's is known."""
+    told = CallEvent.objects.filter(call_id=call_id, kind=EventKind.AGENT_REPORTED)
+    streams = list(told.order_by("key").values_list("payload", flat=True))
+    usage: dict[str, str | int] = {}
+    for figures in streams:
+        usage = _sum(usage, figures.get("usage", {}))
+    costs = [figures.get("cost_usd") for figures in streams]
+    cost_usd = None if None in costs else sum(map(Decimal, costs), Decimal())
     Call.objects.filter(id=call_id).update(agent_usage=usage, cost_usd=cost_usd)
 
 

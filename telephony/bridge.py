@@ -136,6 +136,7 @@ class Bridge:
                 return self._finished_saying(event)
             case CallerStarted():
                 self._patience.caller_began(now_ms)
+                self._stay_if_somebody_speaks()
                 return [] if self._agent.interrupts_itself else self._interrupt(now_ms)
             case CallerPaused():
                 self._pauses_are_told = True
@@ -269,6 +270,11 @@ class Bridge:
         self._farewell = farewell
         self._farewell_by_ms = now_ms + LEAVE_WITHIN_MS
         return [told]
+
+    def _stay_if_somebody_speaks(self) -> None:
+        """Nobody is told goodbye for her silence who has begun to speak."""
+        if self._farewell is NOBODY_SPEAKS and self._leaving is None:
+            self._farewell = None
 
     def _take_leave(self, farewell: Farewell, now_ms: int) -> list[Action]:
         """The agent did not: say it ourselves, whatever it still says."""

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 1_000
 RETRY_SECONDS = 0.5
+LONGEST_LINE = 20_000
+"""Characters; who speaks for twenty minutes without a pause says fewer."""
 
 
 class CallJournal:
@@ -52,7 +54,7 @@ class CallJournal:
             call_id=self._call_id,
             position=self._position,
             role=line.role.value,
-            text=storable(line.text),
+            text=storable(line.text)[:LONGEST_LINE],
             start_ms=line.start_ms + self._begins_at_ms,
             end_ms=line.end_ms + self._begins_at_ms,
             source=line.source.value,
@@ -103,7 +105,11 @@ class CallJournal:
             await self._has_news.wait()
             self._has_news.clear()
             entries, self._waiting = self._waiting, []
-            await self._save(entries)
+            try:
+                await self._save(entries)
+            except Exception:
+                # The outermost end of these lines: the stream's end keeps them on the disk.
+                logger.exception("transcript not written", extra={"call": str(self._call_id)})
             live_news.announce(self._call_sid)
             if not self._waiting:
                 self._is_written.set()

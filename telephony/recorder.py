@@ -138,22 +138,25 @@ class _Together:
 
     def __init__(self) -> None:
         self._pieces: list[Callable[[], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None  # that hands them over
         self._changing = threading.Lock()  # there may be several loops
 
     def add(self, piece: Callable[[], None]) -> None:
         """Take a piece; it is handed over before the loop turns again."""
+        loop = asyncio.get_running_loop()
         with self._changing:
+            is_first = not self._pieces or self._loop is not loop
             self._pieces.append(piece)
-            is_first = len(self._pieces) == 1
+            self._loop = loop
         if is_first:
-            asyncio.get_running_loop().call_soon(self.submit)
+            loop.call_soon(self.submit)
 
     def submit(self) -> None:
         """Hand over what there is."""
         with self._changing:
             pieces, self._pieces = self._pieces, []
-        if pieces:
-            _writer.submit(partial(_write_all, pieces)).add_done_callback(_report)
+            if pieces:
+                _writer.submit(partial(_write_all, pieces)).add_done_callback(_report)
 
 
 _together = _Together()
@@ -163,8 +166,8 @@ def _write_all(pieces: list[Callable[[], None]]) -> None:
     for piece in pieces:
         try:
             piece()
-        except OSError:
-            # One call's audio waits for the disk; that of the others does not.
+        except Exception:
+            # The outermost end of one call's piece: it may wait for the disk, the others go on.
             logger.exception("audio could not be written")
 
 

@@ -36,7 +36,8 @@ class Kind:
 def go_through(files: Iterable[Path], kind: Kind, *, limit: int | None = None) -> int:
     """Take one file after the other; how many were done with, at most `limit`.
 
-    What the disk does not give now, or does not let go, stays for the next time.
+    What the disk does not give now, or does not let go, stays for the next time, as does what came
+    later about the same call.
     """
     done = 0
     stuck: dict[str, list[tuple[Path, Exception]]] = {"disk": [], "database": []}
@@ -53,6 +54,7 @@ def go_through(files: Iterable[Path], kind: Kind, *, limit: int | None = None) -
             break
         except OSError as error:
             stuck["disk"].append((file, error))
+            waiting_calls.add(kind.call_of(file))
         except Error as error:
             stuck["database"].append((file, error))
             waiting_calls.add(kind.call_of(file))

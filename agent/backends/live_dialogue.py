@@ -10,6 +10,8 @@ it; what it says is cut into utterances in `live_speech`, what it hears into tur
 import logging
 from dataclasses import replace
 
+import msgspec
+
 from agent import instructions
 from agent.backends import live_commands as commands
 from agent.backends import live_events as wire
@@ -245,6 +247,7 @@ class LiveDialogue:
     def _hear_caller(self, words: wire.InputWords) -> None:
         self._turns.hear(words, agent_speaks=self._speech.is_open)
         self._lively_at_ms = self.clock.now_ms
+        self._is_anybody_there = True
         self.tools.streak = 0
 
     def _session_closed(self, event: wire.SessionClosed) -> None:
@@ -267,6 +270,8 @@ class LiveDialogue:
     def _task_item_done(self, item: Item) -> None:
         if item.type != "function_call":
             return
+        if item.status is None:  # which its type allows, of an item that is done
+            item = msgspec.structs.replace(item, status="completed")
         answer = self.tools.take(item)
         if answer is None:
             return

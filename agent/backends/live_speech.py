@@ -154,6 +154,9 @@ class LiveSpeech:
     def _take_words(self) -> str:
         """The words up to the end of what was said; all there are where the times make no sense."""
         until_ms = self._voiced_until_ms + WORDS_TOLERANCE_MS
-        now = [each for each in self._words if each.start_ms < until_ms] or self._words
-        self._words = [each for each in self._words if each not in now]
+        now = [each for each in self._words if each.start_ms < until_ms]
+        later = [each for each in self._words if each.start_ms >= until_ms]
+        if not now:
+            now, later = later, []
+        self._words = later
         return "".join(each.delta for each in now)

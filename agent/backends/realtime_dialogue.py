@@ -204,7 +204,7 @@ class RealtimeDialogue:
 
     def _turn_starts(self, item_id: str, at_ms: int) -> None:
         self._record.turn_started(item_id, at_ms)
-        self._caller_speaks = self._caller_waits = True
+        self._caller_speaks = self._caller_waits = self._is_anybody_there = True
         if self._is_closing:
             return  # the last words are said to their end
         self.tools.streak = 0

@@ -280,7 +280,9 @@ def read_event(text: str | bytes | None) -> Event | Ignored:
 def is_base64(payload: str) -> bool:
     """Whether text is of base64's letters alone, so that it may stand in JSON as it is."""
     rest = payload.encode("ascii", "replace").translate(None, _BASE64_LETTERS)
-    return payload != "" and (not rest or (rest in _PADDING and payload.endswith(rest.decode())))
+    if not payload or len(payload) % 4:
+        return False
+    return not rest or (rest in _PADDING and payload.endswith(rest.decode()))
 
 
 def _unknown(text: str | bytes) -> Ignored:

@@ -3,9 +3,13 @@
 Pure. Errors name themselves in `code` or in `type`, not always in the same one.
 """
 
+import re
 from enum import Enum, auto
 
 from agent.backends.realtime_events import ErrorDetail
+
+LONGEST_NAME = 40
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Severity(Enum):
@@ -49,4 +53,5 @@ def severity_of(error: ErrorDetail) -> Severity:
 
 def name_of(error: ErrorDetail | None) -> str:
     """The error's own name, for logs and for the call's record."""
-    return (error and (error.code or error.type)) or "unknown"
+    name = (error and (error.code or error.type)) or "unknown"
+    return _NO_NAME.sub("_", name[:LONGEST_NAME])

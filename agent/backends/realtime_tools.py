@@ -16,6 +16,8 @@ from agent.errors import ToolRefused
 MAX_ARGUMENTS_CHARS = 4_000
 MAX_CALL_ID_CHARS = 64
 MAX_STREAK = 4
+MAX_CALLS = 16
+"""In one answer."""
 
 TOOLS: list[dict[str, Any]] = [
     {
@@ -138,16 +140,18 @@ class Toolbox:
         self.refused = 0
         self.ends_call = False
         self.was_called = False  # in the answer being made
+        self._calls = 0  # in the answer being made
         self._answered: set[str] = set()
 
     @property
     def is_stuck(self) -> bool:
         """The agent does nothing but call tools."""
-        return self.streak > MAX_STREAK
+        return self.streak > MAX_STREAK or self._calls > MAX_CALLS
 
     def answer_begins(self) -> None:
         """What was called counts for one answer of the model."""
         self.ends_call = self.was_called = False
+        self._calls = 0
 
     def take(self, item: Item) -> tuple[str, str] | None:
         """Carry out a call, if it may be; the call's id and the result to send.
@@ -160,6 +164,7 @@ class Toolbox:
         self._answered.add(call_id)
         self.streak += 0 if self.was_called else 1
         self.was_called = True
+        self._calls += 1
         try:
             self._carry_out(self._checked(item))
         except ToolRefused as error:

@@ -234,6 +234,8 @@ class RealtimeWire(asyncio.Protocol):
                 self._transport.close()
 
     def _beat(self) -> None:
+        if self.is_closed:
+            return
         self._quiet_s = 0.0 if self._has_heard else self._quiet_s + ANSWER_SECONDS
         self._has_heard = False
         if self._quiet_s >= HEARTBEAT_SECONDS + ANSWER_SECONDS:

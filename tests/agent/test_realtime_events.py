@@ -167,6 +167,10 @@ def test_what_is_no_event_is_an_error_of_ours(text):
         ('AA"A', False),
         ("AA\n", False),
         ("AA=A", False),
+        ("AAA", False),
+        ("AAAAA", False),
+        ("=", False),
+        ("====", False),
         ("ÄÄÄÄ", False),
     ],
 )

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from agent.backends.realtime_tools import TOOLS, TakeMessage, read_tool_call
-from agent.errors import ToolRefused
+from agent.backends.realtime_tools import MAX_CALLS, TOOLS, TakeMessage, read_tool_call
+from agent.errors import SessionRefused, ToolRefused
 from agent.fake_realtime.script import prompt
 from agent.session import AgentDone, AgentOutcome
 from tests.agent.realtime_call import ANSWER, Call, RealtimeCall, playbook
@@ -148,6 +148,14 @@ def test_two_calls_in_one_answer_get_one_answer_of_the_model():
     assert len(call.sent("conversation.item.create")) == 3
     assert call.purposes == ["greeting", "go_on"]
     assert call.errors == []
+
+
+def test_a_flood_of_calls_in_one_answer_ends_the_session():
+    note = Call(name="take_message", arguments='{"reason": "x"}')
+    call = RealtimeCall(playbook([note] * (MAX_CALLS + 1)))
+    call.wait(2_000)
+    with pytest.raises(SessionRefused, match="tool_loop"):
+        call.say()
 
 
 def test_an_end_that_the_caller_speaks_into_is_not_one():

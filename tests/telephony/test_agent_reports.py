@@ -24,6 +24,32 @@ def test_usage_and_cost_are_kept(call):
     assert call.cost_usd == Decimal("0.01234")
 
 
+def test_the_figures_of_all_streams_are_added_up(call):
+    keep_report(call.id, USED)
+    keep_report(call.id, USED, generation=1)
+    call.refresh_from_db()
+    assert call.agent_usage == {"model": "voice", "responses": 6}
+    assert call.cost_usd == Decimal("0.02468")
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0], [0, 1, 0, 1]])
+def test_of_two_reports_of_a_stream_the_final_one_counts_in_whatever_order(call, order):
+    early = AgentReport(usage={"model": "voice", "responses": 2})
+    for number in order:
+        keep_report(call.id, (early, USED)[number], generation=1)
+    call.refresh_from_db()
+    assert call.agent_usage == {"model": "voice", "responses": 3}
+    assert call.cost_usd == Decimal("0.01234")
+
+
+def test_a_sum_of_which_a_part_is_not_known_is_not_known(call):
+    keep_report(call.id, USED)
+    keep_report(call.id, AgentReport(usage={"responses": 2}), generation=1)
+    call.refresh_from_db()
+    assert call.agent_usage == {"model": "voice", "responses": 5}
+    assert call.cost_usd is None
+
+
 def test_the_message_is_kept_once_and_the_last_counts(call):
     for reason in ("The boiler.", "The boiler leaks."):
         keep_report(call.id, AgentReport(reason=reason, urgency="high", caller_name="Ann"))

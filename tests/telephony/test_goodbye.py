@@ -155,6 +155,19 @@ def test_an_agent_that_does_not_say_goodbye_to_a_silent_caller_leaves_it_to_us()
     assert call.mark_returned("1:1200:aloha/2", now_ms=26_500)[-1] == FINISHED
 
 
+def test_a_caller_who_begins_to_speak_is_not_told_goodbye_for_her_silence():
+    call = listening()
+    call.tick(now_ms=7_000)
+    speak(call, "ask 1", at_ms=7_100)
+    call.tick(now_ms=14_100)
+    speak(call, "ask 2", at_ms=14_200)
+    until(call, 21_300, start_ms=21_200)
+    call.agent_event(started(), now_ms=21_400)
+    for now_ms in range(21_500, 60_000, 1_000):
+        call.voice_heard(now_ms=now_ms)
+        assert until(call, now_ms + 900, start_ms=now_ms) == []
+
+
 def test_a_call_beyond_its_time_is_wrapped_up_in_the_agents_words():
     call = listening(max_call_ms=5_000)
     assert call.tick(now_ms=5_000) == [TellWrapUp()]
