@@ -1,5 +1,8 @@
 """How settings read one variable of the environment, or of the file .env beside the code."""
 
+import contextlib
+import io
+import re
 from pathlib import Path
 
 import environ
@@ -8,7 +11,33 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+_QUOTED = re.compile(r"""('[^']*'|"(?:\\.|[^"\\])*")\s+#.*""")
+_PLAIN = re.compile(r"\s*([^'\"\s].*?)?\s+#.*")
+
+
+def without_comments(lines: str) -> str:
+    """The text of a .env file without what stands behind a value, a blank and a #.
+
+    So does compose.yaml's reader. A # within a value or within quotes is part of it.
+    """
+    return "\n".join(_without_comment(line) for line in lines.splitlines())
+
+
+def _without_comment(line: str) -> str:
+    name, _, value = line.partition("=")
+    if name.startswith("#"):
+        return line
+    found = _QUOTED.fullmatch(value) or _PLAIN.fullmatch(value)
+    return f"{name}={found[1] or ''}" if found else line
+
+
+def read_file(path: Path) -> None:
+    """Put a .env file into the environment, where what is set already goes first."""
+    with contextlib.suppress(OSError):  # none there, or one that only a service manager may read
+        env.read_env(io.StringIO(without_comments(path.read_text(encoding="utf-8"))))
+
+
+read_file(BASE_DIR / ".env")
 
 
 def text(name: str, default: str = "") -> str:

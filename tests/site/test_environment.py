@@ -14,6 +14,7 @@ import yaml
 from django.core.cache import cache
 from django.test import Client
 
+from aloha_site.environment import without_comments
 from tests.factories import make_user
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +98,68 @@ def test_without_other_hosts_the_public_one_is_answered_and_no_proxy_is_trusted(
 
 def test_the_number_of_proxies_comes_from_the_environment(tmp_path):
     assert settings_with(tmp_path, TRUSTED_PROXY_COUNT="2")["ALLAUTH_TRUSTED_PROXY_COUNT"] == 2
+
+
+# --- The file .env ---
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        pytest.param("A=shop    # before the first number", "A=shop", id="behind a value"),
+        pytest.param("A='a # b' # c", "A='a # b'", id="behind single quotes"),
+        pytest.param('A="a # \\" b" # c', 'A="a # \\" b"', id="behind double quotes"),
+        pytest.param("A=  # c", "A=", id="behind nothing"),
+        pytest.param("A=two words # c # d", "A=two words", id="the first of two"),
+        pytest.param("A=a#b", "A=a#b", id="within a value"),
+        pytest.param("A=#b", "A=#b", id="a value that begins with it"),
+        pytest.param("A='a # b'", "A='a # b'", id="within quotes"),
+        pytest.param("A='a # b", "A='a # b", id="a quote that nobody closes"),
+        pytest.param("# A=b # c", "# A=b # c", id="a line that is a comment"),
+    ],
+)
+def test_comments_behind_values_are_left_out(line, read):
+    assert without_comments(line) == read
+
+
+def blocks_for_env_files() -> list[tuple[str, dict[str, str]]]:
+    """Blocks of the documents that hold variables and nothing else, with what each says."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    found = [
+        (page.name, dict(line.split("=", 1) for line in block.strip().splitlines()))
+        for page in pages
+        for block in re.findall(r"^```\n((?:[A-Z_]+=.*\n)+)```", page.read_text(), re.MULTILINE)
+    ]
+    assert {name for name, _ in found} >= {"README.md", "deployment.md", "going-live.md"}
+    return found
+
+
+def test_blocks_for_env_files_are_read_as_they_stand_by_whoever_reads_them():
+    for page, variables in blocks_for_env_files():
+        assert variables.keys() <= documented(), page
+        for value in variables.values():
+            assert "#" not in value, page  # systemd and others take a comment for the value
+            assert value == value.strip(), page
+
+
+def test_a_file_with_comments_is_read_by_every_command(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("SECRET_KEY=from#the-file  # keep it\nALOHA_INSTANCE=shop    # early\n")
+    program = (
+        "import os, pathlib; from aloha_site.environment import read_file; "
+        f"read_file(pathlib.Path({str(file)!r})); "
+        "print(os.environ['SECRET_KEY'], os.environ['ALOHA_INSTANCE'])"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "ALOHA_INSTANCE"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=env | {"SECRET_KEY": "set-already"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["set-already", "shop"]
 
 
 # --- Log-in limits behind a proxy ---
