@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from agent.backends.base import get_backend as get_agent_backend
+from aloha_site import static_files
 from telephony import kept_endings, request_spool
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
@@ -33,7 +34,7 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at keys, address, database and the programs that tests use. Changes nothing."""
+    """Look at keys, address, database and, in development, what tests use. Changes nothing."""
     yield _numbers()
     yield _public_address()
     yield _fallback()
@@ -42,6 +43,12 @@ def examine() -> Iterator[Finding]:
     yield _mail()
     yield _agent()
     yield _redis()
+    yield _static_files()
+    if settings.DEBUG:
+        yield from _programs()
+
+
+def _programs() -> Iterator[Finding]:
     yield _program(
         "PostgreSQL programs",
         found=any(POSTGRES_FOLDER.glob("*/bin/initdb")) or shutil.which("initdb") is not None,
@@ -168,6 +175,21 @@ def _redis() -> Finding:
             is_fault=True,
         )
     return Finding(name="Redis", is_there=True, says="answers, for live views.")
+
+
+def _static_files() -> Finding:
+    name = "Style and scripts"
+    if static_files.are_served_from_sources():
+        return Finding(name=name, is_there=True, says="served from their sources.")
+    if missing := static_files.uncollected():
+        return Finding(
+            name=name,
+            is_there=False,
+            says=f"{missing} file(s) are missing in {settings.STATIC_ROOT}, or older than their "
+            "sources. Run python manage.py collectstatic --no-input, then start anew.",
+            is_fault=True,
+        )
+    return Finding(name=name, is_there=True, says=f"collected in {settings.STATIC_ROOT}.")
 
 
 def _agent() -> Finding:

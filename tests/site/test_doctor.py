@@ -1,6 +1,7 @@
 """What the doctor says."""
 
 import io
+import os
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -60,3 +61,23 @@ def test_the_doctor_says_whether_redis_answers(db, settings, tmp_path):
         assert "answers, for live views" in told()
     with pytest.raises(CommandError, match="Redis"):
         told()
+
+
+def test_the_doctor_says_when_style_and_scripts_were_not_collected(db, settings, tmp_path):
+    assert "+ Style and scripts:    served from their sources." in told()
+    settings.WHITENOISE_USE_FINDERS, settings.STATIC_ROOT = False, tmp_path / "static"
+    with pytest.raises(CommandError, match="Style and scripts"):
+        told()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert f"+ Style and scripts:    collected in {tmp_path}" in told()
+    os.utime(tmp_path / "static" / "css" / "tokens.css", (0, 0))  # as of an older version
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Style and scripts"):
+        call_command("doctor", stdout=out)
+    assert "1 file(s) are missing" in out.getvalue()
+
+
+def test_what_only_tests_use_is_told_in_development_alone(db, settings):
+    assert "./dev test" not in told()
+    settings.DEBUG = True
+    assert "./dev test" in told()
