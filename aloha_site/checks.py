@@ -15,6 +15,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, register
 from django.http.request import validate_host
 
+from aloha_site import static_files
 from telephony.backends.base import get_backend
 
 SHORTEST_SECRET_KEY = 50
@@ -124,12 +125,31 @@ def _production() -> Iterator[Found]:
             says=f"Mails come from {settings.DEFAULT_FROM_EMAIL}, which others refuse.",
             do="Set DEFAULT_FROM_EMAIL to an address of yours.",
         )
-    if urlsplit(settings.PUBLIC_BASE_URL).scheme != "https":
+    yield from _visitors()
+
+
+def _visitors() -> Iterator[Found]:
+    """How people come in production: over TLS, through a proxy, to pages with their style."""
+    is_https = urlsplit(settings.PUBLIC_BASE_URL).scheme == "https"
+    if not is_https:
         yield Found(
             id="site.W005",
             says="PUBLIC_BASE_URL does not begin with https://: passwords and cookies travel in "
             "the clear.",
             do="Put a proxy that speaks TLS in front, and name its address.",
+        )
+    if not (static_files.are_served_from_sources() or static_files.are_collected()):
+        yield Found(
+            id="site.W009",
+            says=f"Nothing is in {settings.STATIC_ROOT}: pages come without style and scripts.",
+            do="Run python manage.py collectstatic --no-input, then start anew.",
+        )
+    if is_https and settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
+        yield Found(
+            id="site.W010",
+            says="TRUSTED_PROXY_COUNT is 0, and PUBLIC_BASE_URL is https, so a proxy stands in "
+            "front: log-in limits may take all visitors for one.",
+            do="Set it to 1 behind one proxy, to more behind more.",
         )
 
 

@@ -1,11 +1,13 @@
 """What the Dockerfile and compose.yaml run, tried without an engine for containers."""
 
 import ast
+import configparser
 import contextlib
 import http.client
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from django.core.management import get_commands, load_command_class
 
 from aloha_site.roles import CARRIER, Role
 from tests.journeys.test_server_killed import free_port
+from tests.peers.certificate import make_certificate
 from tests.peers.processes import Process, started
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +156,56 @@ def test_the_page_about_deployment_names_every_service_and_splits_paths_as_the_r
     assert [Role.MEDIA.serves(path) for path in exceptions] == [False]
     paths = set(yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())["paths"])
     assert {path for path in paths if path.startswith(to_media)} == set(exceptions)
+
+
+# --- The page's examples ---
+
+
+def example(language: str) -> str:
+    """The one block of this language on the page about deployment."""
+    page = (ROOT / "docs" / "deployment.md").read_text()
+    [block] = re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return str(block)
+
+
+def test_the_example_for_nginx_is_a_whole_file_of_its_own():
+    lines = [line.partition("#")[0].rstrip() for line in example("nginx").splitlines()]
+    outside = [line.split()[0] for line in lines if line[:1] not in {"", " ", "}"}]
+    assert outside == ["map", "server", "server"]
+    secure = "\n".join(lines).rpartition("\nserver {")[2]
+    for needed in ("listen 443 ssl;", "server_name ", "ssl_certificate ", "ssl_certificate_key "):
+        assert needed in secure
+    assert secure.count("location ") == example("nginx").count("location ") == 3
+    assert [line for line in lines if line and line[-1] not in ";{}"] == []
+
+
+def test_nginx_itself_takes_the_example(tmp_path):
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
+        pytest.skip("needs nginx")
+    make_certificate(tmp_path)
+    text = re.sub(r"/etc/letsencrypt/\S+\.pem", f"{tmp_path}/loopback.pem", example("nginx"))
+    file = tmp_path / "nginx.conf"
+    file.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {text} }}")
+    done = subprocess.run(
+        [nginx, "-t", "-c", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_unit_for_systemd_starts_what_there_is_and_waits_as_long_as_compose():
+    unit = configparser.ConfigParser()
+    unit.read_string(example("ini"))
+    service = unit["Service"]
+    grace = services()["media"]["stop_grace_period"]
+    assert f"{service['TimeoutStopSec']}s" == grace
+    program, file, command, *options = service["ExecStart"].split()
+    assert (file, command) == ("manage.py", "serve")
+    assert program.startswith(service["WorkingDirectory"])
+    parser = load_command_class("aloha_site", "serve").create_parser("manage.py", "serve")
+    assert vars(parser.parse_args(options))["role"] == "media"
+    proxied = re.findall(r"location /api\S+ \{ proxy_pass \S+:(\d+);", example("nginx"))
+    assert proxied == [str(vars(parser.parse_args(options))["port"])]
 
 
 @pytest.mark.parametrize("name", ["web", "media"])

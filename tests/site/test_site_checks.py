@@ -27,6 +27,8 @@ SOUND = {
     "VOICE_FALLBACK_URL": "https://static.example.net/voicemail.xml",
     "ALOHA_INSTANCE": "main",
     "TELEPHONY": REAL,
+    "WHITENOISE_USE_FINDERS": False,
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 1,
 }
 OTHER_POOLING = {"default": {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}}
 SQLITE = {"default": {"ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": 0}}
@@ -45,15 +47,19 @@ WRONG = [
     ("site.W006", {"VOICE_FALLBACK_URL": ""}),
     ("site.W007", {"VOICE_FALLBACK_URL": "https://aloha.example.com/fallback.xml"}),
     ("site.W008", {"ALOHA_INSTANCE": ""}),
+    ("site.W009", {"STATIC_ROOT": ROOT / "nothing-was-collected"}),
+    ("site.W010", {"ALLAUTH_TRUSTED_PROXY_COUNT": 0}),
 ]
 
 pytestmark = pytest.mark.A3
 
 
 @pytest.fixture
-def sound(settings):
+def sound(settings, tmp_path):
     for name, value in SOUND.items():
         setattr(settings, name, value)
+    settings.STATIC_ROOT = tmp_path
+    (tmp_path / "css").mkdir()
     return settings
 
 
@@ -108,12 +114,15 @@ PRODUCTION = {
     "VOICE_FALLBACK_URL": "https://static.example.net/voicemail.xml",
     "ALOHA_INSTANCE": "main",
     "METRICS_TOKEN": "0123456789abcdefghij",
+    "TRUSTED_PROXY_COUNT": "1",
 }
 
 
 def checked(tmp_path, **changes: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    settings = {"DJANGO_SETTINGS_MODULE": "aloha_site.settings", "ALOHA_VAR_DIR": str(tmp_path)}
+    (tmp_path / "staticfiles" / "css").mkdir(parents=True)
+    module = "tests.peers.collected_settings"
+    settings = {"DJANGO_SETTINGS_MODULE": module, "ALOHA_VAR_DIR": str(tmp_path)}
     environment = os.environ | PRODUCTION | settings | changes
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
