@@ -58,6 +58,10 @@ LEAVING_SECONDS = 20.0
 MESSAGE_SECONDS = 15.0
 MESSAGE_POLL_SECONDS = 0.25
 POLICY_VIOLATION = 1008
+UNREACHABLE = (
+    "This call could not be made: Aloha does not reach its own address from here. Calls from "
+    "phones go another way. Whoever runs this Aloha finds the reason in its log."
+)
 
 
 class PhoneCall:
@@ -118,8 +122,9 @@ class PhoneCall:
         try:
             result = await self._call.run()
         except ServerUnreachable as error:
-            logger.warning("browser call not placed", exc_info=True)
-            self._tell("refused", text=f"{error} Check PUBLIC_BASE_URL.")
+            # Its words name an address and a setting, which are the operator's to read.
+            logger.error("browser call not placed", extra={"error": str(error)})
+            self._tell("refused", text=UNREACHABLE)
             return
         finally:
             if self._looking_up is not None:

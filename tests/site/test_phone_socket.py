@@ -96,6 +96,20 @@ async def test_a_stranger_reaches_no_number_of_the_owners(aloha_url, number, str
     assert not await Call.objects.aexists()
 
 
+async def test_an_address_that_is_not_reached_is_told_without_words_for_operators(
+    aloha_url, owner, number, settings, unused_tcp_port, caplog
+):
+    async with phone(aloha_url, owner) as socket:
+        settings.PUBLIC_BASE_URL = f"http://127.0.0.1:{unused_tcp_port}"
+        await call(socket)
+        text = str((await told(socket, "refused"))["text"])
+    assert "does not reach its own address" in text
+    assert "127.0.0.1" not in text
+    assert "PUBLIC_BASE_URL" not in text
+    [record] = [each for each in caplog.records if each.msg == "browser call not placed"]
+    assert record.__dict__["error"] == f"Nothing answers at {settings.PUBLIC_BASE_URL}."
+
+
 async def test_one_call_at_a_time(aloha_url, owner, number):
     async with phone(aloha_url, owner) as first, phone(aloha_url, owner) as second:
         await call(first)
