@@ -1,15 +1,20 @@
 """What the providers themselves say of this installation's set-up: `doctor --live`.
 
-Asks and changes nothing. Each finding says what to do.
+Asks and changes nothing; the agent says one word, which costs far less than a cent. Each finding
+says what to do.
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.row_security import service_scope
 from agent import openai_http
+from agent.backends.base import get_backend as get_agent_backend
+from agent.errors import AgentUnavailable
+from aloha_site import agent_trial
 from aloha_site.doctor import Finding
 from telephony.backends.base import ProviderNumber, get_backend
 from telephony.errors import AccountSuspended, CredentialsRefused, ProviderError
@@ -22,6 +27,7 @@ ACCOUNT = "Twilio account"
 NUMBERS = "Twilio numbers"
 CALLS = "Twilio calls"
 OPENAI = "OpenAI key"
+SESSION = "Agent session"
 
 
 def ask_providers() -> Iterator[Finding]:
@@ -34,6 +40,8 @@ def ask_providers() -> Iterator[Finding]:
         yield from _models()
     else:
         yield Finding(name=OPENAI, is_there=False, says="none: nobody to ask.")
+    if get_agent_backend().can_speak_freely:
+        yield _session()
 
 
 def _phone_provider() -> Iterator[Finding]:
@@ -157,6 +165,22 @@ def _models_asked_for() -> dict[str, str]:
         "SUMMARY_MODEL": settings.SUMMARY_MODEL,
     }
     return {variable: model for variable, model in asked.items() if model}
+
+
+def _session() -> Finding:
+    """Whether callers would hear the agent: its socket is another way than the API's."""
+    where = urlsplit(str(settings.AGENT["OPTIONS"].get("url", ""))).netloc
+    try:
+        took_ms = agent_trial.first_word_ms(get_agent_backend())
+    except AgentUnavailable as error:
+        says = (
+            f"{where} gives none ({error.code}: {error}): callers hear an apology and leave a "
+            "message after the tone. docs/runbook.md, 3, says what to do."
+        )
+        return Finding(name=SESSION, is_there=False, says=says, is_fault=True)
+    return Finding(
+        name=SESSION, is_there=True, says=f"{where} speaks, {took_ms} ms after it was asked."
+    )
 
 
 def _some(numbers: list[ProviderNumber]) -> str:

@@ -1,10 +1,19 @@
 """`doctor --live`: what the providers say of the set-up, and what to do about it."""
 
+import asyncio
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from agent.fake_live.server import FakeLive
+from agent.fake_realtime.faults import Fault, Kind, Phase
+from agent.fake_realtime.script import canned_conversation
+from agent.fake_realtime.server import FakeRealtime
 from aloha_site.agent_settings import agent_settings
 from telephony import numbers
 from telephony.models import NumberStatus, UserPhoneNumber
@@ -30,11 +39,36 @@ def twilio(settings):
         yield account
 
 
+@contextmanager
+def served(server: FakeRealtime | FakeLive) -> Iterator[None]:
+    """Serve a stand-in of the agent's server from a thread: commands have loops of their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def voice() -> Iterator[FakeRealtime]:
+    server = FakeRealtime(canned_conversation)
+    with served(server):
+        yield server
+
+
 @pytest.fixture
-def openai(settings):
+def openai(settings, voice):
     with transcriptions() as api:
         settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = KEY, api.base_url
-        settings.AGENT = agent_settings(**REALTIME | {"base_url": api.base_url})
+        settings.AGENT = agent_settings(
+            **REALTIME | {"base_url": api.base_url, "realtime_url": voice.url}
+        )
         yield api
 
 
@@ -67,6 +101,7 @@ def test_right_keys_numbers_and_models_are_confirmed(owner, twilio, openai):
     assert "gpt-realtime-2.1 is there" in report
     assert "gpt-transcribe is there" in report
     assert "gpt-5.6-luna is there" in report
+    assert "+ Agent session:" in report
     assert "ERROR" not in report
 
 
@@ -152,3 +187,47 @@ def test_permissions_that_cannot_be_read_are_said(owner, twilio, settings):
     numbers.purchase_number(user=owner, phone_number="+14155550123", country="US")
     settings.OUTBOUND_COUNTRIES = ["AQ"]
     assert "not tried for AQ" in told()
+
+
+# --- The agent's own socket ---
+
+
+def test_a_session_is_opened_speaks_and_is_closed(db, settings):
+    server = FakeRealtime(canned_conversation)
+    with served(server):
+        settings.AGENT = agent_settings(**REALTIME | {"realtime_url": server.url})
+        assert f"+ Agent session:        {urlsplit(server.url).netloc} speaks" in told()
+        assert len(server.sessions) == 1
+
+
+def test_the_live_agent_is_tried_alike(db, settings):
+    server = FakeLive(canned_conversation)
+    with served(server):
+        settings.AGENT = agent_settings(agent="live", live_url=server.url, **REALTIME)
+        assert "+ Agent session:" in told()
+        assert len(server.sessions) == 1
+
+
+def test_an_agents_server_that_is_away_is_a_fault(db, settings, unused_tcp_port):
+    url = f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime"
+    settings.AGENT = agent_settings(**REALTIME | {"realtime_url": url})
+    report = told()
+    assert f"! Agent session:        127.0.0.1:{unused_tcp_port} gives none (" in report
+    assert "callers hear an apology" in report
+    assert "ERROR" in report
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        pytest.param(Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE), "http_401", id="key"),
+        pytest.param(Fault(kind=Kind.QUOTA), "insufficient_quota", id="money"),
+    ],
+)
+def test_what_keeps_the_agent_from_speaking_is_named(db, settings, fault, code):
+    server = FakeRealtime(canned_conversation, fault=fault)
+    with served(server):
+        settings.AGENT = agent_settings(**REALTIME | {"realtime_url": server.url})
+        report = told()
+    assert f"gives none ({code}: " in report
+    assert KEY not in report

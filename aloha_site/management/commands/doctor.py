@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--live", action="store_true", help="ask Twilio and OpenAI too; costs nothing"
+            "--live",
+            action="store_true",
+            help="ask Twilio and OpenAI too; the agent says a word",
         )
 
     def handle(self, *args: Any, live: bool, **options: Any) -> None:
