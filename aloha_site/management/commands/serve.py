@@ -1,6 +1,7 @@
 """`manage.py serve`: the web server, for pages, webhooks and sockets."""
 
 import gc
+import logging
 import socket
 import warnings
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+logger = logging.getLogger(__name__)
 
 # A media frame is under 1 KiB; anything near this is not a carrier speaking.
 MAX_SOCKET_MESSAGE_BYTES = 64 * 1024
@@ -61,7 +64,7 @@ class Command(BaseCommand):
         from aloha_site.serving import DrainingServer
 
         with _listen(host, port, share_port=share_port) as listener:
-            self.stdout.write(f"Listening on {host}, port {listener.getsockname()[1]}.")
+            logger.info("Listening on %s, port %d.", host, listener.getsockname()[1])
             config = uvicorn.Config(
                 _application(role, access_log=access_log),
                 loop="uvloop",
