@@ -89,7 +89,8 @@ class PlaceCall(APIView):
             404: OpenApiResponse(description="campaign_not_found: not yours, or it has ended."),
             409: OpenApiResponse(
                 description="no_number: there is no active number; outbound_terms_needed: accept "
-                "them on the page first; outbound_off: switched off by staff."
+                "them in a browser first, at /aloha/call/terms; outbound_off: switched off by "
+                "staff."
             ),
             422: OpenApiResponse(
                 description="The number: emergency_number, short_code, premium_number, "

@@ -25,7 +25,7 @@ class NotReadyToCall(TelephonyError):
 
 
 class OutboundTermsNeeded(NotReadyToCall):
-    """Accept the terms for outgoing calls first; that is asked once."""
+    """Accept the terms for outgoing calls first, at /aloha/call/terms; that is asked once."""
 
     code = "outbound_terms_needed"
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import timezone
 
 from telephony.models import (
@@ -246,7 +247,8 @@ def test_a_key_of_another_call_or_of_a_purchase_is_refused(api, number, owner):
 
 def test_a_real_call_waits_for_the_terms(api, account):
     OutboundTerms.objects.all().delete()
-    problem_of(api.place_call(phoneNumber=CALLEE), 409, "outbound_terms_needed")
+    problem = problem_of(api.place_call(phoneNumber=CALLEE), 409, "outbound_terms_needed")
+    assert f" {reverse('outbound_terms')};" in problem["detail"]
     assert account.calls == {}
 
 
