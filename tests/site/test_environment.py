@@ -68,7 +68,7 @@ def test_the_containers_get_every_variable_but_those_of_development_and_the_imag
 
 def settings_with(tmp_path, **environment: str) -> dict[str, object]:
     """Some of the settings, as a process with this environment reads them."""
-    names = ("ALLOWED_HOSTS", "ALLAUTH_TRUSTED_PROXY_COUNT")
+    names = ("ALLOWED_HOSTS", "ALLAUTH_TRUSTED_PROXY_COUNT", "CARRIER_SIGNING_KEYS", "TELEPHONY")
     program = (
         "import json; from aloha_site import settings; "
         f"print(json.dumps([getattr(settings, name) for name in {names}]))"
@@ -93,11 +93,23 @@ def test_blanks_around_a_host_do_not_matter(tmp_path):
 
 def test_without_other_hosts_the_public_one_is_answered_and_no_proxy_is_trusted(tmp_path):
     found = settings_with(tmp_path, ALLOWED_HOSTS=" , ")
-    assert found == {"ALLOWED_HOSTS": ["aloha.example.com"], "ALLAUTH_TRUSTED_PROXY_COUNT": 0}
+    assert found["ALLOWED_HOSTS"] == ["aloha.example.com"]
+    assert found["ALLAUTH_TRUSTED_PROXY_COUNT"] == 0
 
 
 def test_the_number_of_proxies_comes_from_the_environment(tmp_path):
     assert settings_with(tmp_path, TRUSTED_PROXY_COUNT="2")["ALLAUTH_TRUSTED_PROXY_COUNT"] == 2
+
+
+def test_while_the_token_is_rotated_both_sign_and_the_first_alone_asks(tmp_path):
+    found = settings_with(
+        tmp_path,
+        TWILIO_ACCOUNT_SID="AC" + "0" * 32,
+        TWILIO_AUTH_TOKEN="primary",
+        TWILIO_AUTH_TOKEN_SECONDARY="the-new-one",
+    )
+    assert found["CARRIER_SIGNING_KEYS"] == ["primary", "the-new-one"]
+    assert found["TELEPHONY"]["OPTIONS"]["auth_token"] == "primary"
 
 
 # --- The file .env ---
