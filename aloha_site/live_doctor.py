@@ -174,8 +174,8 @@ def _session() -> Finding:
         took_ms = agent_trial.first_word_ms(get_agent_backend())
     except AgentUnavailable as error:
         says = (
-            f"{where} gives none ({error.code}: {error}): callers hear an apology and leave a "
-            "message after the tone. docs/runbook.md, 3, says what to do."
+            f"{where} gives none ({error.code}): callers hear an apology and leave a message "
+            "after the tone. docs/runbook.md, 3, says what to do."
         )
         return Finding(name=SESSION, is_there=False, says=says, is_fault=True)
     return Finding(

@@ -1,5 +1,6 @@
 """`manage.py doctor`: says what is there, what is missing, and what that means."""
 
+import logging
 from itertools import chain
 from typing import Any
 
@@ -23,10 +24,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, live: bool, **options: Any) -> None:
         findings = []
-        for finding in chain(doctor.examine(), live_doctor.ask_providers() if live else ()):
-            findings.append(finding)
-            sign = "!" if finding.is_fault else "+" if finding.is_there else "-"
-            self.stdout.write(f"{sign} {finding.name + ':':21} {finding.says}")
+        logging.disable(logging.INFO)  # its own words say it
+        try:
+            for finding in chain(doctor.examine(), live_doctor.ask_providers() if live else ()):
+                findings.append(finding)
+                sign = "!" if finding.is_fault else "+" if finding.is_there else "-"
+                self.stdout.write(f"{sign} {finding.name + ':':21} {finding.says}")
+        finally:
+            logging.disable(logging.NOTSET)
         faults = [finding.name for finding in findings if finding.is_fault]
         if faults:
             raise CommandError(f"Aloha cannot work like this: {', '.join(faults)}.")
