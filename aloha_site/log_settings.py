@@ -44,6 +44,8 @@ def logging_settings(*, level: str, is_readable: bool) -> dict[str, Any]:
             # These tell the values of rows and requests.
             "django.db.backends": {"level": "INFO"},
             "twilio": {"level": "WARNING"},
+            # "Listening": what starts a server waits for it, whatever else is to be logged.
+            "aloha_site.management.commands.serve": {"level": "INFO"},
             # OpenAI's client speaks through it; each request of it would be a line.
             "httpx2": {"level": "WARNING"},
             # uvicorn and Daphne log the path of every socket, and a stream's path is its token.

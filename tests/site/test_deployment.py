@@ -212,7 +212,8 @@ def test_the_unit_for_systemd_starts_what_there_is_and_waits_as_long_as_compose(
 def test_the_command_of_a_service_serves_its_part(name, tmp_path, transactional_db):
     port = free_port()
     command = [word if word != "8000" else str(port) for word in services()[name]["command"][2:]]
-    process = Process(tmp_path, name, *command, url=f"http://127.0.0.1:{port}")
+    quiet = {"LOG_LEVEL": "ERROR"}
+    process = Process(tmp_path, name, *command, url=f"http://127.0.0.1:{port}", changes=quiet)
     with started(process):
         process.wait_for("Listening on")
         for path, role in [("/healthz", name), ("/accounts/login/", "web"), (WEBHOOK, "media")]:
