@@ -182,7 +182,7 @@ def test_the_example_for_nginx_is_a_whole_file_of_its_own():
 def test_nginx_itself_takes_the_example(tmp_path):
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
-        pytest.skip("needs nginx")
+        pytest.skip("needs nginx (Debian package nginx-light)")
     make_certificate(tmp_path)
     text = re.sub(r"/etc/letsencrypt/\S+\.pem", f"{tmp_path}/loopback.pem", example("nginx"))
     file = tmp_path / "nginx.conf"
