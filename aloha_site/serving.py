@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.row_security import in_service_scope
-from aloha_site.shared_port import somebody_else_listens
+from aloha_site.shared_port import say_that_we_leave, somebody_else_listens
 from telephony import draining, recorder
 from telephony.models import FINAL_STATUSES, Call, StreamState
 
@@ -44,13 +44,25 @@ class DrainingServer(uvicorn.Server):
         self._listener = listener
         self._drain_s = drain_s
         self._somebody_follows = False
+        self._mark: socket.socket | None = None
 
     def run_until_stopped(self) -> None:
         """Serve; ends with the signal that asked for it."""
-        self.run(sockets=[self._listener])
+        try:
+            self.run(sockets=[self._listener])
+        finally:
+            if self._mark:
+                self._mark.close()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then stop as uvicorn does."""
+        # Kept to the end: the system closes the listener some time after it is told to.
+        self._mark = say_that_we_leave(self._listener)
+        await self._drain()
+        await super().shutdown(sockets)
+        await self._write_recordings()
+
+    async def _drain(self) -> None:
         draining.here.begin(is_alone=lambda: not self._somebody_follows)
         began_at = time.monotonic()
         logger.info("server drains", extra={"streams": draining.here.stream_count})
@@ -62,8 +74,6 @@ class DrainingServer(uvicorn.Server):
             await self._wait_for_streams(handed_over_by)
         await self._wait_for_last_words(handed_over_by + LAST_WORD_SECONDS)
         logger.info("server stops", extra={"seconds": round(time.monotonic() - began_at, 1)})
-        await super().shutdown(sockets)
-        await self._write_recordings()
 
     async def _wait_for_streams(self, until: float) -> None:
         while draining.here.stream_count and time.monotonic() < until and not self.force_exit:

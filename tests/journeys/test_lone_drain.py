@@ -1,10 +1,13 @@
 """A server that is told to stop, with nobody to follow it, while calls are about to begin."""
 
 import asyncio
+import contextlib
 import re
 import signal
 import time
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,15 +31,28 @@ def number(transactional_db, owner):
 
 
 @pytest.fixture
-def server(settings, tmp_path, number):
-    port = free_port()
-    settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{port}"
+def address(settings):
+    settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{free_port()}"
+    return url
+
+
+@contextlib.contextmanager
+def serving(folder: Path, name: str, url: str, *options: str) -> Iterator[Process]:
     changes = {"DRAIN_SECONDS": str(DRAIN_S)}
-    web = Process(tmp_path, "web", "serve", "--port", str(port), url=url, changes=changes)
+    port = url.rpartition(":")[2]
+    web = Process(folder, name, "serve", "--port", port, *options, url=url, changes=changes)
     with started(web):
         web.wait_for("Listening on")
+        try:
+            yield web
+        finally:
+            print(web.log.read_text()[-4000:])
+
+
+@pytest.fixture
+def server(address, tmp_path, number):
+    with serving(tmp_path, "web", address) as web:
         yield web
-        print(web.log.read_text()[-4000:])
 
 
 def final(form: dict[str, str]) -> dict[str, str]:
@@ -66,3 +82,31 @@ async def test_without_calls_it_stops_at_once(server):
     server.popen.send_signal(signal.SIGTERM)
     await asyncio.to_thread(server.popen.wait, DRAIN_S + 10)
     assert time.monotonic() - told_at < 3
+
+
+async def both_serve(url: str, *servers: Process) -> None:
+    """Until each has answered somebody: only then it heeds a signal."""
+    while not all("call came in" in server.log.read_text() for server in servers):
+        await send(url, "incoming", incoming_form("+14155550100"))
+
+
+async def test_two_that_stop_together_leave_no_caller_unanswered(address, tmp_path, number):
+    with (
+        serving(tmp_path, "one", address, "--share-port") as one,
+        serving(tmp_path, "two", address, "--share-port") as two,
+    ):
+        await both_serve(address, one, two)
+        waiting = incoming_form(number.phone_number, CallSid=f"SIMULATED_CALL_{uuid.uuid4().hex}")
+        await send(address, "incoming", waiting)  # her stream is still to come
+        for server in (one, two):
+            server.popen.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        for _ in range(6):
+            sid = f"SIMULATED_CALL_{uuid.uuid4().hex}"
+            status, document, _ = await send(
+                address, "incoming", incoming_form(number.phone_number, CallSid=sid)
+            )
+            assert (status, b"<Record" in document) == (200, True)
+        await send(address, "status", final(waiting))
+        for server in (one, two):
+            await asyncio.to_thread(server.popen.wait, DRAIN_S + 10)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from aloha_site.shared_port import somebody_else_listens
+from aloha_site.shared_port import say_that_we_leave, somebody_else_listens
 
 pytestmark = [
     pytest.mark.A4,
@@ -40,3 +40,16 @@ def test_who_takes_our_connections_follows_us(ours, theirs, follows):
 def test_nobody_follows_a_listener_that_is_alone(host):
     with listening(host) as listener:
         assert not somebody_else_listens(listener)
+
+
+def test_who_leaves_the_port_too_follows_nobody():
+    with listening("127.0.0.1") as ours:
+        port = ours.getsockname()[1]
+        with listening("127.0.0.1", port) as theirs:
+            with say_that_we_leave(ours), say_that_we_leave(theirs):
+                assert not somebody_else_listens(ours)
+                assert not somebody_else_listens(theirs)
+                with listening("127.0.0.1", port):
+                    assert somebody_else_listens(ours)
+                    assert somebody_else_listens(theirs)
+            assert somebody_else_listens(ours)
