@@ -74,6 +74,15 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
     """
     for known in _call_of.rows({"call_sid": incoming.call_sid}):
         return _reopened(known)
+    try:
+        with transaction.atomic():
+            return _open_new(incoming)
+    except IntegrityError:
+        # The same request, handled at the same moment by another thread, was first.
+        return _reopened(Call.objects.get(call_sid=incoming.call_sid))
+
+
+def _open_new(incoming: IncomingCall) -> OpenedCall:
     number, line = look_at_line(incoming)
     answer = answering.decide(line)
     logger.info(
@@ -89,12 +98,7 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
         return OpenedCall(answer=answer)
     if number is None or isinstance(answer, answering.NotInService | answering.Refused):
         return OpenedCall(answer=answer)
-    try:
-        with transaction.atomic():
-            return _reopened(_insert_call(incoming, number, answer))
-    except IntegrityError:
-        # The same request, handled at the same moment by another thread, was first.
-        return _reopened(Call.objects.get(call_sid=incoming.call_sid))
+    return _reopened(_insert_call(incoming, number, answer))
 
 
 def _reopened(call: Call) -> OpenedCall:
