@@ -97,7 +97,10 @@ def _facts_in_the_database(now: datetime) -> dict[str, Any]:
     longest = timedelta(seconds=settings.MAX_CALL_SECONDS)
     with_agent = (
         Call.objects.exclude(status__in=FINAL_STATUSES)
-        .filter(stream_state__in=(StreamState.ISSUED, StreamState.OPEN))
+        .filter(
+            Q(stream_state=StreamState.OPEN)
+            | Q(stream_state=StreamState.ISSUED, stream_token_expires_at__gt=now)
+        )
         .filter(started_at__gt=now - longest)
     )
     talked = Call.objects.filter(

@@ -9,29 +9,34 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.row_security import service_scope
+from agent.session import AgentOutcome
 from telephony import call_events
 from telephony.call_events import EventKind
 from telephony.calls import settle_end_reason
-from telephony.models import FINAL_STATUSES, Call, CallStatus
+from telephony.models import FINAL_STATUSES, Call, CallEvent, CallStatus, StreamState
 from telephony.twiml import MAX_MESSAGE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 STALE_GRACE = timedelta(minutes=5)
+QUIET_GRACE = timedelta(minutes=1)
 
 
 def close_stale_calls() -> int:
     """End calls whose end the carrier never reported; how many there were.
 
-    No call lasts longer than the agent may talk and the caller may leave a message.
+    No call lasts longer than the agent may talk and the caller may leave a message; and one in
+    which nothing is to come has about a minute for the report of its end.
     """
+    now = timezone.now()
     longest = timedelta(seconds=settings.MAX_CALL_SECONDS + MAX_MESSAGE_SECONDS) + STALE_GRACE
-    stale = Call.objects.exclude(status__in=FINAL_STATUSES).filter(
-        started_at__lt=timezone.now() - longest
+    goes_on = Call.objects.exclude(status__in=FINAL_STATUSES)
+    stale = goes_on.filter(started_at__lt=now - longest) | _with_nothing_to_come(
+        goes_on, now - QUIET_GRACE
     )
     with service_scope():
         ids = list(stale.values_list("id", flat=True))
@@ -39,6 +44,19 @@ def close_stale_calls() -> int:
     if closed:
         logger.warning("stale calls closed", extra={"count": closed})
     return closed
+
+
+def _with_nothing_to_come(calls: QuerySet[Call], since: datetime) -> QuerySet[Call]:
+    """Those without an agent and without a message, of which the carrier asks no more.
+
+    It never opened the stream that it was told of, or it was told to hang up, or the caller left.
+    """
+    parted = CallEvent.objects.filter(
+        call=OuterRef("pk"), kind=EventKind.AGENT_CLOSED, received_at__lt=since
+    )
+    never_came = Q(stream_state=StreamState.ISSUED, stream_token_expires_at__lt=since)
+    is_left = Q(stream_state=StreamState.CLOSED) & ~Q(agent_outcome=AgentOutcome.FAILED.value)
+    return calls.filter(never_came | (is_left & Exists(parted)), carrier_records=False)
 
 
 def _close(call_id: UUID) -> bool:

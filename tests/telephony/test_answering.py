@@ -84,6 +84,7 @@ def talk(number, **fields):
     defaults = {
         "status": CallStatus.IN_PROGRESS,
         "stream_state": StreamState.OPEN,
+        "stream_token_expires_at": timezone.now() + timedelta(seconds=60),
         "agent_backend": "scripted",
     }
     return make_call(number, **(defaults | fields))
@@ -148,6 +149,13 @@ def test_the_installation_has_as_many_calls_at_once_as_the_settings_say(number, 
         pytest.param({"status": CallStatus.COMPLETED}, id="over"),
         pytest.param({"stream_state": StreamState.CLOSED}, id="with the carrier now"),
         pytest.param({"started_at": timezone.now() - timedelta(hours=1)}, id="lost long ago"),
+        pytest.param(
+            {
+                "stream_state": StreamState.ISSUED,
+                "stream_token_expires_at": timezone.now() - timedelta(seconds=1),
+            },
+            id="its stream can come no more",
+        ),
     ],
 )
 def test_a_call_that_no_agent_holds_keeps_no_place(number, settings, fields):

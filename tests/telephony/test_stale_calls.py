@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agent.session import AgentOutcome
+from telephony import call_events
+from telephony.call_events import EventKind
 from telephony.end_reasons import EndReason
-from telephony.models import CallStatus
+from telephony.models import CallEvent, CallStatus, StreamState
 from telephony.stale_calls import close_stale_calls
 from tests.factories import make_call, make_number
 
@@ -49,3 +52,38 @@ def test_a_call_that_ended_keeps_its_end(number):
     close_stale_calls()
     call.refresh_from_db()
     assert (call.status, call.ended_at) == (CallStatus.BUSY, ended_at)
+
+
+def a_call_without_its_stream(number, *, seconds: float, **fields):
+    """The carrier was told of a stream that it never opened; the token ended so long ago."""
+    expired_at = timezone.now() - timedelta(seconds=seconds)
+    issued = {"stream_state": StreamState.ISSUED, "stream_token_expires_at": expired_at}
+    return call_of(number, minutes_ago=5, **(issued | fields))
+
+
+def a_call_after_its_stream(number, *, seconds: float, outcome=AgentOutcome.FINISHED, **fields):
+    closed = {"stream_state": StreamState.CLOSED, "agent_outcome": outcome.value}
+    call = call_of(
+        number, minutes_ago=5, status=CallStatus.IN_PROGRESS, answered_at=None, **(closed | fields)
+    )
+    call_events.note(call.id, kind=EventKind.AGENT_CLOSED)
+    closed_at = timezone.now() - timedelta(seconds=seconds)
+    CallEvent.objects.filter(call=call).update(received_at=closed_at)
+    return call
+
+
+@pytest.mark.parametrize("quiet", [a_call_without_its_stream, a_call_after_its_stream])
+def test_a_call_in_which_nothing_is_to_come_has_a_minute_for_its_end(number, quiet):
+    quiet(number, seconds=50)
+    assert close_stale_calls() == 0
+    over = quiet(number, seconds=70)
+    assert close_stale_calls() == 1
+    over.refresh_from_db()
+    assert over.is_final
+
+
+@pytest.mark.parametrize("quiet", [a_call_without_its_stream, a_call_after_its_stream])
+def test_a_caller_who_may_be_leaving_a_message_is_left_alone(number, quiet):
+    quiet(number, seconds=70, carrier_records=True)
+    a_call_after_its_stream(number, seconds=70, outcome=AgentOutcome.FAILED)
+    assert close_stale_calls() == 0
