@@ -6,6 +6,7 @@ HTTP statuses are chosen here and nowhere else: the rooms raise errors that say 
 
 import logging
 import math
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +15,10 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.template import loader
 from django.views.defaults import page_not_found
 from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
@@ -111,11 +114,26 @@ class Refusal:
     members: dict[str, Any] = field(default_factory=dict)
 
 
+DATABASE_AWAY = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="unavailable",
+    detail="The database does not answer. Try again in a moment.",
+    headers={"Retry-After": str(RETRY_AFTER_S)},
+)
+FAULT = Refusal(
+    status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    code="fault",
+    detail="Something went wrong on our side. It has been written down.",
+)
+
+
 def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """The answer to a refused request; None for a fault of ours, which goes on as it is."""
     refusal = _refusal(error)
-    if refusal is None:
-        return None
+    return None if refusal is None else _worded(refusal)
+
+
+def _worded(refusal: Refusal) -> JsonResponse:
     request_id = uuid.uuid4()
     logger.info(
         "api refused",
@@ -142,6 +160,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The answer where no view is: a problem for scripts, a page for people."""
     refused = problem(Http404(), {}) if request.path.startswith("/api/") else None
     return refused or page_not_found(request, exception)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """The answer to a fault of ours, and while the database is away: it may be asked again soon.
+
+    Called where the error is being handled.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    refusal = DATABASE_AWAY if is_away else FAULT
+    if request.path.startswith("/api/"):
+        return _worded(refusal)
+    page = loader.get_template(f"{refusal.status:d}.html").render()
+    return HttpResponse(page, status=refusal.status, headers=refusal.headers)
 
 
 def _refusal(error: Exception) -> Refusal | None:

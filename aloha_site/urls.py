@@ -19,6 +19,7 @@ from aloha_site import (
 from aloha_site.schema_view import SchemaView
 
 handler404 = "aloha_site.api.not_found"
+handler500 = "aloha_site.api.fault"
 
 urlpatterns = [
     path("", pages.home, name="home"),
