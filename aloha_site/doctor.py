@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from agent.backends.base import get_backend as get_agent_backend
 from aloha_site import static_files
+from aloha_site.health import database_trouble
 from telephony import kept_endings, request_spool
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
@@ -137,6 +138,13 @@ def _database() -> Finding:
             name="Database",
             is_there=False,
             says=f"cannot be reached: {str(error).splitlines()[0]}",
+            is_fault=True,
+        )
+    if trouble := database_trouble():
+        return Finding(
+            name="Database",
+            is_there=False,
+            says=f"{trouble} `manage.py migrate` brings its tables up to date.",
             is_fault=True,
         )
     if connection.vendor == "postgresql":

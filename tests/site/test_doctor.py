@@ -5,6 +5,7 @@ import os
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.migrations.recorder import MigrationRecorder
 
 from tests.peers.redis import private_redis
 
@@ -81,3 +82,9 @@ def test_what_only_tests_use_is_told_in_development_alone(db, settings):
     assert "./dev test" not in told()
     settings.DEBUG = True
     assert "./dev test" in told()
+
+
+def test_tables_that_are_not_made_yet_are_a_fault(db):
+    MigrationRecorder.Migration.objects.filter(app="voicemail").order_by("name").last().delete()
+    with pytest.raises(CommandError, match="Database"):
+        told()
