@@ -13,7 +13,7 @@ import time
 
 import uvicorn
 from django.db import Error
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.row_security import in_service_scope
@@ -44,6 +44,7 @@ class DrainingServer(uvicorn.Server):
         self._listener = listener
         self._drain_s = drain_s
         self._somebody_follows = False
+        self._missed_an_answer = False
         self._mark: socket.socket | None = None
 
     def run_until_stopped(self) -> None:
@@ -85,9 +86,20 @@ class DrainingServer(uvicorn.Server):
         while not self._somebody_follows and time.monotonic() < until and not self.force_exit:
             await self._go_on_serving()
             if time.monotonic() - asked_at > ASK_SECONDS:
-                if not await _any_goes_on(within_s=until - time.monotonic()):
+                if not await self._any_goes_on(within_s=until - time.monotonic()):
                     return
                 asked_at = time.monotonic()
+
+    async def _any_goes_on(self, *, within_s: float) -> bool:
+        """Whether a call needs this process; with nobody to ask one may."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await in_service_scope(_running_calls().exists)
+        except (Error, TimeoutError):
+            if not self._missed_an_answer:
+                logger.warning("the database does not say which calls go on", exc_info=True)
+            self._missed_an_answer = True
+            return True
 
     async def _write_recordings(self) -> None:
         """The signal that asked for the end, given again, ends the process in the next moment."""
@@ -137,17 +149,8 @@ class DrainingServer(uvicorn.Server):
         )
 
 
-async def _any_goes_on(*, within_s: float) -> bool:
-    """Whether a call that had a stream here is not over, or one is still to get its stream.
-
-    With nobody to ask there may be one.
-    """
+def _running_calls() -> QuerySet[Call]:
+    """Calls that had a stream here and are not over, and those that are still to get theirs."""
     was_here = Q(id__in=draining.here.carried)
     is_to_come = Q(stream_state=StreamState.ISSUED, stream_token_expires_at__gt=timezone.now())
-    running = Call.objects.filter(was_here | is_to_come).exclude(status__in=FINAL_STATUSES)
-    try:
-        async with asyncio.timeout(within_s):
-            return await in_service_scope(running.exists)
-    except (Error, TimeoutError):
-        logger.warning("the database does not say which calls go on", exc_info=True)
-        return True
+    return Call.objects.filter(was_here | is_to_come).exclude(status__in=FINAL_STATUSES)

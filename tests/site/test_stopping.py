@@ -24,6 +24,7 @@ from tests.journeys.test_server_killed import free_port
 from tests.peers.media_line import MediaLine, stream_url
 from tests.peers.processes import Process, started
 from tests.telephony.test_recording import frame
+from tests.telephony.test_refusing_database import not_migrated_yet
 from tests.telephony.test_slow_disk import stuck_disk
 from tests.telephony.test_stream_handshake import issue_call
 
@@ -75,6 +76,15 @@ def test_audio_that_waits_for_the_disk_is_written_before_the_end(
         assert thread.is_alive()
     thread.join()
     assert spool_path(call_id).stat().st_size == 320
+
+
+@pytest.mark.check  # it waits as long as a call may need
+def test_tables_that_are_not_made_yet_are_told_of_once(stopping, caplog):
+    server, thread = stopping
+    with not_migrated_yet():
+        server.should_exit = True
+        thread.join()
+    assert caplog.text.count("the database does not say which calls go on") == 1
 
 
 class BusySystem(socket.socket):
