@@ -188,3 +188,16 @@ async def test_the_message_of_a_whole_call_reaches_the_inbox_with_its_audio(
         result.call_sid,
     )
     assert rows[0][0] >= len(speech) / 8
+
+
+@pytest.mark.parametrize("outage", ["stopped", "frozen"])
+async def test_probes_learn_in_time_that_the_server_is_not_ready(postgres, installation, outage):
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{installation}/readyz") as answer:
+            assert answer.status == 200
+        with getattr(postgres, outage)():
+            for _ in range(2):
+                begun = time.monotonic()
+                async with session.get(f"{installation}/readyz") as answer:
+                    assert answer.status == 503
+                assert time.monotonic() - begun <= LIMIT_S
