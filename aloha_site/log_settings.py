@@ -56,5 +56,7 @@ def logging_settings(*, level: str, is_readable: bool) -> dict[str, Any]:
             # Without Redis it repeats itself every second; telephony.live_news says it once.
             "channels_redis": {"level": "CRITICAL"},
             "asyncio": {"level": "WARNING"},
+            # It tells of every attempt to connect; whoever needed the connection tells of it too.
+            "psycopg.pool": {"level": "ERROR"},
         },
     }

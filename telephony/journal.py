@@ -130,11 +130,14 @@ class CallJournal:
     async def _save(self, entries: "list[TranscriptLine | _BeingSaid]") -> None:
         lines = [entry for entry in entries if isinstance(entry, TranscriptLine)]
         said = [entry for entry in entries if isinstance(entry, _BeingSaid)]
+        is_told = False
         while True:
             try:
                 await in_service_scope(self._write_down, lines, said[-1:])
             except (OperationalError, InterfaceError):
-                logger.warning("transcript waits for the database", exc_info=True)
+                if not is_told:
+                    logger.warning("transcript waits for the database", exc_info=True)
+                is_told = True
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except DatabaseError:

@@ -68,13 +68,17 @@ class Switchboard:
 
     async def _play(self) -> None:
         running: dict[asyncio.Task[None], SimulatedOutgoingCall] = {}
+        is_told = False
         while not self._stop.is_set():
             try:
                 claimed = await in_service_scope(claim_calls, AT_ONCE - len(running))
+                is_told = False
             except Exception:
-                # The outermost loop: a database that is away must not end the simulation.
-                logger.exception("simulated calls could not be claimed")
-                claimed = []
+                # The outermost loop: a database that is away must not end the simulation, and is
+                # told of once.
+                if not is_told:
+                    logger.exception("simulated calls could not be claimed")
+                is_told, claimed = True, []
             for one in claimed:
                 call = _prepared(one)
                 running[asyncio.create_task(_play_one(one.call_id, call))] = call

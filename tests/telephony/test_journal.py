@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 
 import pytest
+from django.db import connection
 
 from accounts.row_security import in_service_scope
 from agent.session import Role, TranscriptSource
 from telephony import call_events
 from telephony.actions import WriteLine
-from telephony.journal import CallJournal
+from telephony.journal import RETRY_SECONDS, CallJournal
 from telephony.models import Call, TranscriptLine
 from tests.factories import make_call, make_number
+from tests.telephony.test_refusing_database import not_migrated_yet
 
 
 @pytest.fixture
@@ -74,3 +76,18 @@ async def test_a_line_that_is_refused_takes_no_other_with_it(call):
     assert await texts(call) == ["Before.", "Behind."]
     assert await being_said(call) == "Goodbye."
     assert journal.unwritten() == []
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL names this a fault that stays"
+)
+async def test_a_line_that_waits_is_told_of_once(call, caplog):
+    journal = CallJournal(call)
+    with contextlib.ExitStack() as outage:
+        await in_service_scope(outage.enter_context, not_migrated_yet())
+        async with keeping(journal):
+            journal.write(line("At last."))
+            await asyncio.sleep(2.5 * RETRY_SECONDS)
+            await in_service_scope(outage.close)
+    assert await texts(call) == ["At last."]
+    assert caplog.text.count("transcript waits") == 1

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
 from telephony import kept_endings, request_spool, unnamed_files
@@ -82,13 +82,13 @@ def _work_until(stop: threading.Event) -> None:
         all_time = time.monotonic() - looked_back_at > LOOK_BACK_SECONDS
         close_old_connections()
         is_busy = [
-            _attempt(write_down_endings),
-            _attempt(replay_kept_requests),
-            _attempt(settle_unplaced_calls),
-            _attempt(partial(processing.work_once, all_time=all_time)),
+            attempt(write_down_endings),
+            attempt(replay_kept_requests),
+            attempt(settle_unplaced_calls),
+            attempt(partial(processing.work_once, all_time=all_time)),
         ]
-        _attempt(send_reminders)
-        _attempt(partial(_look_after_forwarding, all_time=all_time))
+        attempt(send_reminders)
+        attempt(partial(_look_after_forwarding, all_time=all_time))
         if all_time:
             looked_back_at = time.monotonic()
         if not any(is_busy):
@@ -111,21 +111,31 @@ def _do_chores_until(stop: threading.Event) -> None:
             if stop.is_set():
                 break
             close_old_connections()
-            _attempt(chore)
+            attempt(chore)
         connections.close_all()
         if stop.wait(LOOK_BACK_SECONDS):
             return
 
 
-def _attempt(chore: Callable[[], object]) -> bool:
+_failing: set[str] = set()
+"""Chores that the database kept from being done the last time, which has been told."""
+
+
+def attempt(chore: Callable[[], object]) -> bool:
     """Whether there was something to do; what failed is due again in the next round."""
+    function = chore.func if isinstance(chore, partial) else chore
+    name = getattr(function, "__name__", "")
     try:
-        return bool(chore())
-    except Exception:
+        found = bool(chore())
+    except Exception as error:
         # The outermost loop: a database that is away for a while must not end the work.
-        function = chore.func if isinstance(chore, partial) else chore
-        logger.exception("work failed", extra={"chore": getattr(function, "__name__", "")})
+        if name not in _failing:
+            logger.exception("work failed", extra={"chore": name})
+        if isinstance(error, OperationalError | InterfaceError):
+            _failing.add(name)
         return False
+    _failing.discard(name)
+    return found
 
 
 def _look_after_forwarding(*, all_time: bool) -> None:
