@@ -203,16 +203,17 @@ def has_said_goodbye(call_sid: str) -> bool:
     return Call.objects.filter(call_sid=call_sid, agent_outcome__in=goodbyes).exists()
 
 
-def hand_to_carrier(call_sid: str) -> None:
+def hand_to_carrier(call_sid: str) -> bool:
     """Note that the carrier records a caller whom no agent heard out.
 
-    Her stream is over. A process that died with it open could not say so: it is closed here.
+    Her stream is over. A process that died with it open could not say so: whether that is so.
     """
     call = Call.objects.filter(call_sid=call_sid)
-    call.filter(stream_state=StreamState.OPEN).update(
+    is_cut = call.filter(stream_state=StreamState.OPEN).update(
         stream_state=StreamState.CLOSED, agent_outcome=AgentOutcome.FAILED.value
     )
     call.update(carrier_records=True)
+    return is_cut > 0
 
 
 def record_progress(report: StatusReport) -> None:

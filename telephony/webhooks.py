@@ -1,5 +1,6 @@
 """The carrier's webhooks: read, call one function, answer with TwiML or 204."""
 
+import logging
 from datetime import datetime
 from functools import partial
 from typing import assert_never
@@ -26,6 +27,8 @@ from telephony.call_notice import CallNotice, notice_for
 from telephony.carrier_guard import twilio_callback, twilio_stand_in, twilio_webhook
 from telephony.carrier_requests import OutgoingCall, RecordedMessage, SignedForm
 from telephony.signatures import public_socket_url, public_url
+
+logger = logging.getLogger(__name__)
 
 
 def _note_unanswered(form: SignedForm, came_at: datetime) -> None:
@@ -92,7 +95,12 @@ def _go_on_after_stream(form: SignedForm) -> HttpResponse:
             return _twiml(_end_of_outgoing(call_sid))
         if is_over or calls.has_said_goodbye(call_sid):
             return _twiml(twiml.hang_up())
-        calls.hand_to_carrier(call_sid)
+        is_cut = calls.hand_to_carrier(call_sid)
+    logger.log(
+        logging.ERROR if is_cut else logging.INFO,
+        "process of a stream died" if is_cut else "caller without agent goes to the tone",
+        extra={"call_sid": call_sid},
+    )
     return _twiml(twiml.classic_voicemail(recording_url=_url("recording"), apology=True))
 
 

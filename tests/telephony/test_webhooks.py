@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from telephony import call_events
 from telephony.models import (
     Call,
+    CallPurpose,
     CallStatus,
     CarrierRecording,
     NumberStatus,
@@ -242,6 +244,22 @@ class TestAfterStream:
         call = Call.objects.get()
         assert (call.stream_state, call.agent_outcome) == ("closed", "failed")
         assert call.carrier_records
+
+    @pytest.mark.parametrize(
+        ("state", "told"),
+        [
+            pytest.param(StreamState.OPEN, "process of a stream died", id="killed"),
+            pytest.param(StreamState.CLOSED, "caller without agent goes to the tone", id="failed"),
+        ],
+    )
+    def test_the_log_tells_a_process_that_died_from_an_agent_that_failed(
+        self, number, caplog, state, told
+    ):
+        caplog.set_level(logging.INFO, "telephony.webhooks")
+        make_call(number, call_sid=SID, stream_state=state)
+        post(AFTER_STREAM, incoming_form(number.phone_number))
+        [line] = [line for line in caplog.records if line.name == "telephony.webhooks"]
+        assert (line.message, line.call_sid) == (told, SID)
 
     def test_a_call_we_do_not_know_can_leave_a_message_too(self, number):
         answer = post(AFTER_STREAM, incoming_form(number.phone_number))
