@@ -4,16 +4,21 @@ An event is told apart by its kind and key: a repeat is kept once.
 """
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils import timezone
 
-from telephony.models import Call, CallEvent
+from telephony.models import Call, CallEvent, CallPurpose
 
 logger = logging.getLogger(__name__)
 
 MAX_KEY = 128
+PROBE_CAME_BACK = "probe_came_back"
+"""Of a probe; the key is the call that it came back as, which has no row of its own."""
+PROBES_REMEMBERED_FOR = timedelta(days=1)
 
 
 class EventKind(TextChoices):
@@ -45,9 +50,17 @@ def note_report(
     """Keep something the carrier sent; a repeat or an unknown call changes nothing."""
     call_id = Call.objects.filter(call_sid=call_sid).values_list("id", flat=True).first()
     if call_id is None:
-        logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
+        if not _is_returned_probe(call_sid):
+            logger.warning("event of an unknown call", extra={"call_sid": call_sid, "kind": kind})
         return
     note(call_id, kind=kind, key=key, payload=payload, facts=facts)
+
+
+def _is_returned_probe(call_sid: str) -> bool:
+    returned = CallEvent.objects.filter(
+        kind=PROBE_CAME_BACK, key=call_sid, call__purpose=CallPurpose.FORWARDING_CHECK
+    )
+    return returned.filter(received_at__gt=timezone.now() - PROBES_REMEMBERED_FOR).exists()
 
 
 def note(

@@ -44,7 +44,7 @@ _COMPARED_DIGITS = 9
 class ProbeEvent(StrEnum):
     """What can happen to a probe, beside the carrier's status reports."""
 
-    CAME_BACK = "probe_came_back"
+    CAME_BACK = call_events.PROBE_CAME_BACK
     ANSWERED = "probe_answered"
     KEY_PRESSED = "probe_key_pressed"
     HEARD_OUT = "probe_heard_out"

@@ -379,3 +379,14 @@ class TestRecording:
 def test_a_hint_of_forwarding_is_kept_and_no_hint_says_nothing(owner, hints, was_forwarded):
     post("/api/twilio/voice/incoming", incoming_form(make_number(owner).phone_number, **hints))
     assert Call.objects.get().was_forwarded is was_forwarded
+
+
+def test_the_end_of_a_probe_that_came_back_is_no_unknown_call(number, caplog):
+    probe = make_call(number, purpose=CallPurpose.FORWARDING_CHECK)
+    form = incoming_form(number.phone_number, CallStatus="completed")
+    post(STATUS, form)
+    assert "event of an unknown call" in caplog.text
+    caplog.clear()
+    call_events.note(probe.id, kind=call_events.PROBE_CAME_BACK, key=SID)
+    post(STATUS, form)
+    assert "event of an unknown call" not in caplog.text
