@@ -175,13 +175,17 @@ def _put_off(waiting: CarrierRecording, error: Exception) -> None:
         )
 
 
-def caller_audio(call_id: uuid.UUID, *, start_ms: int, end_ms: int) -> bytes:
-    """The caller's side of a part of the recording, mu-law; empty when there is none."""
+def caller_audio(call_id: uuid.UUID, *, start_ms: int, end_ms: int | None) -> bytes:
+    """The caller's side of a part of the recording, mu-law; empty when there is none.
+
+    Without `end_ms` to its end.
+    """
     kept = Recording.objects.filter(call_id=call_id).first()
     if kept is None:
         return b""
     caller_alone = _stereo_of(kept)[0::CHANNELS]
-    return caller_alone[start_ms * BYTES_PER_MS : end_ms * BYTES_PER_MS]
+    end = None if end_ms is None else end_ms * BYTES_PER_MS
+    return caller_alone[start_ms * BYTES_PER_MS : end]
 
 
 def interleave(caller: bytes, agent: bytes) -> bytes:

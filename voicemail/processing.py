@@ -22,6 +22,7 @@ from telephony.errors import ProviderUnclear
 from telephony.models import Call, CallPurpose, Direction, Recording, StreamState
 from telephony.recording_check import AudioDamaged
 from voicemail import notifications, openai_summaries, searching, summaries
+from voicemail.cut_off import note_cut_off_words
 from voicemail.errors import AddressRefused, MailNotSent, MailRefused, SummaryUnavailable
 from voicemail.mail_rest import mail_rest
 from voicemail.models import Contact, Message, Stage
@@ -187,6 +188,7 @@ def _take_steps(message: Message) -> None:
         _ensure_audio(message)
         _reach(message, Stage.AUDIO_READY)
     if message.stage == Stage.AUDIO_READY:
+        note_cut_off_words(message.call)
         transcribe_call(message.call, give_up=message.attempts >= TRANSCRIPT_ATTEMPTS)
         _reach(message, Stage.TRANSCRIBED)
     if message.stage == Stage.TRANSCRIBED:

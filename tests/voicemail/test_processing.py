@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.models import User
 from agent.session import Role, TranscriptSource
 from agent.speech.wav import write_mulaw
-from telephony import audio_spool
+from telephony import audio_spool, call_events
 from telephony.audio_spool import spool_path
+from telephony.call_events import EventKind
 from telephony.models import CallPurpose, CallStatus, CarrierRecording, StreamState, TranscriptLine
 from telephony.recording import fetch_carrier_recordings, store_recording
 from tests.factories import make_call, make_number
@@ -182,6 +183,7 @@ def test_a_message_after_the_tone_is_fetched_from_the_carrier(number):
 
 def test_a_message_after_the_tone_follows_what_was_said_to_the_agent(number):
     call = ended_call(number, agent_outcome="failed")
+    call_events.note(call.id, kind=EventKind.AGENT_CLOSED)
     store_recording(call=call, caller=b"\x20" * 8_000, agent=b"\x30" * 8_000)
     announce_recording(call, b"\x10" * 16_000)
     work()
