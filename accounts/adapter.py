@@ -24,7 +24,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         "cannot_remove_primary_email": "The main address stays.",
         "duplicate_email": "This address is among yours already.",
         "email_password_mismatch": "E-mail or password is not right.",
-        "email_taken": "There is an account with this address already.",
+        "email_taken": (
+            "There is an account with this address already. "
+            "If you have closed it just now, try again in a few minutes."
+        ),
         "incorrect_password": "This is not your password.",
         "max_email_addresses": "You cannot have more than %d addresses.",
         "too_many_login_attempts": "Too many failed attempts. Try again later.",

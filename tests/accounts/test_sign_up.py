@@ -49,6 +49,15 @@ def test_a_wrong_password_says_so_and_logs_nobody_in(visitor, owner):
     assert "You are not logged in." in page
 
 
+def test_whoever_closed_her_account_reads_when_its_address_is_free_again(visitor, owner):
+    User.objects.update(is_active=False)
+    form = {"login": owner.email, "password": PASSWORD}
+    page = visitor.post("/accounts/login/", form, follow=True).content.decode()
+    assert "its number is being released and its data erased" in page
+    refused = visitor.post("/accounts/signup/", FORM | {"email": owner.email}).content.decode()
+    assert "If you have closed it just now, try again in a few minutes." in refused
+
+
 def test_logging_out_ends_the_session(client, owner):
     client.force_login(owner)
     assert client.post("/accounts/logout/").url == "/"
