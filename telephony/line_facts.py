@@ -34,6 +34,8 @@ PLACES_AT_ONCE = 32
 def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFacts]:
     """The active number that was called, None for any other, and how its line stands.
 
+    The number of an account that is closed or blocked is not in service, though still taken.
+
     In a transaction, which holds back the next call to the number until this one has its row. The
     calls to all numbers wait for each other only where few places are left.
     """
@@ -43,7 +45,7 @@ def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFa
         wait_for_turn("calls to all numbers")
         row, rows = _look(incoming)
     return row, LineFacts(
-        in_service=row is not None,
+        in_service=row is not None and bool(row.has_open_account),
         is_loop=incoming.caller in {*rows, settings.FORWARDING_CHECK_NUMBER} - {""}
         or (row is not None and bool(row.comes_back)),
         agent_is_off=row is not None and (bool(row.agent_is_off) or draining.here.is_alone),
@@ -117,6 +119,7 @@ def _facts_in_the_database(now: datetime) -> dict[str, Any]:
         started_at__gt=now - probes.REMEMBERED_FOR,
     )
     return {
+        "has_open_account": F("user__is_active"),
         "was_probed": Exists(probed),
         "agent_is_off": Exists(off),
         "calls_on_number": _number_from(with_agent.filter(number=OuterRef("pk")), "COUNT", "pk"),

@@ -103,7 +103,7 @@ def close_account(request: OwnerRequest) -> HttpResponse:
     erasing.close_account(owner=request.user)
     logout(request)
     notices.success(
-        request, "Your account is closed. Your number is released and your data erased."
+        request, "Your account is closed. Your number is being released and your data erased."
     )
     return redirect("home")
 

@@ -54,7 +54,7 @@ def keep_house() -> None:
         erase_what_is_old,
         housekeeping.clear_expired,
         idempotency.clear_expired,
-        _carry_out_wishes,
+        carry_out_wishes,
     ):
         try:
             chore()
@@ -76,7 +76,7 @@ def forget_caller(*, owner: User, phone_number: str) -> Erasure:
 
 
 def close_account(*, owner: User) -> Erasure:
-    """Have an owner erased. She can log in no more from now on."""
+    """Have an owner erased. From now on she can log in no more, and her number answers nobody."""
     User.objects.filter(pk=owner.pk).update(is_active=False)
     return _wish(owner, "")
 
@@ -90,7 +90,8 @@ def _wish(owner: User, phone_number: str) -> Erasure:
         return open_ones.get(phone_number=phone_number)
 
 
-def _carry_out_wishes() -> None:
+def carry_out_wishes() -> None:
+    """Forget whom somebody wished forgotten; safe to run in any number of workers."""
     while (erasure := _claim()) is not None:
         _carry_out(erasure)
 

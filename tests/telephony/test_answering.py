@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import User
 from agent.brief import CallType
 from telephony.answering import (
     AgentAnswers,
@@ -18,6 +19,7 @@ from telephony.answering import (
 from telephony.carrier_requests import IncomingCall
 from telephony.line_facts import look_at_line
 from telephony.models import (
+    Call,
     CallStatus,
     NumberStatus,
     StreamState,
@@ -96,6 +98,15 @@ def test_an_untouched_line_is_free_in_every_mode(owner, mode):
     number = make_number(owner, voicemail_enabled=mode != VoicemailMode.NONE, voicemail_mode=mode)
     only = mode == VoicemailMode.VOICEMAIL_ONLY
     assert facts_of(number) == LineFacts(**(FREE | {"voicemail_only": only}))
+
+
+@pytest.mark.D4
+def test_the_number_of_a_closed_account_is_not_in_service_though_it_is_not_given_back_yet(number):
+    User.objects.filter(pk=number.user_id).update(is_active=False)
+    assert not facts_of(number).in_service
+    answer = post("/api/twilio/voice/incoming", incoming_form(number.phone_number))
+    assert "not in service" in answer.content.decode()
+    assert not Call.objects.exists()
 
 
 @pytest.mark.W9

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from telephony.models import Call, CarrierRecording, StreamState
+from telephony.models import (
+    LIVE_STATUSES,
+    Call,
+    CarrierRecording,
+    StreamState,
+    UserPhoneNumber,
+)
 from tests.factories import make_number
 from tests.peers.processes import Process, started
 from tests.voicemail.messages import ended_call, leave_message
-from voicemail.models import Message, Stage
+from voicemail import erasing
+from voicemail.models import Erasure, Message, Stage
 
 pytestmark = [pytest.mark.check, pytest.mark.V4]
 OLD_RECORDINGS = 4
@@ -63,3 +70,21 @@ def test_a_provider_that_hangs_does_not_keep_a_worker_from_stopping(worker, hang
     with asked:
         worker.popen.terminate()
         assert worker.popen.wait(PROMISED_S) == 0
+
+
+@pytest.mark.D4
+def test_closed_accounts_are_erased_within_seconds_one_after_the_other(
+    owner, stranger, transactional_db, settings, tmp_path
+):
+    worker = Process(tmp_path, "worker", "work", url=settings.PUBLIC_BASE_URL)
+    with started(worker):
+        worker.wait_for("worker started")
+        for user in (owner, stranger):  # the first round of chores may take one, no second one
+            make_number(user)
+            erasing.close_account(owner=user)
+            deadline = time.monotonic() + PROMISED_S
+            while Erasure.objects.get().done_at is None:
+                assert time.monotonic() < deadline, worker.log.read_text()
+                time.sleep(0.1)
+            Erasure.objects.all().delete()
+    assert not UserPhoneNumber.objects.filter(status__in=LIVE_STATUSES).exists()
