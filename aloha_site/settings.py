@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "aloha_site.missing_pages.OurMissingPage",
 ]
 
 ROOT_URLCONF = "aloha_site.urls"
