@@ -19,7 +19,7 @@ from voicemail.own_phone import codes_of
 
 LATEST = 8
 CARDS = 3
-"""Who waits is shown in full; more than this are rows."""
+"""So many of those who wait are shown in full, once each; the rest are rows."""
 LATEST_CALLS = 3
 
 
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
     waiting = inbox.who_waits(user)
-    cards = inbox.first_of(inbox.unread_first_urgent(user), CARDS)
+    cards = inbox.one_of_each_caller(inbox.unread_first_urgent(user), CARDS)
     latest = inbox.first_of(inbox.look_through(user), LATEST)
     others = [message for message in latest if message not in cards]
     shown = len(cards) + sum(message.is_unread for message in others)

@@ -126,6 +126,17 @@ def unread_first_urgent(user: User) -> MessageQuerySet:
     return Message.objects.for_user(user).unread().order_by(urgent_first, "-started_at", "-id")
 
 
+def one_of_each_caller(waiting: MessageQuerySet, count: int) -> list[Message]:
+    """The first `count` of them, one of each person as `who_waits` counts people."""
+    ids: list[uuid.UUID] = []
+    while len(ids) < count and (message := waiting.select_related("call").first()):
+        ids.append(message.id)
+        call = message.call
+        hers = Q(call__caller_withheld=False, call__from_number=call.from_number)
+        waiting = waiting.exclude(Q(id=message.id) if call.caller_withheld else hers)
+    return _in_detail(ids)
+
+
 def has_had_messages(user: User) -> bool:
     """Whether somebody has ever left this owner one, wherever it is now."""
     return Message.objects.filter(owner=user).exists()

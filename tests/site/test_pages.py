@@ -1,6 +1,7 @@
 """Home and settings as somebody without scripts meets them."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -112,10 +113,32 @@ def test_a_waiting_message_is_listened_to_from_home(as_owner, owner):
     assert f'href="/aloha/inbox/{message.id}#listen"' in page(as_owner, "/")
 
 
+def test_a_message_of_a_withheld_number_is_listened_to_from_home_too(as_owner, owner):
+    withheld = {"from_number": "", "caller_withheld": True}
+    message = leave_message(make_number(owner), call_fields=withheld)
+    text = page(as_owner, "/")
+    assert f'href="/aloha/inbox/{message.id}#listen"' in text
+    assert "Call back" not in text
+
+
+def test_somebody_who_called_twice_has_one_card_and_a_row(as_owner, owner):
+    number = make_number(owner)
+    for minutes in (1, 2, 3):
+        leave_message(number, minutes_ago=minutes)
+    for minutes in (4, 5):
+        withheld = {"from_number": "", "caller_withheld": True}
+        leave_message(number, minutes_ago=minutes, call_fields=withheld)
+    text = page(as_owner, "/")
+    assert "Three people wait for you" in text
+    assert text.count('<article class="card waiting">') == 3
+    assert text.count('class="row row-unread"') == 2
+
+
 def test_who_waits_beyond_the_first_three_stands_in_rows(as_owner, owner):
     number = make_number(owner)
     for minutes in range(1, 6):
-        leave_message(number, minutes_ago=minutes)
+        caller = {"from_number": f"+1628555011{minutes}"}
+        leave_message(number, minutes_ago=minutes, call_fields=caller)
     text = page(as_owner, "/")
     assert text.count('<article class="card waiting">') == 3
     assert text.count('class="row row-unread"') == 2
@@ -140,11 +163,13 @@ def test_with_every_step_done_and_everything_read_nothing_is_asked(as_owner, own
 def test_older_unread_messages_are_shown_before_newer_ones_that_were_read(as_owner, owner):
     number = make_number(owner)
     for minutes in (90, 80):
-        leave_message(number, minutes_ago=minutes, reason=f"Waiting for {minutes} minutes.")
+        caller = {"from_number": f"+162855501{minutes}"}
+        reason = f"Waiting for {minutes} minutes."
+        leave_message(number, minutes_ago=minutes, reason=reason, call_fields=caller)
     for _ in range(6):
         leave_message(number, read_at=datetime(2026, 1, 1, tzinfo=UTC), reason="Read already.")
     text = page(as_owner, "/")
-    assert "One person waits for you" in text
+    assert "Two people wait for you" in text
     assert text.index("Waiting for 80") < text.index("Waiting for 90") < text.index("Read already.")
     assert " more in your inbox" not in text
 
@@ -465,6 +490,16 @@ def test_a_missing_page_is_explained_in_the_layout(client, db):
     answer = client.get("/aloha/nothing")
     assert answer.status_code == 404
     assert "This page is not here" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/aloha/nothing", f"/aloha/inbox/{uuid.uuid4()}"])
+def test_in_development_too_a_missing_page_lists_no_addresses(as_owner, settings, path):
+    settings.DEBUG = True
+    answer = as_owner.get(path)
+    assert answer.status_code == 404
+    assert "This page is not here" in answer.content.decode()
+    assert "Account" in answer.content.decode()  # of whoever is logged in
+    assert "URLconf" not in answer.content.decode()
 
 
 def test_a_fault_of_ours_is_explained_without_a_database(client, settings):

@@ -13,9 +13,16 @@ from voicemail.models import Message, Stage
 CALLER, AGENT = b"\x00" * 800, b"\xff" * 800  # 100 ms each
 
 
-def leave_message(number: UserPhoneNumber, *, minutes_ago: int = 5, **fields: Any) -> Message:
+def leave_message(
+    number: UserPhoneNumber,
+    *,
+    minutes_ago: int = 5,
+    call_fields: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Message:
     """A message with 100 ms of audio; `fields` are the message's own."""
-    store_recording(call=(call := ended_call(number, minutes_ago)), caller=CALLER, agent=AGENT)
+    call = ended_call(number, minutes_ago, **(call_fields or {}))
+    store_recording(call=call, caller=CALLER, agent=AGENT)
     return Message.objects.create(call=call, **({"stage": Stage.NOTIFIED} | fields))
 
 
