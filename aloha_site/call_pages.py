@@ -13,10 +13,10 @@ from accounts import audit
 from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
-from agent.profiles import profile_of
 from aloha_site import call_story, call_words
 from aloha_site.live_call import running_call_page
 from telephony import call_log
+from telephony.agent_names import name_on
 from telephony.call_log import CallFilter
 from telephony.errors import BadCursor, BadSearch
 from telephony.models import Call, Recording
@@ -68,7 +68,7 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
     recording = _recording_of(call)
     words = call_words.words_of(call)
     message = call_words.message_of(call)
-    agent_name = profile_of(request.user).agent_name
+    agent_name = name_on(call)
     steps = call_story.story(call, words=words, agent_name=agent_name)
     is_due = recording is None and message is not None and not inbox.is_prepared(message)
     context: dict[str, Any] = {

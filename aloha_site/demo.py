@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.row_security import service_scope
 from agent.brief import CallType
-from agent.models import AgentProfile
+from agent.models import DEFAULT_AGENT_NAME, AgentProfile
 from agent.session import AgentOutcome, Role, TranscriptSource
 from agent.speech import prompts
 from agent.speech.mulaw import BYTES_PER_MS, SILENCE
@@ -143,6 +143,7 @@ def _message(number: UserPhoneNumber, past: PastCall, *, started_at: datetime) -
         stream_state=StreamState.CLOSED,
         stream_generation=1,
         agent_backend="scripted",
+        agent_name=DEFAULT_AGENT_NAME,
         agent_outcome=AgentOutcome.FINISHED.value,
         simulated=True,
     )

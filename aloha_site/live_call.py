@@ -20,10 +20,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import OwnerRequest
 from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
-from agent.profiles import profile_of
 from aloha_site import call_words, live_gist, live_words
 from aloha_site.event_stream import AGAIN_MS, STREAM_SECONDS, event, retry_after, stream_of
 from telephony import call_log, draining, live_news
+from telephony.agent_names import name_on
 from telephony.errors import CallOver, ProviderError
 from telephony.models import Call
 from telephony.running_calls import end_running_call, take_message_now
@@ -57,7 +57,7 @@ def running_call_page(request: OwnerRequest, call: Call) -> HttpResponse:
         "who": gist.name or words.who,
         "gist": gist,
         "other_number": words.who,
-        "agent_name": profile_of(request.user).agent_name,
+        "agent_name": name_on(call),
         "other": live_words.other_side(call, name=gist.name),
         "news": live_words.news_of(call.id),
         "before": [(call_words.words_of(each), call_words.message_of(each)) for each in earlier],
@@ -74,7 +74,7 @@ def call_lines(request: OwnerRequest, call_id: uuid.UUID) -> StreamingHttpRespon
         names = {
             "other": live_words.other_side(call, name=known_name(call)),
             "other_number": call_words.number_of(call),
-            "agent_name": profile_of(request.user).agent_name,
+            "agent_name": name_on(call),
         }
     received = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return stream_of(_events(request.user.pk, call, after=_position(received), names=names))

@@ -19,6 +19,7 @@ from agent.backends.base import get_backend as get_agent_backend
 from agent.brief import CallBrief, CallType
 from agent.session import AgentOutcome
 from telephony import (
+    agent_names,
     answering,
     call_events,
     do_not_call,
@@ -153,7 +154,9 @@ def claim_stream(token: str) -> Call | None:
         stream_token_expires_at__gt=timezone.now(),
     )
     claimed = unspent.exclude(status__in=FINAL_STATUSES).update(
-        stream_state=StreamState.OPEN, status=CallStatus.IN_PROGRESS
+        stream_state=StreamState.OPEN,
+        status=CallStatus.IN_PROGRESS,
+        agent_name=agent_names.name_now(),
     )
     if not claimed:
         return None

@@ -138,6 +138,7 @@ def _call(call: Call) -> dict[str, Any]:
         "forwardedFrom": call.forwarded_from,
         "wasForwarded": call.was_forwarded,
         "answeredBy": call.answered_by,
+        "agentName": call.agent_name,
         "costUsd": json_value(call.cost_usd),
         "simulated": call.simulated,
         "audio": _audio_name(call.id) if recording else None,

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import OwnerRequest
 from accounts.scoped_views import in_own_rows
-from agent.profiles import profile_of
 from agent.session import Role, TranscriptSource
+from telephony.agent_names import name_on
 from telephony.errors import BadCursor
 from voicemail import inbox
 from voicemail.audio import audio_response
@@ -50,7 +50,7 @@ def message_page(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
             line.role == Role.CALLER.value and line.text for line in transcript
         ),
         "has_unwritten_lines": any(line.source == TranscriptSource.NONE for line in transcript),
-        "agent_name": profile_of(request.user).agent_name,
+        "agent_name": name_on(message.call),
         "live": not inbox.is_prepared(message),
     }
     return render(request, "voicemail/message.html", _list(request) | context)

@@ -115,6 +115,13 @@ class Call(models.Model):
     stream_state = models.CharField(max_length=8, choices=StreamState, default=StreamState.NONE)
     stream_generation = models.PositiveSmallIntegerField(default=0)
     agent_backend = models.CharField(max_length=40, blank=True)
+    agent_name = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The name under which the agent spoke.",
+    )
     agent_outcome = models.CharField(
         max_length=16, blank=True, choices=[(o.value, o.value) for o in AgentOutcome]
     )

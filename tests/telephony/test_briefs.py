@@ -5,9 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agent.profiles import change_profile
 from telephony import calls
-from telephony.models import Campaign, StreamState
+from telephony.agent_names import name_on
+from telephony.models import Call, Campaign, StreamState
 from tests.factories import make_call, make_number
+
+FREE = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
+RECORDED = {"BACKEND": "agent.backends.scripted.ScriptedBackend", "OPTIONS": {}}
 
 
 def claimed_brief(owner, **fields):
@@ -32,3 +37,17 @@ def test_of_a_campaigns_call_the_agent_knows_the_purpose(owner):
 def test_of_a_call_that_came_in_there_is_no_purpose(owner):
     brief = claimed_brief(owner)
     assert (brief.outbound, brief.campaign_purpose) == (False, "")
+
+
+@pytest.mark.parametrize(("backend", "name"), [(FREE, "Kai"), (RECORDED, "Aloha")])
+def test_a_call_keeps_the_name_under_which_its_agent_spoke(owner, settings, backend, name):
+    settings.AGENT = backend
+    change_profile(user=owner, agent_name="Kai")
+    claimed_brief(owner)
+    change_profile(user=owner, agent_name="Kiki")
+    assert name_on(Call.objects.get()) == name
+
+
+def test_a_call_that_no_agent_took_yet_goes_by_todays_name(owner):
+    change_profile(user=owner, agent_name="Kiki")
+    assert name_on(make_call(make_number(owner))) == "Kiki"

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from agent.profiles import change_profile
+from telephony.models import TranscriptLine
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call, leave_message
 from voicemail import inbox
@@ -180,3 +182,14 @@ def test_the_home_page_says_how_many_wait_urgently_and_shows_them_first(as_owner
 def test_a_deleted_message_can_be_taken_back_for_an_hour(owner, number):
     recent = leave_message(number, deleted_at=timezone.now() - timedelta(minutes=59))
     assert inbox.find_deleted(user=owner, message_id=recent.id) == recent
+
+
+def test_who_has_renamed_her_agent_reads_the_name_it_had_on_the_call(as_owner, owner, number):
+    message = leave_message(number, call_fields={"agent_name": "Kai"})
+    TranscriptLine.objects.create(
+        call=message.call, position=0, role="agent", text="Hi.", start_ms=0, end_ms=900
+    )
+    change_profile(user=owner, agent_name="Kiki")
+    for path in (f"/aloha/inbox/{message.id}", f"/aloha/calls/{message.call_id}"):
+        assert "Kai" in page(as_owner, path)
+        assert "Kiki" not in page(as_owner, path)
