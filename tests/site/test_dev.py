@@ -315,6 +315,24 @@ def test_a_python_without_venv_module_is_one_sentence(checkout):
     assert refused.stderr.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_written_is_one_sentence(checkout):
+    shutil.rmtree(checkout / ".venv")
+    (checkout / ".venv").touch()  # permissions would not stop root
+    refused = run(checkout, "up")
+    assert refused.returncode == 1
+    assert "must be able to write there" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_package_index_that_cannot_be_reached_is_named_last(checkout):
+    shutil.rmtree(checkout / ".venv")
+    nobody = f"http://127.0.0.1:{free_port()}/simple"
+    refused = run(checkout, "up", PIP_INDEX_URL=nobody, PIP_RETRIES="1")
+    assert refused.returncode == 1
+    last = refused.stderr.splitlines()[-1]
+    assert "could not be reached. Check your network or PIP_INDEX_URL." in last
+
+
 def test_a_call_without_a_server_is_one_sentence(checkout):
     refused = run(checkout, "call")
     assert refused.returncode == 1
