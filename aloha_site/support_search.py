@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from telephony.admin_glances import age_of, as_stored, why_ended
@@ -100,12 +101,17 @@ def _calls(typed: str) -> list[Hit]:
     )
     return [
         Hit(
-            name=f"{call.started_at:%Y-%m-%d %H:%M} {call.from_number} to {call.to_number}",
+            name=f"{_minute_of(call)} {call.from_number} to {call.to_number}",
             state=why_ended(call),
             url=reverse("admin:telephony_call_change", args=[call.pk]),
         )
         for call in rows.order_by("-started_at")[:SHOWN]
     ]
+
+
+def _minute_of(call: Call) -> str:
+    """By the clock of whoever looks, as everywhere else on the site."""
+    return f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M}"
 
 
 def _messages(typed: str) -> list[Hit]:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from telephony.models import TranscriptLine
 from tests.factories import make_call, make_number
 from tests.site.support import REASON, browser_of
@@ -54,6 +54,13 @@ def test_the_search_finds_an_owner_by_any_spelling_of_her_number(desk, message, 
 def test_the_search_finds_a_call_by_any_spelling_of_the_callers_number(desk, message, typed):
     page = desk.get("/admin/find/", {"q": typed}).content.decode()
     assert f"/admin/telephony/call/{message.call_id}/change/" in page
+
+
+def test_the_search_tells_times_by_the_clock_of_whoever_looks(desk, owner):
+    User.objects.filter(email="support@example.com").update(time_zone="Asia/Tokyo")
+    make_call(make_number(owner), started_at="2026-11-25T20:00:00Z")
+    page = desk.get("/admin/find/", {"q": "+1 510 555 0147"}).content.decode()
+    assert "2026-11-26 05:00" in page
 
 
 def test_the_search_finds_a_message_by_its_id(desk, message):
