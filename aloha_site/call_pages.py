@@ -1,12 +1,14 @@
 """The call log's pages: every call, and the story of one."""
 
 import uuid
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import audit
@@ -19,9 +21,13 @@ from telephony import call_log
 from telephony.agent_names import name_on
 from telephony.call_log import CallFilter
 from telephony.errors import BadCursor, BadSearch
-from telephony.models import Call, Recording
+from telephony.models import Call, CallPurpose, Direction, Recording
 from voicemail import inbox
 from voicemail.audio import audio_response
+from voicemail.models import Message
+
+MESSAGE_WITHIN = timedelta(minutes=2)
+"""After a call's end; a page that is read later does not wait for a message any more."""
 
 
 @login_required
@@ -82,7 +88,7 @@ def call_page(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponse:
         "trouble": call_story.trouble(call),
         "steps": steps,
         "facts": call_story.facts(call, agent_name=agent_name),
-        "live": is_due,
+        "live": _goes_on_changing(call, message),
         "acts": audit.acts_about(request.user, target=call),
     }
     return render(request, "site/call.html", context)
@@ -100,6 +106,15 @@ def call_audio(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponseBase:
         return audio_response(request, recording.file, etag=f'"{recording.sha256}"')
     except FileNotFoundError as error:
         raise Http404 from error
+
+
+def _goes_on_changing(call: Call, message: Message | None) -> bool:
+    """Whether the worker has still to write something of the call that the page shows."""
+    if message is not None:
+        return not inbox.is_prepared(message)
+    is_recent = call.ended_at is not None and timezone.now() - call.ended_at < MESSAGE_WITHIN
+    may_leave_one = call.direction == Direction.INBOUND and call.purpose == CallPurpose.CONVERSATION
+    return is_recent and may_leave_one
 
 
 def _own_call(request: OwnerRequest, call_id: uuid.UUID) -> Call:

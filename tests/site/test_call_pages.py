@@ -258,6 +258,27 @@ def test_what_was_searched_is_shown_as_text(as_owner, number):
 # --- One call ---
 
 
+@pytest.mark.parametrize(
+    ("minutes_ago", "stage", "goes_on"),
+    [
+        pytest.param(1, None, True, id="no message yet"),
+        pytest.param(10, None, False, id="no message any more"),
+        pytest.param(1, Stage.COLLECTED, True, id="being prepared"),
+        pytest.param(1, Stage.NOTIFIED, False, id="prepared"),
+    ],
+)
+def test_the_page_of_a_call_just_ended_renews_itself_until_its_message_is_there(
+    as_owner, number, minutes_ago, stage, goes_on
+):
+    call = call_of(number, hours_ago=minutes_ago / 60 + 72 / 3_600, **TALKED)
+    store_recording(call=call, caller=b"\x00" * 800, agent=b"\xff" * 800)
+    if stage is not None:
+        Message.objects.create(call=call, stage=stage)
+    page = as_owner.get(f"{LOG}/{call.id}").content.decode()
+    assert ("data-live=" in page) == goes_on
+    assert ("still being prepared" in page) == (stage == Stage.COLLECTED)
+
+
 def test_a_conversation_is_told_in_order(as_owner, number):
     call = call_of(number, was_forwarded=True, forwarded_from="+14155550178", **TALKED)
     CallEvent.objects.create(
