@@ -132,8 +132,7 @@ def _message(number: UserPhoneNumber, past: PastCall, *, started_at: datetime) -
         call_type=CallType.VOICEMAIL.value,
         from_number=load_script(past.script).from_number,
         to_number=number.phone_number,
-        forwarded_from=EXTERNAL_PHONE_NUMBER,
-        was_forwarded=True,
+        was_forwarded=False,  # setting that up is left to whoever tries the demo
         status=CallStatus.COMPLETED,
         end_reason=EndReason.AGENT_FINISHED,
         started_at=started_at,

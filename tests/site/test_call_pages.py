@@ -279,6 +279,11 @@ def test_the_page_of_a_call_just_ended_renews_itself_until_its_message_is_there(
     assert ("still being prepared" in page) == (stage == Stage.COLLECTED)
 
 
+def test_a_simulated_call_is_called_a_test(as_owner, number):
+    call = call_of(number, simulated=True, **TALKED)
+    assert "Test call" in as_owner.get(f"{LOG}/{call.id}").content.decode()
+
+
 def test_a_conversation_is_told_in_order(as_owner, number):
     call = call_of(number, was_forwarded=True, forwarded_from="+14155550178", **TALKED)
     CallEvent.objects.create(

@@ -63,6 +63,12 @@ def test_the_number_takes_messages(demo_owner):
     assert (number.voicemail_enabled, number.voicemail_mode) == (True, "voicemail_only")
 
 
+def test_nobody_called_through_forwarding_which_is_not_set_up(demo_owner):
+    number = UserPhoneNumber.objects.get(user=demo_owner)
+    assert not number.forwarding_enabled
+    assert set(number.calls.values_list("forwarded_from", "was_forwarded")) == {("", False)}
+
+
 def test_a_number_that_somebody_else_has_is_left_to_her(settings, tmp_path, stranger):
     settings.DEBUG, settings.MEDIA_ROOT = True, tmp_path
     theirs = make_number(stranger, phone_number="+14155550132")
