@@ -101,7 +101,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "aloha_site.missing_pages.OurMissingPage",
 ]
-
 ROOT_URLCONF = "aloha_site.urls"
 ASGI_APPLICATION = "aloha_site.asgi.application"
 APPEND_SLASH = False
