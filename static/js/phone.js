@@ -28,6 +28,11 @@ class Meter {
     const word = this.silentFor < 500 ? "speaking" : this.quiet;
     if (this.word.textContent !== word) this.word.textContent = word;
   }
+
+  clear() {
+    this.show(0, 1000);
+    this.word.textContent = "";
+  }
 }
 
 class Phone {
@@ -153,8 +158,9 @@ class Phone {
   }
 
   showLevels({ agent, caller, ms }) {
-    this.meters.agent.show(agent, ms);
     this.meters.caller.show(caller, ms);
+    // Before the answer nobody listens.
+    if (agent || this.isAnswered) this.meters.agent.show(agent, ms);
     if (!agent) return;
     this.root.dataset.heardMs = Number(this.root.dataset.heardMs ?? 0) + ms;
     if (this.isAnswered) return;
@@ -177,6 +183,7 @@ class Phone {
     this.find("trouble").hidden = this.find("message").hidden = true;
     this.find("lines").replaceChildren();
     this.find("answered").textContent = this.find("interrupted").textContent = "not yet";
+    for (const part of this.root.querySelectorAll("[data-figure]")) part.hidden = false;
     this.find("mute").setAttribute("aria-pressed", "false");
     this.isAnswered = false;
     this.interruptions = 0;
@@ -194,6 +201,7 @@ class Phone {
     if (state === "calling") {
       this.find("clock").textContent = "0:00";
       if (hadFocus) this.find("hangup").focus();
+      this.find("state").scrollIntoView({ block: "nearest" });
     } else if (state === "live" && !this.ticking) {
       const since = performance.now();
       this.ticking = setInterval(() => (this.find("clock").textContent = clockText((performance.now() - since) / 1000)), 500);
@@ -204,7 +212,9 @@ class Phone {
     clearInterval(this.ticking);
     this.ticking = undefined;
     this.audio?.close();
-    for (const meter of Object.values(this.meters)) meter.show(0, 1000);
+    for (const meter of Object.values(this.meters)) meter.clear();
+    if (!this.isAnswered) this.find("answered").textContent = "no answer";
+    if (!this.interruptions) this.find("interrupted").textContent = "never";
     if (this.state !== "idle" && this.state !== "over") this.show(state);
   }
 }
