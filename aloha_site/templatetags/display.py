@@ -111,9 +111,10 @@ def length_of(seconds: int) -> str:
 
 @register.filter
 def in_words(seconds: int) -> str:
-    """`1 min 12 s` for 72 seconds."""
+    """`1 min 12 s` for 72 seconds, its spaces such that no line breaks at them."""
     minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    words = f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter
