@@ -106,7 +106,7 @@ def name_caller(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
     """Who called, in the owner's words; remembered for the number."""
     message = _own_message(request, message_id)
     inbox.name_caller(user=request.user, message=message, name=request.POST.get("name", ""))
-    notices.success(request, "Saved. Calls from this number carry the name from now on.")
+    notices.success(request, "Saved. All calls from this number carry the name.")
     return redirect("message", message_id)
 
 
