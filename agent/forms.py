@@ -22,7 +22,8 @@ class AgentNameForm(forms.Form):
         label="Greeting",
         required=False,
         max_length=GREETING_MAX_LENGTH,
-        help_text=f"Your own first sentence, at most {GREETING_MAX_LENGTH} characters.",
+        help_text="Added after the introduction, unless it says itself who speaks; "
+        f"at most {GREETING_MAX_LENGTH} characters.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
