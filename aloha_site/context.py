@@ -14,8 +14,11 @@ PRINTED = "django.core.mail.backends.console.EmailBackend"
 
 
 def mail(request: HttpRequest) -> dict[str, Any]:
-    """Whether mails reach anybody, for pages that speak of one."""
-    return {"mails_are_printed": settings.EMAIL_BACKEND == PRINTED}
+    """Whether mails reach anybody, and where to look if not, for pages that speak of one."""
+    return {
+        "mails_are_printed": settings.EMAIL_BACKEND == PRINTED,
+        "printed_where": "in the terminal of ./dev up" if settings.DEBUG else "where Aloha runs",
+    }
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -17,4 +17,5 @@ def address_notice(context: template.Context) -> dict[str, Any]:
         "address": "" if addresses.is_confirmed(user) else user.email,
         "csrf_token": context.get("csrf_token"),
         "mails_are_printed": context.get("mails_are_printed"),
+        "printed_where": context.get("printed_where"),
     }

@@ -24,6 +24,15 @@ def test_after_signing_up_the_printed_link_is_spoken_of(visitor, settings):
 
 def test_with_a_mail_server_the_e_mail_is_spoken_of(visitor):
     text = visitor.post("/accounts/signup/", FORM, follow=True).content.decode()
+    assert "Open the link that we sent to nora@example.com." in text
+    assert "We have sent" not in text  # once is enough
+
+
+def test_a_link_asked_for_again_is_said_to_be_sent(visitor):
+    visitor.post("/accounts/signup/", FORM)
+    again = {"action_send": "", "email": FORM["email"]}
+    cache.clear()
+    text = visitor.post("/accounts/email/", again, follow=True).content.decode()
     assert "We have sent a link to nora@example.com." in text
 
 
