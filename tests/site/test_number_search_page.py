@@ -128,7 +128,7 @@ def test_the_page_offers_nothing_of_twilios_that_the_api_refuses(
 
 def test_a_simulated_number_is_called_so_before_it_is_taken(as_owner, owner):
     text = choose(as_owner)
-    assert "Take (415) 555-0123?" in text
+    assert 'Take <span class="number">(415) 555-0123</span>?' in text
     assert "Nothing is charged, and only simulated phones reach this number." in text
     assert not UserPhoneNumber.objects.for_user(owner).exists()
 
