@@ -12,6 +12,7 @@ from django.forms.models import model_to_dict
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
@@ -30,7 +31,8 @@ from telephony.errors import NumberError, TelephonyError
 from telephony.forms import NumberSearchForm, ReleaseNumberForm, TakeNumberForm
 from telephony.models import NumberStatus, UserPhoneNumber, VoicemailMode
 from telephony.numbers import active_number, current_number, purchase_number, release_number
-from telephony.phone_numbers import international, national
+from telephony.phone_numbers import national
+from voicemail.callers import number_as_read_in
 from voicemail.errors import SettingsError
 from voicemail.forms import MODES, VoicemailForm
 from voicemail.forwarding_state import status_line
@@ -46,7 +48,8 @@ _NO_SEARCH = (NumberStatus.ACTIVE, NumberStatus.PURCHASING)
 
 
 NEXT_FORWARDING = (
-    'Next, let your own phone send the calls you miss here: press "How do I set this up?"'
+    "Next, let your own phone send the calls you miss here: "
+    '<a href="{}?step=code" data-wizard-open>set up forwarding</a>.'
 )
 
 
@@ -154,7 +157,8 @@ def save_voicemail(request: OwnerRequest) -> HttpResponse:
         except NumberError as error:
             form.add_error(None, str(error))
     undo = how_to_undo(number) if forwarded_before and not number.forwarding_enabled else ""
-    more = undo if answered_before or not number.voicemail_enabled else NEXT_FORWARDING
+    begins = number.voicemail_enabled and not answered_before
+    more = format_html(NEXT_FORWARDING, reverse("forwarding")) if begins else undo
     return _saved(request, "voicemail", form, more=more)
 
 
@@ -220,7 +224,7 @@ def _saved(
     """Back to the card, or the page with what was typed and what is wrong with it."""
     if form.errors:
         return _page(request, **{f"{card}_form": form})
-    _notice(request, card, f"Saved. {more}".strip())
+    _notice(request, card, format_html("Saved. {}", more) if more else "Saved.")
     return _to_card(card)
 
 
@@ -293,7 +297,9 @@ def _voicemail_form(number: UserPhoneNumber) -> VoicemailForm:
     initial = {
         "voicemail_enabled": number.voicemail_enabled,
         "voicemail_mode": mode,
-        "external_phone_number": international(number.external_phone_number or ""),
+        "external_phone_number": number_as_read_in(
+            number.country, number.external_phone_number or ""
+        ),
         "forwarding_enabled": number.forwarding_enabled,
         "carrier": codes_of(number).choice,
     }

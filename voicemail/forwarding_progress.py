@@ -7,6 +7,7 @@ from enum import StrEnum
 from telephony import phone_numbers
 from telephony.models import CallEvent
 from telephony.probes import ProbeEvent
+from voicemail.callers import number_as_read_in
 from voicemail.forwarding_models import CheckOutcome, ForwardingCheck
 from voicemail.forwarding_state import moment, possessive
 from voicemail.own_phone import PhoneCodes
@@ -141,7 +142,7 @@ def _called(check: ForwardingCheck) -> ProofLine:
     whose = "your Aloha number" if own else "our test number"
     verb = "call" if check.is_running else "called"
     return ProofLine(
-        title=f"We {verb} {phone_numbers.national(check.phone_number)}",
+        title=f"We {verb} {number_as_read_in(check.probe.number.country, check.phone_number)}",
         text=f"From {phone_numbers.national(check.probe.from_number)}, {whose}",
         state=LineState.BAD if check.outcome == CheckOutcome.NOT_PLACED else LineState.DONE,
         at_s=0,

@@ -17,8 +17,8 @@ from accounts.scoped_views import in_own_rows
 from telephony.errors import NumberError, ProviderError
 from telephony.models import UserPhoneNumber
 from telephony.numbers import active_number
-from telephony.phone_numbers import international
 from voicemail import forwarding
+from voicemail.callers import number_as_read_in
 from voicemail.errors import CheckError, SettingsError
 from voicemail.own_phone import save_own_phone
 from voicemail.preferences import NOT_GIVEN, VoicemailChanges, change_voicemail_settings
@@ -126,7 +126,8 @@ def _page(
     """The page, or only the wizard for a script that puts it into the dialog."""
     context: dict[str, Any] = {"section": "settings", "wizard": None, "number": number}
     if number is not None:
-        written = international(number.external_phone_number or "")
+        written = number_as_read_in(number.country, number.external_phone_number or "")
+        context["own_phone"] = written
         context["wizard"] = wizard_of(number, step=step, now=timezone.now())
         context["form"] = OwnPhoneForm.of_owner(number, written=written)
     is_part = request.headers.get("X-Requested-With") == "fetch"
