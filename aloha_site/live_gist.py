@@ -12,10 +12,14 @@ from voicemail.words import words_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gist:
-    """The facts of the message to be; `name` and `why` are blank while they are not known."""
+    """The facts of the message to be; `name` and `why` are blank while they are not known.
+
+    `is_unwritten`: the caller spoke, and nobody writes down what callers say.
+    """
 
     name: str
     why: str
+    is_unwritten: bool
     is_urgent: bool
 
 
@@ -26,6 +30,7 @@ def gist_of(call: Call) -> Gist:
     return Gist(
         name=known_name(call),
         why=found.reason if words.callers_words else "",
+        is_unwritten=not words.callers_words and any(line.by_caller for line in words.lines),
         is_urgent=found.urgency == Urgency.HIGH,
     )
 

@@ -346,6 +346,13 @@ def test_a_call_closed_by_the_sweeper_says_that_its_end_is_a_guess(as_owner, num
     assert "Nobody reported the end" in story(as_owner, call)[-1]
 
 
+def test_a_running_call_whose_words_nobody_writes_down_says_so(as_owner, number):
+    call = call_of(number, status="in-progress")
+    assert "Why Nothing said yet" in words(as_owner.get(reverse("call", args=[call.id])))
+    says(call, "caller", "", 2, 9, source="none")
+    assert "Why Not written down" in words(as_owner.get(reverse("call", args=[call.id])))
+
+
 def test_a_running_call_is_followed_by_its_page(as_owner, number):
     call = call_of(number, status=CallStatus.IN_PROGRESS, stream_state="open")
     page = as_owner.get(reverse("call", args=[call.id])).content.decode()
