@@ -86,14 +86,8 @@ def open_call(incoming: IncomingCall) -> OpenedCall:
 def _open_new(incoming: IncomingCall) -> OpenedCall:
     number, line = look_at_line(incoming)
     answer = answering.decide(line)
-    logger.info(
-        "call came in",
-        extra={
-            "call_sid": incoming.call_sid,
-            "caller": phone_numbers.masked(incoming.caller),
-            "answer": type(answer).__name__,
-        },
-    )
+    shown = {"caller": phone_numbers.masked(incoming.caller), "answer": type(answer).__name__}
+    logger.info("call came in", extra={"call_sid": incoming.call_sid, **shown})
     if isinstance(answer, answering.ProbeReturned):
         probes.note_return(answer.probe, incoming)
         return OpenedCall(answer=answer)

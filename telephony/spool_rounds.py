@@ -22,6 +22,10 @@ IS_AWAY = (OperationalError, InterfaceError)
 OWN_FAULTS = (DataError, IntegrityError)
 
 
+class _NotSetAside(OSError):
+    """A file that is wrong by itself and stays in the way: nothing has to wait for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of file: its name in the log, whose call it is about, and what is done with it."""
@@ -52,6 +56,8 @@ def go_through(files: Iterable[Path], kind: Kind, *, limit: int | None = None) -
         except IS_AWAY:
             logger.warning(f"{kind.name} wait for the database", exc_info=True)
             break
+        except _NotSetAside as error:
+            stuck["disk"].append((file, error))
         except OSError as error:
             stuck["disk"].append((file, error))
             waiting_calls.add(kind.call_of(file))
@@ -77,7 +83,10 @@ def _is_done_with(file: Path, kind: Kind) -> bool:
         if isinstance(error, Error) and not isinstance(error, OWN_FAULTS) and _is_recent(file):
             raise
         logger.exception(kind.failure, extra={"file": file.name})
-        kind.set_aside(file)
+        try:
+            kind.set_aside(file)
+        except OSError as error:
+            raise _NotSetAside(*error.args) from error
         return True
 
 

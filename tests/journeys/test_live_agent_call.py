@@ -8,6 +8,7 @@ from agent.fake_realtime.faults import Fault, Kind, Phase
 from agent.fake_realtime.script import Call as ToolCall
 from agent.fake_realtime.script import Playbook, prompt, tone
 from agent.speech import prompts
+from agent.speech.mulaw import SILENCE
 from aloha_site.agent_settings import agent_settings
 from telephony.models import Call, VoicemailMode
 from telephony.simulator.callers import WavCaller
@@ -55,6 +56,11 @@ def short_call(**changes) -> Playbook:
     )
 
 
+def voiced(audio: bytes) -> bytes:
+    """Audio without its silence: what comes as it is spoken is late on a busy machine."""
+    return audio.translate(None, bytes([SILENCE]))
+
+
 @pytest.mark.M5
 async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, number, worker, use):
     async with FakeLive(short_call, manner=MANNER) as server:
@@ -63,7 +69,7 @@ async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, n
         (session,) = server.sessions
     assert result.answered_by == AnsweredBy.AGENT
     assert result.warnings == ()
-    assert prompts.load("goodbye") in result.heard
+    assert voiced(prompts.load("goodbye")) in voiced(result.heard)
     assert call.agent_outcome == "finished"
     assert call.agent_backend == "openai_live"
     assert await lines(call) == [
@@ -103,7 +109,7 @@ async def test_a_caller_who_says_nothing_is_asked_twice_and_told_goodbye(
         prompts.text_of("goodbye"),
     ]
     assert call.agent_outcome == "finished"
-    assert prompts.load("goodbye") in result.heard
+    assert voiced(prompts.load("goodbye")) in voiced(result.heard)
 
 
 @pytest.mark.M4
