@@ -93,6 +93,7 @@ class Phone {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.placedAt = performance.now();
+    this.showFigures(true);
     socket.addEventListener("open", () => this.say({ type: "call", script: this.script }));
     socket.addEventListener("message", ({ data }) => (typeof data === "string" ? this.take(JSON.parse(data)) : this.hear(data)));
     socket.addEventListener("close", () => {
@@ -183,11 +184,15 @@ class Phone {
     this.find("trouble").hidden = this.find("message").hidden = true;
     this.find("lines").replaceChildren();
     this.find("answered").textContent = this.find("interrupted").textContent = "not yet";
-    for (const part of this.root.querySelectorAll("[data-figure]")) part.hidden = false;
+    this.showFigures(false);
     this.find("mute").setAttribute("aria-pressed", "false");
     this.isAnswered = false;
     this.interruptions = 0;
     this.root.dataset.heardMs = 0;
+  }
+
+  showFigures(isPlaced) {
+    for (const part of this.root.querySelectorAll("[data-figure]")) part.hidden = !isPlaced;
   }
 
   show(state) {
