@@ -47,6 +47,7 @@ def test_voicemail_is_switched_on_as_a_receptionist_and_off_again(settings_page,
     card.get_by_label("Your own mobile number").fill("(415) 555-0178")
     card.get_by_role("button", name="Save voicemail").click()
     expect(card.get_by_text("Saved.")).to_be_visible()
+    expect(card.get_by_role("link", name="set up forwarding")).to_be_visible()
     expect(card.get_by_label(SWITCH)).to_be_checked()
     expect(card.get_by_label("Receptionist")).to_be_checked()
     expect(card.get_by_label("I'll use call forwarding")).to_be_visible()

@@ -31,6 +31,9 @@ def pick(page: Page, area_code: str) -> str:
     """Search, choose and confirm; the number as the page writes it."""
     page.get_by_label("Area code").fill(area_code)
     page.get_by_role("button", name="Search Numbers").click()
+    found = page.get_by_role("heading", name=f"in area code {area_code}")
+    expect(found).to_be_focused()
+    expect(found).to_be_in_viewport()
     number = page.locator(".offer-number").first.inner_text()
     page.get_by_role("button", name="Use this number").first.click()
     expect(page.get_by_role("heading", name=f"Take {number}?")).to_be_visible()

@@ -76,8 +76,11 @@ def test_the_microphone_interrupts_is_answered_and_leaves_a_message(
     microphone, phone, owner, worker
 ):
     page, troubles = phone
+    meters = page.locator("[data-meter]")
+    expect(meters.first).to_be_hidden()
     page.get_by_role("button", name="Call", exact=True).click()
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(meters.first).to_be_visible()
     expect(page.locator("[data-interrupted]")).to_have_text("once", timeout=WAIT_MS)
     reply = page.get_by_text(prompts.text_of("anything_else"))
     expect(reply).to_be_visible(timeout=WAIT_MS)
