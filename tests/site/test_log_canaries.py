@@ -258,7 +258,7 @@ class TestAccounts:
         take_away(type(owner))
         with pytest.raises(DatabaseError):
             self.log_in(PASSWORD)
-        assert "Internal Server Error" in log.text
+        assert "Service Unavailable" in log.text
         assert log.leaks() == []
 
     def test_a_log_in_from_another_site(self, log, owner):

@@ -12,7 +12,15 @@ import time_machine
 from agent.session import AgentOutcome
 from telephony import calls
 from telephony.end_reasons import EndReason
-from telephony.models import Call, CallEvent, CallStatus, Direction, Switch, TranscriptLine
+from telephony.models import (
+    Call,
+    CallEvent,
+    CallStatus,
+    Direction,
+    StreamState,
+    Switch,
+    TranscriptLine,
+)
 from telephony.stale_calls import close_stale_calls
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import SID, incoming_form, post
@@ -111,6 +119,7 @@ def test_its_end_is_when_something_was_last_said(clock, number):
 
 def test_a_call_that_may_still_go_on_is_left_alone(clock, number):
     ring(number)
+    Call.objects.update(stream_state=StreamState.OPEN)
     clock.shift(12 * 60)
     assert close_stale_calls() == 0
 

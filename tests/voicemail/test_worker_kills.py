@@ -31,7 +31,9 @@ MAIL_MOMENTS = ["connect", "MAIL", "RCPT", "kept"]
 
 @pytest.fixture
 def call(owner, transactional_db):
-    call = ended_call(make_number(owner), 1, stream_state=StreamState.CLOSED)
+    call = ended_call(
+        make_number(owner), 1, stream_state=StreamState.CLOSED, agent_outcome="finished"
+    )
     say(call, "My boiler leaks.", role=Role.CALLER)
     path = spool_path(call.id)
     path.parent.mkdir(parents=True, exist_ok=True)
