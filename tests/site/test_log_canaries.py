@@ -16,7 +16,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from django.core import mail
-from django.db import DatabaseError, connection, connection
+from django.db import DatabaseError, connection
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
