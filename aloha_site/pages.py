@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @in_own_rows
 def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
     waiting = inbox.who_waits(user)
-    cards = inbox.one_of_each_caller(inbox.unread_first_urgent(user), CARDS)
+    cards = inbox.first_who_wait(user, CARDS)
     latest = inbox.first_of(inbox.look_through(user), LATEST)
     others = [message for message in latest if message not in cards]
     shown = len(cards) + sum(message.is_unread for message in others)
@@ -47,6 +47,8 @@ def _owner_home(request: HttpRequest, user: User) -> HttpResponse:
     figures = home_figures.figures_of(user)
     context = {
         "section": "home",
+        "active_number": situation.number,
+        "unread_count": waiting.messages,
         "situation": situation,
         "headline": onboarding.headline(situation),
         "steps": onboarding.steps(situation),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import Case, Count, Q, When
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -21,6 +21,8 @@ from voicemail.summaries import NAME_LENGTH, one_line
 MESSAGES_PER_PAGE = 25
 # A deleted message can be taken back for so long.
 UNDO_PERIOD = timedelta(hours=1)
+# So many unread messages are looked at together for the people who left them.
+LOOKED_AT = 20
 
 
 class Show(models.TextChoices):
@@ -120,21 +122,24 @@ def who_waits(user: User) -> Waiting:
     )
 
 
-def unread_first_urgent(user: User) -> MessageQuerySet:
-    """What waits: urgent messages before the others, the latest first."""
-    urgent_first = Case(When(urgency=Urgency.HIGH, then=0), default=1)
-    return Message.objects.for_user(user).unread().order_by(urgent_first, "-started_at", "-id")
+def first_who_wait(user: User, count: int) -> list[Message]:
+    """The first `count` of the people who wait, with the latest message of each.
 
-
-def one_of_each_caller(waiting: MessageQuerySet, count: int) -> list[Message]:
-    """The first `count` of them, one of each person as `who_waits` counts people."""
-    ids: list[uuid.UUID] = []
-    while len(ids) < count and (message := waiting.select_related("call").first()):
-        ids.append(message.id)
-        call = message.call
-        hers = Q(call__caller_withheld=False, call__from_number=call.from_number)
-        waiting = waiting.exclude(Q(id=message.id) if call.caller_withheld else hers)
-    return _in_detail(ids)
+    Urgent messages come before the others, the latest first; people are told apart as in
+    `who_waits`.
+    """
+    unread = Message.objects.for_user(user).unread().order_by("-started_at", "-id")
+    is_urgent, is_shown = Q(urgency=Urgency.HIGH), Q(id__in=[])
+    latest: dict[uuid.UUID | str, uuid.UUID] = {}
+    for waiting in (unread.filter(is_urgent), unread.exclude(is_urgent)):
+        callers = waiting.values_list("id", "call__caller_withheld", "call__from_number")
+        while len(latest) < count and (next_ones := callers.exclude(is_shown)[:LOOKED_AT]):
+            for message_id, is_withheld, number in next_ones:
+                latest.setdefault(message_id if is_withheld else number, message_id)
+            known = [caller for caller in latest if isinstance(caller, str)]
+            hers = Q(call__caller_withheld=False, call__from_number__in=known)
+            is_shown = hers | Q(id__in=latest.values())
+    return _in_detail(list(latest.values())[:count])
 
 
 def has_had_messages(user: User) -> bool:

@@ -135,9 +135,14 @@ class Message(models.Model):
             ),
             models.Index(fields=["owner", "-started_at", "-id"], name="messages_in_order"),
             models.Index(
-                fields=["owner"],
-                condition=Q(read_at__isnull=True, archived_at__isnull=True),
-                name="unread_messages",
+                fields=["owner", "-started_at", "-id"],
+                condition=Q(
+                    read_at__isnull=True,
+                    archived_at__isnull=True,
+                    deleted_at__isnull=True,
+                    erased_at__isnull=True,
+                ),
+                name="unread_in_order",
             ),
         ]
 

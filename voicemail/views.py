@@ -1,6 +1,7 @@
 """The inbox's pages."""
 
 import uuid
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import OwnerRequest
+from accounts.row_security import user_scope
 from accounts.scoped_views import in_own_rows
 from agent.session import Role, TranscriptSource
 from telephony.agent_names import name_on
@@ -111,18 +113,15 @@ def name_caller(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponse:
 
 
 @login_required
-@in_own_rows
 @require_safe
 def message_audio(request: OwnerRequest, message_id: uuid.UUID) -> HttpResponseBase:
     """The recording of the owner's own message, whole or in part; `?download` to keep it."""
-    recording = inbox.recording_of(_own_message(request, message_id))
+    with user_scope(request.user.pk):
+        recording = inbox.recording_of(_own_message(request, message_id))
     if recording is None:
         raise Http404
-    try:
-        response = audio_response(request, recording.file, etag=f'"{recording.sha256}"')
-    except FileNotFoundError as error:
-        raise Http404 from error
-    if "download" in request.GET:
+    response = audio_response(request, recording)
+    if "download" in request.GET and response.status_code < HTTPStatus.BAD_REQUEST:
         response["Content-Disposition"] = f'attachment; filename="message-{message_id}.wav"'
     return response
 
