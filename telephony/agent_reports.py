@@ -9,11 +9,10 @@ from agent.errors import AgentUnavailable
 from agent.session import AgentFailed, AgentOutcome, AgentReport
 from telephony import do_not_call, metrics
 from telephony.call_events import EventKind
+from telephony.failure_causes import label_of
 from telephony.journal import storable
 from telephony.models import Call, CallEvent
 from telephony.stream_facts import StreamFacts
-
-MESSAGE_NOTED = "message_noted"
 
 
 def note_failure(
@@ -22,7 +21,7 @@ def note_failure(
     """Keep why an agent did not come or could not go on, and count it."""
     if isinstance(failure, AgentFailed):
         facts.agent_failure = storable(failure.code)
-        metrics.AGENT_FAILURES.labels(reason=failure.code).inc()
+        metrics.AGENT_FAILURES.labels(reason=label_of(failure.code)).inc()
         return
     facts.agent_failure = storable(getattr(failure, "code", "no_session_in_time"))
     metrics.AGENT_FAILURES.labels(reason="not available").inc()
@@ -31,18 +30,34 @@ def note_failure(
 def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> bool:
     """Keep the report of a call's stream; whether it told anything new, which a repeat does not.
 
-    The figures of a later `generation` come on top of those of the streams before.
+    The figures of a later `generation` come on top of those of the streams before; its message
+    takes the place of theirs. In a transaction.
     """
     is_new = bool(report.usage) and _keep_figures(call_id, report, generation)
     if report.wants_no_calls:
         # Whoever hung up before the goodbye, or was cut off, has said it all the same.
         do_not_call.heed_outcome(call_id, AgentOutcome.OPTED_OUT)
     if report.reason:
-        noted = CallEvent.objects.filter(call_id=call_id, kind=MESSAGE_NOTED, key="")
-        is_new |= not noted.filter(payload=_noted(report)).exists()
-        noted.update_or_create(
-            call_id=call_id, kind=MESSAGE_NOTED, key="", defaults={"payload": _noted(report)}
-        )
+        is_new |= _keep_note(call_id, report, generation)
+    return is_new
+
+
+def _keep_note(call_id: UUID, report: AgentReport, generation: int) -> bool:
+    """Whether it is news; what a later stream has noted stays, and what is erased stays away."""
+    payload, facts = _noted(report), {"generation": generation}
+    event, is_new = CallEvent.objects.select_for_update().get_or_create(
+        call_id=call_id,
+        kind=EventKind.MESSAGE_NOTED,
+        key="",
+        defaults={"payload": payload, "facts": facts},
+    )
+    if is_new:
+        return True
+    if not event.payload or event.facts.get("generation", 0) > generation:
+        return False
+    is_new = bool(event.payload != payload)
+    event.payload, event.facts = payload, facts
+    event.save(update_fields=["payload", "facts"])
     return is_new
 
 

@@ -28,7 +28,11 @@ from telephony.turns import wait_for_turn
 DAY = timedelta(hours=24)
 LONGEST_RING = timedelta(minutes=2)
 PLACES_AT_ONCE = 32
-"""More calls than are being decided on at one moment: four servers with eight webhooks each."""
+"""So many calls are decided on at one moment: by four servers with eight webhooks each.
+
+More servers may let in too many; docs/deployment.md says so. It would be worse if every call waited
+for those to all other numbers, and for one that is stuck.
+"""
 
 
 def look_at_line(incoming: IncomingCall) -> tuple[UserPhoneNumber | None, LineFacts]:

@@ -1,11 +1,10 @@
 """Audio on its way to the disk while a call runs.
 
-It is written in pieces by one writer thread for all calls. The media path only appends to a list;
-pieces that are due in the same turn of the loop go to the thread together.
+It is written in pieces by one writer thread for all calls. The media path only puts samples where
+they were heard; pieces that are due within a twentieth of a second go to the thread together.
 """
 
 import asyncio
-import binascii
 import logging
 import threading
 import uuid
@@ -13,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
-from agent.speech.mulaw import FRAME_MS
 from telephony import audio_spool
 from telephony.daemon_threads import DaemonThreads
 from telephony.mixdown import Mixdown
@@ -21,8 +19,9 @@ from telephony.recording import interleave
 
 logger = logging.getLogger(__name__)
 
-PIECE_MS = 200
-PIECE_ENTRIES = 100
+PIECE_MS = 400
+TOGETHER_SECONDS = 0.05
+"""Waking the thread for a piece costs more than writing it."""
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """About a minute of one call waits for room on the disk; what comes after that is lost."""
 
@@ -34,7 +33,8 @@ _writer = DaemonThreads("recordings", limit=1)
 
 
 def all_written() -> "Future[None]":
-    """Done once the disk was given everything that has been handed over so far."""
+    """Done once the disk was given everything that was due or handed over so far."""
+    _together.submit()
     return _writer.submit(lambda: None)
 
 
@@ -44,32 +44,21 @@ class CallRecorder:
     def __init__(self, call_id: uuid.UUID) -> None:
         self._spool = audio_spool.spool_path(call_id)
         self._mixdown = Mixdown()
-        self._pending: list[tuple[str, int, str]] = []
-        self._now_ms = 0
         self._written_ms = 0
         self._unwritten = bytearray()  # the writer thread's
-        self.unreadable = 0
+        self.caller = self._mixdown.caller  # 20 ms of the caller, from this time of the stream on
+        self.agent = self._mixdown.agent  # audio just sent to the caller
+        self.clear = self._mixdown.clear  # the carrier was told to stop playing
 
     @property
     def length_ms(self) -> int:
         """How long the recording of this stream is."""
-        return self._now_ms
-
-    def caller(self, timestamp_ms: int, payload: str) -> None:
-        """Keep 20 ms of the caller; its timestamp is the clock for both sides."""
-        self._pending.append(("caller", timestamp_ms, payload))
-        self._now_ms = timestamp_ms + FRAME_MS
-        if len(self._pending) >= PIECE_ENTRIES:
-            self.flush()
+        return self._mixdown.now_ms
 
     def keep_up(self) -> None:
         """Hand over what has come if it is a piece; to be called all the time, within a loop."""
-        if self._now_ms - self._written_ms >= PIECE_MS:
+        if self._mixdown.now_ms - self._written_ms >= PIECE_MS:
             _together.add(self._piece())
-
-    def agent(self, payload: str) -> None:
-        """Keep audio just sent to the caller."""
-        self._pending.append(("agent", self._now_ms, payload))
 
     def reach(self, until_ms: int) -> None:
         """Record at least so far.
@@ -77,11 +66,7 @@ class CallRecorder:
         The clock is the caller's frames, and the last ones are still on their way when the end of
         what the agent said has been heard: without this its last word would be cut.
         """
-        self._now_ms = max(self._now_ms, until_ms)
-
-    def clear(self) -> None:
-        """The carrier was told to stop playing."""
-        self._pending.append(("clear", self._now_ms, ""))
+        self._mixdown.now_ms = max(self._mixdown.now_ms, until_ms)
 
     def flush(self) -> "Future[None]":
         """Hand what has come so far to the writer thread."""
@@ -105,24 +90,10 @@ class CallRecorder:
             self._append()
 
     def _piece(self) -> Callable[[], None]:
-        pending, self._pending = self._pending, []
-        self._written_ms = self._now_ms
-        return partial(self._write, pending, self._now_ms)
+        self._written_ms = self._mixdown.now_ms
+        return partial(self._write, *self._mixdown.settle())
 
-    def _write(self, pending: list[tuple[str, int, str]], until_ms: int) -> None:
-        for kind, at_ms, payload in pending:
-            try:
-                audio = binascii.a2b_base64(payload, strict_mode=True)
-            except ValueError:  # binascii's, or letters that are not ASCII
-                self.unreadable += 1
-                continue
-            if kind == "caller":
-                self._mixdown.caller(at_ms, audio)
-            elif kind == "agent":
-                self._mixdown.agent(at_ms, audio)
-            else:
-                self._mixdown.clear(at_ms)
-        caller, agent = self._mixdown.settle(until_ms)
+    def _write(self, caller: bytes, agent: bytes) -> None:
         self._unwritten += interleave(caller, agent)
         del self._unwritten[MAX_UNWRITTEN_BYTES:]
         if self._unwritten:
@@ -134,7 +105,7 @@ class CallRecorder:
 
 
 class _Together:
-    """Pieces of this turn of the loop: waking the thread costs more than writing one of them."""
+    """Pieces that are handed to the thread together."""
 
     def __init__(self) -> None:
         self._pieces: list[Callable[[], None]] = []
@@ -142,14 +113,14 @@ class _Together:
         self._changing = threading.Lock()  # there may be several loops
 
     def add(self, piece: Callable[[], None]) -> None:
-        """Take a piece; it is handed over before the loop turns again."""
+        """Take a piece; it is handed over a little later."""
         loop = asyncio.get_running_loop()
         with self._changing:
             is_first = not self._pieces or self._loop is not loop
             self._pieces.append(piece)
             self._loop = loop
         if is_first:
-            loop.call_soon(self.submit)
+            loop.call_later(TOGETHER_SECONDS, self.submit)
 
     def submit(self) -> None:
         """Hand over what there is."""

@@ -17,10 +17,10 @@ _OWN = "aloha/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWords:
-    """A sentence that we can say without the agent: base64 mu-law with its milliseconds."""
+    """A sentence that we can say without the agent: mu-law with its milliseconds."""
 
     text: str
-    pieces: tuple[tuple[str, int], ...]
+    pieces: tuple[tuple[bytes, int], ...]
 
     def ending(self, utterance_id: str) -> UtteranceEnd:
         """The words, as the agent would send them behind its own audio."""
@@ -122,12 +122,12 @@ class Said:
         )
 
 
-def caller_line(turn: CallerStopped) -> WriteLine:
-    """The line of a caller's turn."""
+def caller_line(turn: CallerStopped, *, later_ms: int = 0) -> WriteLine:
+    """The line of a caller's turn; the agent's clock began `later_ms` after the stream's."""
     return WriteLine(
         role=Role.CALLER,
         text=turn.text,
-        start_ms=turn.start_ms,
-        end_ms=turn.end_ms,
+        start_ms=turn.start_ms + later_ms,
+        end_ms=turn.end_ms + later_ms,
         source=turn.source,
     )

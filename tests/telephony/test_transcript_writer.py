@@ -1,0 +1,93 @@
+"""The lines of several calls, written together."""
+
+import asyncio
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import Error, connection
+
+from accounts.row_security import service_scope
+from telephony.call_events import being_said
+from telephony.models import Call, TranscriptLine
+from telephony.transcript_writer import Part, TranscriptWriter
+from tests.factories import make_call, make_number
+
+
+@pytest.fixture
+def calls(transactional_db, owner) -> list[Call]:
+    number = make_number(owner)
+    return [make_call(number) for _ in range(3)]
+
+
+def part_of(call: Call, *texts: str, start_ms: int = 0, said: str | None = None) -> Part:
+    lines = [
+        TranscriptLine(
+            call=call, position=at, role="agent", text=text, start_ms=start_ms, end_ms=start_ms + 9
+        )
+        for at, text in enumerate(texts)
+    ]
+    return Part(call_id=call.id, lines=lines, being_said=said)
+
+
+async def test_each_call_gets_its_own_lines(calls):
+    writer = TranscriptWriter()
+    await asyncio.gather(*(writer.write(part_of(call, f"{call.id}")) for call in calls))
+    assert [line.text async for line in TranscriptLine.objects.all()]
+    for call in calls:
+        assert [line.text async for line in call.transcript.all()] == [str(call.id)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite names no transactions")
+async def test_what_several_calls_bring_is_one_transaction(calls):
+    writer = TranscriptWriter()
+    await asyncio.gather(*(writer.write(part_of(call, "Yes.", said="No.")) for call in calls))
+
+    def transactions() -> int:
+        with service_scope(), connection.cursor() as cursor:
+            cursor.execute("SELECT count(DISTINCT xmin::text) FROM telephony_transcriptline")
+            return cursor.fetchone()[0]
+
+    assert await sync_to_async(transactions)() == 1
+
+
+async def test_one_calls_fault_is_no_other_calls(calls):
+    refused, *others = calls
+    writer = TranscriptWriter()
+    outcomes = await asyncio.gather(
+        writer.write(part_of(refused, "Too early.", start_ms=-5_000)),
+        *(writer.write(part_of(call, "Yes.", said="And now?")) for call in others),
+        return_exceptions=True,
+    )
+    assert outcomes[1:] == [None, None]
+    if connection.vendor == "postgresql":  # SQLite leaves the line out and says nothing
+        assert isinstance(outcomes[0], Error)
+    assert [line.text async for line in TranscriptLine.objects.all()] == ["Yes.", "Yes."]
+    assert await sync_to_async(being_said)(others[0].id) == "And now?"
+
+
+async def test_what_is_sent_again_stands_there_once(calls):
+    writer, part = TranscriptWriter(), part_of(calls[0], "Yes.")
+    await writer.write(part)
+    await writer.write(part, alone=True)
+    assert await calls[0].transcript.acount() == 1
+
+
+async def test_whoever_stops_waiting_keeps_nobody_from_being_written(calls):
+    writer = TranscriptWriter()
+    impatient = asyncio.create_task(writer.write(part_of(calls[0], "Gone.")))
+    await asyncio.sleep(0)
+    patient = asyncio.create_task(writer.write(part_of(calls[1], "Here.")))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await patient
+    assert await calls[1].transcript.acount() == 1
+
+
+async def test_the_end_of_a_call_waits_for_no_other(calls):
+    writer = TranscriptWriter()
+    first = asyncio.create_task(writer.write(part_of(calls[0], "Yes.")))
+    await asyncio.sleep(0)
+    began = asyncio.get_running_loop().time()
+    await writer.write(part_of(calls[1], "Goodbye."), at_once=True)
+    await first
+    assert asyncio.get_running_loop().time() - began < 1
