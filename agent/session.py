@@ -1,7 +1,7 @@
 """One conversation with an agent: the events it sends and what it can be told.
 
-Pure: no sockets, no framework. Audio is base64 text of 8 kHz mu-law, 8 bytes a millisecond,
-untouched between the line and the agent.
+Pure: no sockets, no framework. Audio is 8 kHz mu-law, 8 bytes a millisecond, untouched between the
+line and the agent; text of it, base64, is for the wires.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -57,14 +57,14 @@ class Capabilities:
 
 
 class Utterance(Struct, frozen=True, gc=False, kw_only=True):  # made 50 times a second
-    """A part of what the agent says: `payload` is base64 mu-law.
+    """A part of what the agent says, in mu-law.
 
     Utterances that answer the same thing share a `turn_id`: who speaks over one of them is spared
     the others.
     """
 
     utterance_id: str
-    payload: str
+    audio: bytes
     duration_ms: int
     turn_id: str = ""
 
@@ -176,8 +176,8 @@ class AgentSession(Protocol):
     def capabilities(self) -> Capabilities:
         """Constant for the life of the session."""
 
-    def send_audio(self, payload: str) -> None:
-        """Take 20 ms of the caller's audio, base64 mu-law; drops the oldest when overrun."""
+    def send_audio(self, audio: bytes) -> None:
+        """Take the caller's audio, usually 20 ms of mu-law; drops the oldest when overrun."""
 
     def utterance_played(self, utterance_id: str) -> None:
         """The caller has heard this utterance to its end."""

@@ -22,12 +22,13 @@ LONGEST_CONTROL = 125  # bytes, as of every frame whose size stands in its secon
 def text_frame(payload: bytes, mask: bytes = b"") -> bytes:
     """A whole text message of at most LONGEST_WRITTEN bytes; clients mask theirs."""
     if mask:
-        return _head(len(payload), MASKED) + mask + apply_mask(payload, mask)
-    return _head(len(payload), 0) + payload
+        return b"".join((frame_head(len(payload), MASKED), mask, apply_mask(payload, mask)))
+    return frame_head(len(payload)) + payload
 
 
 @lru_cache  # frames of audio have few lengths
-def _head(size: int, flag: int) -> bytes:
+def frame_head(size: int, flag: int = 0) -> bytes:
+    """What stands before so many bytes of a whole text message, LONGEST_WRITTEN at most."""
     if size < SIZE_IN_2_BYTES:
         return bytes((WHOLE_TEXT, flag | size))
     return bytes((WHOLE_TEXT, flag | SIZE_IN_2_BYTES, size >> 8, size & 0xFF))
@@ -52,6 +53,7 @@ class FrameCutter:
         self._pass_on = pass_on
         self._masked = MASKED if is_masked else 0
         self._max_bytes = max_bytes
+        self.pieces = 0  # of what was received, so far
         self._rest = b""  # the beginning of a frame
         self._is_in_pieces = False  # a message of several frames has begun
         self._has_given_up = False
@@ -61,6 +63,7 @@ class FrameCutter:
 
     def feed(self, data: bytes) -> None:
         """Take what was received: nearly always one whole text message, all of it."""
+        self.pieces += 1
         head = self._usual_head
         if (
             self._is_between_messages

@@ -1,7 +1,6 @@
 """What each voice sounds like: its greeting, rendered ahead by `manage.py rendervoices`."""
 
 import asyncio
-import base64
 from pathlib import Path
 
 from django.conf import settings
@@ -62,7 +61,7 @@ async def _first_utterance(session: AgentSession) -> bytes:
     sound = b""
     async for event in session.events():
         if isinstance(event, Utterance):
-            sound += base64.b64decode(event.payload)
+            sound += event.audio
         elif isinstance(event, UtteranceEnd) and sound:
             return sound
         elif isinstance(event, AgentFailed):

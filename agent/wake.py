@@ -22,6 +22,11 @@ class Wake:
             if not waiter.done():
                 waiter.set_result(None)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether nobody has to wait."""
+        return self._is_set
+
     def clear(self) -> None:
         """Let whoever comes now wait."""
         self._is_set = False

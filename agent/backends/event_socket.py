@@ -23,6 +23,7 @@ USER_AGENT = "Aloha/0.1"
 SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 
 E = TypeVar("E")
+R = TypeVar("R")
 
 
 class EventSocket(Generic[E]):
@@ -69,7 +70,7 @@ class EventSocket(Generic[E]):
             await asyncio.shield(self.close())
             raise
 
-    async def send(self, frame: str) -> None:
+    async def send(self, frame: bytes) -> None:
         """Send one frame; waits while the server does not read. Raises SessionLost."""
         if not self.wire.write(frame):
             raise SessionLost("closed")
@@ -83,6 +84,16 @@ class EventSocket(Generic[E]):
             self._has_news.clear()
             await self._has_news.wait()
         return self._waiting.pop(0)
+
+    async def wait_for(self, find: Callable[[E], R | None]) -> R:
+        """What `find` finds in the first event that has it, while nobody follows.
+
+        Raises SessionLost, and what `find` raises.
+        """
+        found = None
+        while found is None:
+            found = find(await self.next_event())
+        return found
 
     async def follow(self, take: Callable[[E], None]) -> None:
         """Give everything the server sends to `take` as it comes.
@@ -112,15 +123,17 @@ class EventSocket(Generic[E]):
             pass  # it is dropped below
         finally:
             self.wire.drop()
+            if self._error is not None:
+                self._error.__traceback__ = None  # it refers back to this
 
-    def _arrived(self, message: bytes | None) -> None:
+    def _arrived(self, message: bytes | None) -> bool:
         if self._error is not None:
-            return
+            return True
         try:
             event = self._read(message)
         except RealtimeProtocolError:
             self._count_unreadable()
-            return
+            return True
         if self._take is not None:
             try:
                 self._take(event)
@@ -130,6 +143,7 @@ class EventSocket(Generic[E]):
         elif len(self._waiting) < MAX_WAITING_EVENTS:
             self._waiting.append(event)
             self._has_news.set()
+        return True
 
     def _count_unreadable(self) -> None:
         self.unreadable += 1

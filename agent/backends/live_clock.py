@@ -5,9 +5,7 @@ silence stands in; and where the line then brings more than a second a second, i
 left out until the session is no longer behind the call.
 """
 
-import base64
-
-from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
+from agent.backends.realtime_record import BYTES_PER_MS
 from agent.speech.mulaw import SILENCE, VALUES
 
 FRAME_MS = 20
@@ -22,9 +20,9 @@ def is_loud(audio: bytes) -> bool:
     return bool(audio.translate(None, _QUIET_BYTES))
 
 
-def silence(ms: int) -> str:
-    """Silence as base64 mu-law."""
-    return base64.b64encode(bytes([SILENCE]) * ms * BYTES_PER_MS).decode()
+def silence(ms: int) -> bytes:
+    """Silence in mu-law."""
+    return bytes([SILENCE]) * ms * BYTES_PER_MS
 
 
 class LiveClock:
@@ -51,15 +49,14 @@ class LiveClock:
         """What the line had brought before the session began came all at once."""
         self._extra_ms = max(self._extra_ms, ahead_ms)
 
-    def takes(self, payload: str, *, ahead_ms: int) -> bool:
+    def takes(self, audio: bytes, *, ahead_ms: int) -> bool:
         """Count audio of the line; False for silence that the session does better without.
 
         `ahead_ms` is how much more audio the session was sent than time has passed.
         """
-        self._line_bytes += decoded_length(payload)
+        self._line_bytes += len(audio)
         if self._extra_ms < FRAME_MS or ahead_ms < FRAME_MS:
             return True
-        audio = base64.b64decode(payload)
         if is_loud(audio):
             return True
         left_out_ms = len(audio) // BYTES_PER_MS

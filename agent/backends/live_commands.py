@@ -1,10 +1,11 @@
-"""What is sent to OpenAI's Live API: client events as JSON text. Pure.
+"""What is sent to OpenAI's Live API: client events as JSON text in UTF-8. Pure.
 
 Model, voice, format and instructions hold from the start of a session to its end. Every event but
 audio carries an `event_id` of ours, by which an error names what it refuses. Source: the types of
 `openai.types.live`.
 """
 
+from binascii import b2a_base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,8 @@ MAX_COMMENT_CHARS = 1_500
 """500 tokens, at three characters a token in the worst of the languages spoken."""
 MAX_TASK_TOKENS = 2_000  # what it thinks included
 
-_APPEND_PREFIX = '{"type":"session.input_audio.append","audio":"'
-_APPEND_SUFFIX = '"}'
+_APPEND_PREFIX = b'{"type":"session.input_audio.append","audio":"'
+_APPEND_SUFFIX = b'"}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +37,9 @@ class LiveOptions:
         return self.task_model.startswith(("gpt-5", "gpt-6"))
 
 
-def append_audio(payload: str) -> str:
-    """Some of the caller's audio; `payload` must be base64, it is put in untouched."""
-    return f"{_APPEND_PREFIX}{payload}{_APPEND_SUFFIX}"
+def append_audio(audio: bytes) -> bytes:
+    """Some of the caller's audio, mu-law."""
+    return b"".join((_APPEND_PREFIX, b2a_base64(audio, newline=False), _APPEND_SUFFIX))
 
 
 def start(
@@ -49,7 +50,7 @@ def start(
     task_instructions: str,
     voice: str,
     outbound: bool = False,
-) -> str:
+) -> bytes:
     """Begin a session on a telephone line; to be sent before anything else."""
     task: dict[str, Any] = {
         "model": options.task_model,
@@ -74,27 +75,27 @@ def start(
     return _event("session.start", event_id, session=session)
 
 
-def comment(event_id: str, content: str) -> str:
+def comment(event_id: str, content: str) -> bytes:
     """Tell the model what to say now; it finds its own words."""
     content = content[:MAX_COMMENT_CHARS]
     return _event("session.commentary.append", event_id, delegation_id=None, content=content)
 
 
-def answer_tool(event_id: str, call_id: str, output: str) -> str:
+def answer_tool(event_id: str, call_id: str, output: str) -> bytes:
     """The result of a tool, as text for the model behind the voice."""
     item = {"type": "function_call_output", "call_id": call_id, "output": output}
     return _event("response.item.create", event_id, item=item)
 
 
-def go_on_with_task(event_id: str) -> str:
+def go_on_with_task(event_id: str) -> bytes:
     """Let the model behind the voice go on, once all calls of its answer have a result."""
     return _event("response.create", event_id)
 
 
-def close(event_id: str) -> str:
+def close(event_id: str) -> bytes:
     """End the session; the server answers with what it comes to."""
     return _event("session.close", event_id)
 
 
-def _event(kind: str, event_id: str, **fields: Any) -> str:
-    return msgspec.json.encode({"type": kind, "event_id": event_id, **fields}).decode()
+def _event(kind: str, event_id: str, **fields: Any) -> bytes:
+    return msgspec.json.encode({"type": kind, "event_id": event_id, **fields})

@@ -10,8 +10,6 @@ it; what it says is cut into utterances in `live_speech`, what it hears into tur
 import logging
 from dataclasses import replace
 
-import msgspec
-
 from agent import instructions
 from agent.backends import live_commands as commands
 from agent.backends import live_events as wire
@@ -22,7 +20,7 @@ from agent.backends.live_speech import LiveSpeech
 from agent.backends.live_turns import LiveTurns
 from agent.backends.live_usage import LiveMeter
 from agent.backends.realtime_events import Ignored, Item
-from agent.backends.realtime_failures import Severity, name_of, severity_of
+from agent.backends.realtime_failures import Severity, loss_by_end, name_of, severity_of
 from agent.backends.realtime_outbox import Outbox
 from agent.backends.realtime_record import Record
 from agent.backends.realtime_responses import Purpose
@@ -57,7 +55,7 @@ class LiveDialogue:
         self._brief, self._options, self._voice = brief, options, voice
         self._record = Record()
         self._turns = LiveTurns(self._record, self.outbox, self.clock)
-        self._speech = LiveSpeech(self._record, self.outbox, begins=self._turns.agent_begins)
+        self._speech = LiveSpeech(self._record, self.outbox, begins=self._agent_begins)
         self._goodbye = Goodbye()
         self.is_done = False  # goodbye was said
         self._is_closing = self._has_given_way = False
@@ -66,6 +64,7 @@ class LiveDialogue:
         self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
         self._calls_answered, self._task_waits = 0, False
         self._asked_id = ""
+        self._owed: str | None = None  # what it was told to say, or blank for words of its own
 
     def start(self) -> None:
         """Set up a session; to be sent before anything else."""
@@ -111,14 +110,18 @@ class LiveDialogue:
             self._take_leave(self._goodbye.outcome, purpose)
         elif not self._speech.has_begun and not self._brief.goes_on:
             self._ask_for(Purpose.GREETING)
-        elif self._broke_off or self._turns.waits_since_ms is not None:
-            self._ask_for(Purpose.RESUME)
+        else:
+            owed = self._owed
+            if self._broke_off or self._turns.waits_since_ms is not None or owed == "":
+                self._ask_for(Purpose.RESUME)
+            if owed:
+                self._say(owed)
 
     # --- The line ---
 
-    def caller_audio(self, payload: str, *, ahead_ms: int) -> bool:
-        """Take the caller's audio, base64 and checked; whether it is to be sent on."""
-        is_wanted = self.clock.takes(payload, ahead_ms=ahead_ms)
+    def caller_audio(self, audio: bytes, *, ahead_ms: int) -> bool:
+        """Take the caller's audio; whether it is to be sent on."""
+        is_wanted = self.clock.takes(audio, ahead_ms=ahead_ms)
         self._turns.pass_time()
         return is_wanted
 
@@ -215,48 +218,54 @@ class LiveDialogue:
             case wire.TaskCompleted() | wire.TaskFailed() | wire.TaskIncomplete():
                 self._task_ended(event.response)
 
-    def _hear_agent(self, payload: str) -> None:
+    def _hear_agent(self, audio: bytes) -> None:
         self._looks_without_audio = 0
         if self.is_done or self._is_closing:
             return
         was_speaking = self._speech.is_open
-        self._speech.hear(payload)
+        self._speech.hear(audio)
         if self._speech.is_heard:
             self._lively_at_ms, self._turns.waits_since_ms = self.clock.now_ms, None
         elif was_speaking and not self._speech.is_open:
             self._utterance_ended()
+
+    def _agent_begins(self) -> None:
+        self._owed = None
+        self._turns.agent_begins()
 
     def _utterance_ended(self) -> None:
         if not self._goodbye.utterance_ended(self.clock.now_ms):
             return
         is_free = self._goodbye.outcome is AgentOutcome.FINISHED and not self.tools.wants_no_calls
         if is_free and self._turns.caller_speaks and not self._has_given_way:
+            self._has_given_way = True
             self._give_way()
         else:
             self._leave()
 
     def _give_way(self) -> None:
-        """Who still has something to say is heard, once."""
-        self._has_given_way = True
+        """Who still has something to say is heard."""
         self._goodbye.take_back()
         self._speech.says_last_words = False
         if self._task_waits:
             self._task_waits = False
-            self.outbox.send(commands.go_on_with_task)
+            self._go_on_with_task()
 
     def _hear_caller(self, words: wire.InputWords) -> None:
+        is_finishing = self._goodbye.outcome is AgentOutcome.FINISHED and not self.is_done
+        if is_finishing and not (self._is_anybody_there or self.tools.wants_no_calls):
+            self._give_way()  # the goodbye was for her silence
         self._turns.hear(words, agent_speaks=self._speech.is_open)
         self._lively_at_ms = self.clock.now_ms
         self._is_anybody_there = True
+        self._owed = None  # it is her words that are to be answered now
         self.tools.streak = 0
 
     def _session_closed(self, event: wire.SessionClosed) -> None:
         self.meter.session_used(event.usage.seconds)
         self.is_over = True
-        if self._is_closing:
-            return
-        refused = event.reason == "content"  # a safety filter: another session would meet it again
-        raise (SessionRefused if refused else SessionLost)(f"session_{event.reason[:40]}")
+        if not self._is_closing:
+            raise loss_by_end(event.reason)
 
     def _refused(self, event: wire.ErrorOccurred) -> None:
         error = event.detail
@@ -264,14 +273,15 @@ class LiveDialogue:
         logger.info("agent server error", extra={"code": name_of(error)})
         if severity is Severity.FATAL:
             raise SessionRefused(name_of(error))
-        if severity is Severity.RETRYABLE or (error.event_id and error.event_id == self._asked_id):
+        is_asked = bool(error.event_id) and error.event_id == self._asked_id
+        if is_asked:
+            self._owed = ""  # those words would be refused again
+        if severity is Severity.RETRYABLE or is_asked:
             raise SessionLost(name_of(error))
 
     def _task_item_done(self, item: Item) -> None:
         if item.type != "function_call":
             return
-        if item.status is None:  # which its type allows, of an item that is done
-            item = msgspec.structs.replace(item, status="completed")
         answer = self.tools.take(item)
         if answer is None:
             return
@@ -290,7 +300,11 @@ class LiveDialogue:
         if self._goodbye.is_asked:
             self._task_waits = True  # its result is the goodbye, which is not to be said twice
         else:
-            self.outbox.send(commands.go_on_with_task)
+            self._go_on_with_task()
+
+    def _go_on_with_task(self) -> None:
+        self._owed = ""
+        self.outbox.send(commands.go_on_with_task)
 
     # --- Both ---
 
@@ -330,4 +344,5 @@ class LiveDialogue:
         self._say(instructions.now_of(words))
 
     def _say(self, content: str) -> None:
+        self._owed = content
         self._asked_id = self.outbox.send(commands.comment, content)

@@ -1,14 +1,14 @@
 """Events of OpenAI's Live API, as its server sends them. Pure: text in, typed events out.
 
-Only what a phone call needs is read; unknown events and fields are ignored. Audio stays the base64
-text it came as. Times are milliseconds of the session. Source: the types of `openai.types.live`.
+Only what a phone call needs is read; unknown events and fields are ignored. Times are milliseconds
+of the session. Source: the types of `openai.types.live`.
 """
 
 from typing import Annotated
 
 import msgspec
 
-from agent.backends.realtime_events import ErrorDetail, Ignored, Item, is_base64
+from agent.backends.realtime_events import Base64, ErrorDetail, Ignored, Item
 from agent.errors import RealtimeProtocolError
 
 DAY_MS = 86_400_000
@@ -70,7 +70,7 @@ class UsageUpdated(_Event, frozen=True, tag="session.usage.updated"):
 class OutputAudio(_Event, frozen=True, tag="session.output_audio.delta"):
     """The next piece of the agent's side of the line, silence included."""
 
-    delta: str
+    delta: Base64
 
 
 class InputWords(_Event, frozen=True, tag="session.input_transcript.delta"):
@@ -215,10 +215,7 @@ def read_event(text: str | bytes | None) -> Event | Ignored:
         event: Event | _BackendEvent = _top.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _unknown(text, READ_TYPES)
-    if isinstance(event, OutputAudio):
-        if not is_base64(event.delta):
-            raise RealtimeProtocolError("Audio that is not base64.")
-    elif isinstance(event, _BackendEvent):
+    if isinstance(event, _BackendEvent):
         return _read_task(bytes(event.event))
     return event
 

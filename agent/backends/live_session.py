@@ -14,8 +14,8 @@ from agent.backends.live_dialogue import LOOK_MS, LiveDialogue
 from agent.backends.live_events import Event
 from agent.backends.live_socket import LiveAddress, LiveSocket
 from agent.backends.live_usage import LivePrice
-from agent.backends.realtime_events import Ignored, is_base64
-from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
+from agent.backends.realtime_events import Ignored
+from agent.backends.realtime_record import BYTES_PER_MS
 from agent.backends.session_frame import SessionFrame
 from agent.session import Capabilities, Heard
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = LOOK_MS / 1_000
 JUST_BEGUN_SECONDS = 0.1  # what comes now has waited for the session
-LONGEST_STAND_IN_MS = 1_000  # at a time: a process that stood still has not to make up for it
+LONGEST_STAND_IN_MS = 1_000  # a process that stood still has not to make up for more
 
 
 class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
@@ -42,7 +42,7 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         self._loop = asyncio.get_running_loop()
         self._looking: asyncio.TimerHandle | None = None
         self._began_at = self._heard_at = self._loop.time()
-        self._sent_ms = 0
+        self._sent_ms = self._left_out_ms = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -54,20 +54,22 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         await super().open()
         self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
 
-    def send_audio(self, payload: str) -> None:
+    def send_audio(self, audio: bytes) -> None:
         if self._is_closed:
             return
-        if not is_base64(payload):
-            self._malformed += 1
-            return
         self._heard_at = self._loop.time()
-        ahead_ms = self._sent_ms - int((self._heard_at - self._began_at) * 1_000)
+        ahead_ms = self._sent_ms - self._passed_ms(self._heard_at)
+        if self._left_out_ms and ahead_ms > 0:
+            # What the line kept while the process stood still comes after all: that time counts.
+            back_ms = min(ahead_ms, self._left_out_ms)
+            self._leave_out(-back_ms)
+            ahead_ms -= back_ms
         if self._heard_at - self._began_at < JUST_BEGUN_SECONDS:
             self._dialogue.clock.is_ahead(ahead_ms)
-        is_wanted = self._dialogue.caller_audio(payload, ahead_ms=ahead_ms)
+        is_wanted = self._dialogue.caller_audio(audio, ahead_ms=ahead_ms)
         self._hand_over()
         if is_wanted:
-            self._send_audio(payload)
+            self._send_audio(audio)
 
     def interrupted(self, heard: Sequence[Heard]) -> None:
         """The model interrupts itself."""
@@ -87,7 +89,7 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         return socket
 
     def _session_begins(self) -> None:
-        self._began_at, self._sent_ms = self._loop.time(), 0
+        self._began_at, self._sent_ms, self._left_out_ms = self._loop.time(), 0, 0
         self._dialogue.started(held_ms=self._held_ms)
 
     def _session_is_lost(self) -> None:
@@ -107,6 +109,15 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
             self._is_settled.set()
         self._refuse_to_overrun()
 
+    def _passed_ms(self, now: float) -> int:
+        """How much time the session is to have been sent, by the loop's clock."""
+        return int((now - self._began_at) * 1_000)
+
+    def _leave_out(self, ms: int) -> None:
+        """Let so much time count as not passed."""
+        self._began_at += ms / 1_000
+        self._left_out_ms += ms
+
     def _look(self) -> None:
         """Four times a second: what is due, and silence for a line that brings none."""
         self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
@@ -115,8 +126,11 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
             return
         now = self._loop.time()
         if now - self._heard_at >= MISSING_AFTER_MS / 1_000:
-            missing_ms = int((now - self._began_at) * 1_000) - self._sent_ms
-            missing_ms = min(missing_ms, LONGEST_STAND_IN_MS) // FRAME_MS * FRAME_MS
+            missing_ms = self._passed_ms(now) - self._sent_ms
+            if missing_ms > LONGEST_STAND_IN_MS:
+                self._leave_out(missing_ms - LONGEST_STAND_IN_MS)
+                missing_ms = LONGEST_STAND_IN_MS
+            missing_ms = missing_ms // FRAME_MS * FRAME_MS
             if missing_ms > 0:
                 self._dialogue.line_stands_still(missing_ms)
                 self._send_audio(silence(missing_ms))
@@ -127,16 +141,16 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
             socket.lose(error)
         self._hand_over()
 
-    def _send_audio(self, payload: str) -> bool:
-        is_sent = super()._send_audio(payload)
+    def _send_audio(self, audio: bytes) -> bool:
+        is_sent = super()._send_audio(audio)
         if is_sent:
-            self._count_sent(payload)
+            self._count_sent(audio)
         return is_sent
 
-    def _take_held(self) -> str:
-        payload = super()._take_held()
-        self._count_sent(payload)
-        return payload
+    def _take_held(self) -> bytes:
+        audio = super()._take_held()
+        self._count_sent(audio)
+        return audio
 
-    def _count_sent(self, payload: str) -> None:
-        self._sent_ms += decoded_length(payload) // BYTES_PER_MS
+    def _count_sent(self, audio: bytes) -> None:
+        self._sent_ms += len(audio) // BYTES_PER_MS

@@ -22,8 +22,8 @@ from agent.backends.live_events import (
     read_event,
 )
 from agent.backends.realtime_events import Ignored
-from agent.backends.realtime_failures import Severity, name_of, severity_of
-from agent.errors import SessionLost, SessionRefused
+from agent.backends.realtime_failures import loss_by, loss_by_end
+from agent.errors import SessionRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +42,24 @@ class LiveSocket(EventSocket[Event | Ignored]):
         """Connect. Raises SessionLost."""
         return await cls(read_event).connect(URL(address.url), api_key=address.api_key)
 
-    async def start(self, configuration: Iterable[str]) -> Session:
+    async def start(self, configuration: Iterable[bytes]) -> Session:
         """Send our configuration and wait until the session has started. Raises SessionLost."""
         for frame in configuration:
             await self.send(frame)
-        while True:
-            event = await self.next_event()
-            if isinstance(event, ErrorOccurred):
-                is_fatal = severity_of(event.detail) is Severity.FATAL
-                raise (SessionRefused if is_fatal else SessionLost)(name_of(event.detail))
-            if isinstance(event, SessionClosed):
-                raise SessionLost(f"session_{event.reason[:40]}")
-            if isinstance(event, SessionStarted):
-                _check_format(event.session)
-                return event.session
+        return await self.wait_for(_session_in)
+
+
+def _session_in(event: Event | Ignored) -> Session | None:
+    """The session that has started. Raises SessionLost."""
+    match event:
+        case ErrorOccurred():
+            raise loss_by(event.detail)
+        case SessionClosed():
+            raise loss_by_end(event.reason)
+        case SessionStarted():
+            _check_format(event.session)
+            return event.session
+    return None
 
 
 def _check_format(session: Session) -> None:

@@ -6,7 +6,6 @@ its words have come too. Silence between utterances is not passed on: the line's
 what waits in the carrier's buffer gets no longer. Silence within one is, so that it is one.
 """
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,7 +35,7 @@ ONSET_MS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    payload: str
+    audio: bytes
     duration_ms: int
 
 
@@ -74,12 +73,11 @@ class LiveSpeech:
         self._onset.clear()
         self._words.clear()
 
-    def hear(self, payload: str) -> None:
-        """Take the next piece, base64."""
-        audio = base64.b64decode(payload)
+    def hear(self, audio: bytes) -> None:
+        """Take the next piece."""
         before_ms = self._now_ms
         self._session_bytes += len(audio)
-        piece = _Piece(payload, self._now_ms - before_ms)
+        piece = _Piece(audio, self._now_ms - before_ms)
         if is_loud(audio):
             self._quiet_ms, self._silent_ms, self._voiced_until_ms = 0, 0, self._now_ms
             self._say(*self._onset, piece)
@@ -136,7 +134,7 @@ class LiveSpeech:
             self._outbox.tell(
                 Utterance(
                     utterance_id=spoken.item_id,
-                    payload=piece.payload,
+                    audio=piece.audio,
                     duration_ms=piece.duration_ms,
                 )
             )

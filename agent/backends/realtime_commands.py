@@ -1,9 +1,10 @@
-"""What is sent to OpenAI's Realtime API: client events as JSON text. Pure.
+"""What is sent to OpenAI's Realtime API: client events as JSON text in UTF-8. Pure.
 
 Every event but audio carries an `event_id` of ours, by which an error names what it refuses.
 No `prompt` field, no beta shape: both have ended. Source: the types of `openai.types.realtime`.
 """
 
+from binascii import b2a_base64
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,8 +17,8 @@ LINE_FORMAT = "audio/pcmu"
 """G.711 mu-law; a `rate` beside it is refused."""
 CONTENT_INDEX = 0  # what the agent says has one content part
 
-_APPEND_PREFIX = '{"type":"input_audio_buffer.append","audio":"'
-_APPEND_SUFFIX = '"}'
+_APPEND_PREFIX = b'{"type":"input_audio_buffer.append","audio":"'
+_APPEND_SUFFIX = b'"}'
 
 
 class TurnDetection(StrEnum):
@@ -47,12 +48,12 @@ class SessionOptions:
         return self.model.startswith("gpt-realtime-2")
 
 
-def append_audio(payload: str) -> str:
-    """20 ms of the caller; `payload` must be base64, it is put in untouched."""
-    return f"{_APPEND_PREFIX}{payload}{_APPEND_SUFFIX}"
+def append_audio(audio: bytes) -> bytes:
+    """20 ms of the caller, mu-law."""
+    return b"".join((_APPEND_PREFIX, b2a_base64(audio, newline=False), _APPEND_SUFFIX))
 
 
-def commit_audio(event_id: str) -> str:
+def commit_audio(event_id: str) -> bytes:
     """Make the caller's unfinished turn an item of the conversation."""
     return _event("input_audio_buffer.commit", event_id)
 
@@ -65,7 +66,7 @@ def configure(
     voice: str,
     language: str,
     outbound: bool = False,
-) -> str:
+) -> bytes:
     """Set up a session for a telephone line; nothing is left to the server's defaults."""
     session: dict[str, Any] = {
         "type": "realtime",
@@ -91,7 +92,7 @@ def configure(
     return _event("session.update", event_id, session=session)
 
 
-def stop_answering(event_id: str, *, options: SessionOptions) -> str:
+def stop_answering(event_id: str, *, options: SessionOptions) -> bytes:
     """From now on the caller is heard and written down, but neither answered nor given way to."""
     turn_detection = _turn_detection(options, answers=False)
     return _event(
@@ -103,7 +104,7 @@ def stop_answering(event_id: str, *, options: SessionOptions) -> str:
 
 def create_response(
     event_id: str, *, purpose: str, instructions: str = "", may_call_tools: bool = True
-) -> str:
+) -> bytes:
     """Ask the model to speak. `instructions` stand in for those of the session, if any."""
     response: dict[str, Any] = {"metadata": {"purpose": purpose}}
     if instructions:
@@ -113,12 +114,12 @@ def create_response(
     return _event("response.create", event_id, response=response)
 
 
-def cancel_response(event_id: str, response_id: str) -> str:
+def cancel_response(event_id: str, response_id: str) -> bytes:
     """Stop an answer that is still being made."""
     return _event("response.cancel", event_id, response_id=response_id)
 
 
-def truncate_item(event_id: str, item_id: str, heard_ms: int) -> str:
+def truncate_item(event_id: str, item_id: str, heard_ms: int) -> bytes:
     """Tell the model how much of its words was heard."""
     return _event(
         "conversation.item.truncate",
@@ -129,26 +130,26 @@ def truncate_item(event_id: str, item_id: str, heard_ms: int) -> str:
     )
 
 
-def delete_item(event_id: str, item_id: str) -> str:
+def delete_item(event_id: str, item_id: str) -> bytes:
     """Tell the model that these words were never heard."""
     return _event("conversation.item.delete", event_id, item_id=item_id)
 
 
-def add_context(event_id: str, text: str) -> str:
+def add_context(event_id: str, text: str) -> bytes:
     """Tell the model something that the caller does not hear."""
     content = [{"type": "input_text", "text": text}]
     item = {"type": "message", "role": "system", "content": content}
     return _event("conversation.item.create", event_id, item=item)
 
 
-def answer_tool(event_id: str, call_id: str, output: str) -> str:
+def answer_tool(event_id: str, call_id: str, output: str) -> bytes:
     """The result of a tool, as text for the model."""
     item = {"type": "function_call_output", "call_id": call_id, "output": output}
     return _event("conversation.item.create", event_id, item=item)
 
 
-def _event(kind: str, event_id: str, **fields: Any) -> str:
-    return msgspec.json.encode({"type": kind, "event_id": event_id, **fields}).decode()
+def _event(kind: str, event_id: str, **fields: Any) -> bytes:
+    return msgspec.json.encode({"type": kind, "event_id": event_id, **fields})
 
 
 def _noise_reduction(options: SessionOptions) -> dict[str, str] | None:

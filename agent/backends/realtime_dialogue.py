@@ -15,7 +15,7 @@ from agent.backends import realtime_events as wire
 from agent.backends.realtime_commands import SessionOptions
 from agent.backends.realtime_failures import Severity, name_of, severity_of
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import BYTES_PER_MS, Record, decoded_length
+from agent.backends.realtime_record import BYTES_PER_MS, Record
 from agent.backends.realtime_responses import Purpose, ResponseSequencer
 from agent.backends.realtime_speech import AgentSpeech
 from agent.backends.realtime_tools import Toolbox
@@ -81,7 +81,7 @@ class RealtimeDialogue:
         )
 
     def begin(self) -> None:
-        """The session is ready: greet, or go on where another one was cut."""
+        """The session is ready: greet, or go on where another call's was cut."""
         self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def resume(self, *, held_ms: int) -> None:
@@ -89,27 +89,28 @@ class RealtimeDialogue:
 
         The last `held_ms` of the caller's audio were held back and will be the first it gets.
         """
-        owed_answer = not self._sequencer.is_idle or self._caller_waits
+        owed = self._sequencer.owed(caller_waits=self._caller_waits)
         self.close()
         self._sequencer = ResponseSequencer()
         self._caller_speaks = self._answer_is_audible = False
         self._failed_answers = 0
         self._session_began_ms = self.now_ms - held_ms
-        lines = self._record.lines()
-        if lines:
+        if self._is_closing:
+            self.outbox.send(commands.stop_answering, options=self._options)
+        if lines := self._record.lines():
             self.outbox.send(commands.add_context, instructions.so_far(lines))
         if self._is_wrapping_up and not self._is_done:
             self._ask_for(Purpose.WRAP_UP)
         elif not self._is_done and not self._speech.has_begun:
-            self._ask_for(Purpose.GREETING)
-        elif not self._is_done and owed_answer:
-            self._ask_for(Purpose.RESUME)
+            self.begin()
+        elif not self._is_done and owed is not None:
+            self._ask_for(owed)
 
     # --- The line ---
 
-    def caller_audio(self, payload: str) -> None:
-        """Count the caller's audio, base64 and checked: it is the clock."""
-        self._taken_bytes += decoded_length(payload)
+    def caller_audio(self, audio: bytes) -> None:
+        """Count the caller's audio: it is the clock."""
+        self._taken_bytes += len(audio)
         if self._speech.unreported:
             self._speech.settle()
         if self._record.open_turns:
@@ -132,6 +133,7 @@ class RealtimeDialogue:
     def key_pressed(self, digit: str) -> None:
         """Tell the model, which answers."""
         if digit in KEYS and not self._is_closing:
+            self._record.key_pressed(digit)
             self.outbox.send(commands.add_context, f"The caller pressed the key {digit}.")
             self._ask_for(Purpose.GO_ON)
 
@@ -172,7 +174,7 @@ class RealtimeDialogue:
             case wire.TranscriptDelta() | wire.TranscriptDone():
                 self._speech.write(event)
             case wire.OutputItemDone():
-                self._item_done(event.item)
+                self._item_done(event.item, event.response_id)
             case wire.ResponseCreated():
                 self._answer_begins(event.response)
             case wire.ResponseDone():
@@ -223,11 +225,11 @@ class RealtimeDialogue:
     def _settle_turns(self) -> None:
         self.outbox.tell(*self._record.finished_turns(self.now_ms))
 
-    def _item_done(self, item: wire.Item) -> None:
+    def _item_done(self, item: wire.Item, response_id: str) -> None:
         if item.type != "function_call":
             self._speech.end_item(item.id)
             return
-        answer = self.tools.take(item)
+        answer = self.tools.take(item, was_cut=response_id in self._muted)
         if answer is not None:
             self.outbox.send(commands.answer_tool, *answer)
 

@@ -1,12 +1,14 @@
-"""Which of the Realtime API's errors end a call, which a new session mends, which mean nothing.
+"""Which errors of OpenAI's servers end a call, which a new session mends, which mean nothing.
 
-Pure. Errors name themselves in `code` or in `type`, not always in the same one.
+Pure. The Realtime API and the Live API share them. Errors name themselves in `code` or in `type`,
+not always in the same one.
 """
 
 import re
 from enum import Enum, auto
 
 from agent.backends.realtime_events import ErrorDetail
+from agent.errors import SessionLost, SessionRefused
 
 LONGEST_NAME = 40
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
@@ -51,7 +53,23 @@ def severity_of(error: ErrorDetail) -> Severity:
     return Severity.RETRYABLE if names & RETRYABLE else Severity.BENIGN
 
 
+def loss_by(error: ErrorDetail) -> SessionLost:
+    """What this error is to a session that is being set up."""
+    is_fatal = severity_of(error) is Severity.FATAL
+    return (SessionRefused if is_fatal else SessionLost)(name_of(error))
+
+
 def name_of(error: ErrorDetail | None) -> str:
     """The error's own name, for logs and for the call's record."""
-    name = (error and (error.code or error.type)) or "unknown"
+    return _cleaned((error and (error.code or error.type)) or "unknown")
+
+
+def loss_by_end(reason: str) -> SessionLost:
+    """What it is that the server has ended the session, to whoever had no end in mind."""
+    is_refused = reason == "content"  # a safety filter: another session would meet it again
+    return (SessionRefused if is_refused else SessionLost)(f"session_{_cleaned(reason)}")
+
+
+def _cleaned(name: str) -> str:
+    """A name that the server has chosen, short and of plain letters."""
     return _NO_NAME.sub("_", name[:LONGEST_NAME])

@@ -1,4 +1,4 @@
-"""What one call with the Realtime API has to give away: frames for the server, events for the line.
+"""What one call with a server has to give away: frames for the server, events for the line.
 
 Pure. Frames get ids of ours, so that an error can name the one it refuses.
 """
@@ -15,11 +15,13 @@ class Outbox:
     """Both are taken, in order, by whoever owns the socket."""
 
     def __init__(self) -> None:
-        self.frames: list[str] = []
+        self.frames: list[bytes] = []
         self.events: list[AgentEvent] = []
         self._ids = 0
 
-    def send(self, frame: Callable[Concatenate[str, P], str], *args: P.args, **kw: P.kwargs) -> str:
+    def send(
+        self, frame: Callable[Concatenate[str, P], bytes], *args: P.args, **kw: P.kwargs
+    ) -> str:
         """Put a frame of `realtime_commands` in line; the id it was given."""
         self._ids += 1
         event_id = f"aloha_{self._ids}"
@@ -30,7 +32,7 @@ class Outbox:
         """Put events in line."""
         self.events.extend(events)
 
-    def take_frames(self) -> list[str]:
+    def take_frames(self) -> list[bytes]:
         """What the server is to be sent now."""
         frames, self.frames = self.frames, []
         return frames

@@ -1,7 +1,7 @@
-"""Who said what in one conversation with the Realtime API, as far as it was heard. Pure.
+"""Who said what in one conversation with a server, as far as it was heard. Pure.
 
-Both sides are items of the server's conversation. The agent's are kept by what was passed on to
-the line; the caller's by her turns, whose words may come later than the agent's answer.
+Both sides are items, as the server has them or as we cut them. The agent's are kept by what was
+passed on to the line; the caller's by her turns, whose words may come after the agent's answer.
 """
 
 from collections.abc import Iterator
@@ -31,12 +31,6 @@ class Spoken:
         """How much of it went to the line."""
         return self.sent_bytes // BYTES_PER_MS
 
-    def add_audio(self, count: int) -> int:
-        """Count bytes of mu-law; how many whole milliseconds they add."""
-        before = self.sent_bytes
-        self.sent_bytes = before + count
-        return self.sent_bytes // BYTES_PER_MS - before // BYTES_PER_MS
-
     @property
     def heard_text(self) -> str:
         """Its words up to where it was cut, by their share of the time."""
@@ -56,11 +50,18 @@ class Turn:
     is_settled: bool = False  # written down, or never will be
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that the caller pressed."""
+
+    text: str
+
+
 class Record:
     """Both sides, in the order in which they began."""
 
     def __init__(self) -> None:
-        self._items: dict[str, Spoken | Turn] = {}
+        self._items: dict[str, Spoken | Turn | Key] = {}
         self.open_turns: list[Turn] = []  # said, and not written down yet
 
     def spoken(self, item_id: str, response_id: str) -> Spoken:
@@ -86,6 +87,10 @@ class Record:
             and not item.is_ended
             and response_id in {None, item.response_id}
         ]
+
+    def key_pressed(self, digit: str) -> None:
+        """The caller presses a key."""
+        self._items[f"key {len(self._items)}"] = Key(f"(pressed the key {digit})")
 
     def turn_started(self, item_id: str, start_ms: int) -> None:
         """The caller begins to speak."""
@@ -135,8 +140,3 @@ class Record:
     def _turn(self, item_id: str) -> Turn | None:
         known = self._items.get(item_id)
         return known if isinstance(known, Turn) else None
-
-
-def decoded_length(payload: str) -> int:
-    """How many bytes base64 text stands for."""
-    return len(payload) * 3 // 4 - payload.count("=", -2)

@@ -48,10 +48,13 @@ class ResponseSequencer:
         self._waiting: Purpose | None = None
         self._over: set[str] = set()
 
-    @property
-    def is_idle(self) -> bool:
-        """Nothing is being said, asked for or waiting."""
-        return self.active is None and self._asked is None and self._waiting is None
+    def owed(self, *, caller_waits: bool) -> Purpose | None:
+        """What another session is to say when this one is lost; who waits is answered first."""
+        active = self.active.purpose if self.active else None
+        wanted = {active, self._asked, self._waiting}
+        if Purpose.FAREWELL in wanted and not caller_waits:
+            return Purpose.FAREWELL
+        return Purpose.RESUME if caller_waits or wanted != {None} else None
 
     def request(self, purpose: Purpose) -> Purpose | None:
         """Want an answer: now, or as soon as the present one is over."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from agent.backends.realtime_commands import append_audio
 from agent.backends.realtime_dialogue import RealtimeDialogue
-from agent.backends.realtime_events import AudioDelta, Event, Ignored, is_base64
+from agent.backends.realtime_events import AudioDelta, Event, Ignored
 from agent.backends.realtime_socket import Address, RealtimeSocket
 from agent.backends.realtime_usage import Price
 from agent.backends.session_frame import SessionFrame
@@ -36,17 +36,14 @@ class RealtimeSession(SessionFrame[RealtimeDialogue, RealtimeSocket]):
     def capabilities(self) -> Capabilities:
         return Capabilities()
 
-    def send_audio(self, payload: str) -> None:
+    def send_audio(self, audio: bytes) -> None:
         if self._is_closed:
             return
-        if not is_base64(payload):
-            self._malformed += 1
-            return
-        self._dialogue.caller_audio(payload)
+        self._dialogue.caller_audio(audio)
         outbox = self._dialogue.outbox
         if outbox.events or outbox.frames:
             self._hand_over()
-        self._send_audio(payload)
+        self._send_audio(audio)
 
     def interrupted(self, heard: Sequence[Heard]) -> None:
         self._dialogue.interrupted(heard)
@@ -65,8 +62,8 @@ class RealtimeSession(SessionFrame[RealtimeDialogue, RealtimeSocket]):
 
     def _receive(self, event: Event | Ignored) -> None:
         if isinstance(event, AudioDelta):  # 50 times a second
-            audio = self._dialogue.agent_audio(event)
-            if audio is None or self._events.put_one(audio):
+            said = self._dialogue.agent_audio(event)
+            if said is None or self._events.put_one(said):
                 return
         else:
             self._dialogue.receive(event)

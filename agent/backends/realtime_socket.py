@@ -20,8 +20,8 @@ from agent.backends.realtime_events import (
     SessionUpdated,
     read_event,
 )
-from agent.backends.realtime_failures import Severity, name_of, severity_of
-from agent.errors import SessionLost, SessionRefused
+from agent.backends.realtime_failures import loss_by
+from agent.errors import SessionRefused
 
 MAX_BAD_MESSAGES = 5
 
@@ -45,18 +45,22 @@ class RealtimeSocket(EventSocket[Event | Ignored]):
         url = URL(address.url).update_query(model=address.model)
         return await socket.connect(url, api_key=address.api_key)
 
-    async def set_up(self, configuration: Iterable[str]) -> Session:
+    async def set_up(self, configuration: Iterable[bytes]) -> Session:
         """Send our configuration and wait until it is in force. Raises SessionLost."""
         for frame in configuration:
             await self.send(frame)
-        while True:
-            event = await self.next_event()
-            if isinstance(event, ErrorOccurred):
-                is_fatal = severity_of(event.error) is Severity.FATAL
-                raise (SessionRefused if is_fatal else SessionLost)(name_of(event.error))
-            if isinstance(event, SessionUpdated):
-                audio = event.session.audio
-                if {audio.input.format.type, audio.output.format.type} != {LINE_FORMAT}:
-                    # Anything else is loud static in the caller's ear.
-                    raise SessionRefused("audio_format", "The server uses another audio format.")
-                return event.session
+        return await self.wait_for(_session_in)
+
+
+def _session_in(event: Event | Ignored) -> Session | None:
+    """The session with our configuration in force. Raises SessionLost."""
+    match event:
+        case ErrorOccurred():
+            raise loss_by(event.error)
+        case SessionUpdated():
+            audio = event.session.audio
+            if {audio.input.format.type, audio.output.format.type} != {LINE_FORMAT}:
+                # Anything else is loud static in the caller's ear.
+                raise SessionRefused("audio_format", "The server uses another audio format.")
+            return event.session
+    return None

@@ -8,7 +8,7 @@ heard is deleted, as soon as it is complete: the server refuses that before.
 from agent.backends import realtime_commands as commands
 from agent.backends.realtime_events import AudioDelta, TranscriptDelta, TranscriptDone
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import Record, Spoken, decoded_length
+from agent.backends.realtime_record import BYTES_PER_MS, Record, Spoken
 from agent.session import Heard, TranscriptSource, Utterance, UtteranceEnd
 
 
@@ -28,11 +28,13 @@ class AgentSpeech:
         spoken = self._latest
         if spoken is None or spoken.item_id != delta.item_id:
             spoken = self._latest = self._record.spoken(delta.item_id, delta.response_id)
+        before_ms = spoken.sent_bytes // BYTES_PER_MS
+        spoken.sent_bytes += len(delta.delta)
         return Utterance(
             utterance_id=delta.item_id,
             turn_id=delta.response_id,
-            payload=delta.delta,
-            duration_ms=spoken.add_audio(decoded_length(delta.delta)),
+            audio=delta.delta,
+            duration_ms=spoken.sent_bytes // BYTES_PER_MS - before_ms,
         )
 
     def withhold(self, delta: AudioDelta) -> None:

@@ -153,10 +153,11 @@ class Toolbox:
         self.ends_call = self.was_called = False
         self._calls = 0
 
-    def take(self, item: Item) -> tuple[str, str] | None:
+    def take(self, item: Item, *, was_cut: bool = False) -> tuple[str, str] | None:
         """Carry out a call, if it may be; the call's id and the result to send.
 
-        Nothing for a call without an id, and for one that was answered.
+        Nothing for a call without an id, and for one that was answered. `was_cut` says that the
+        answer it belongs to was, and maybe the call with it.
         """
         call_id = item.call_id
         if not call_id or len(call_id) > MAX_CALL_ID_CHARS or call_id in self._answered:
@@ -166,7 +167,7 @@ class Toolbox:
         self.was_called = True
         self._calls += 1
         try:
-            self._carry_out(self._checked(item))
+            self._carry_out(self._checked(item, was_cut=was_cut))
         except ToolRefused as error:
             self.refused += 1
             return call_id, _result(error=str(error))
@@ -183,8 +184,10 @@ class Toolbox:
             case _ as unknown:
                 assert_never(unknown)
 
-    def _checked(self, item: Item) -> ToolCall:
-        if item.status != "completed":
+    def _checked(self, item: Item, *, was_cut: bool) -> ToolCall:
+        # The type of an item allows it to say nothing, and what is told of here is done or cut.
+        is_whole = item.status == "completed" or (item.status is None and not was_cut)
+        if not is_whole:
             raise ToolRefused("The call was cut off and not carried out.")
         return read_tool_call(item.name, item.arguments, outbound=self._outbound)
 

@@ -1,4 +1,4 @@
-"""The bytes of a socket to a Realtime server: handshake, messages in and out, heartbeat, close.
+"""The bytes of a socket to an agent's server: handshake, messages in and out, heartbeat, close.
 
 The protocol is that of `websockets`, without its tasks: a message is given away from within the
 callback that received it, and one that is sent is written at once.
@@ -15,6 +15,7 @@ from aiohappyeyeballs import start_connection
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
 from websockets.uri import WebSocketURI, parse_uri
 
 from agent.text_frames import LONGEST_WRITTEN, FrameCutter, text_frame
@@ -38,21 +39,21 @@ class HandshakeRefused(Exception):
 class RealtimeWire(asyncio.Protocol):
     """One socket.
 
-    `take` gets each message, None for one that is no text; `ended` the code of the close once no
-    message comes any more and none is sent. Neither may raise.
+    `take` gets each message, None for one that is no text, and says that it has taken it; `ended`
+    gets the code of the close once no message counts any more and none is sent. Neither may raise.
     """
 
     def __init__(
         self,
         uri: WebSocketURI,
         *,
-        take: Callable[[bytes | None], None],
+        take: Callable[[bytes | None], bool],
         ended: Callable[[int], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._protocol = ClientProtocol(uri, max_size=MAX_MESSAGE_BYTES)
         self._cutter = FrameCutter(
-            self._take_text, self._take_others, is_masked=False, max_bytes=MAX_MESSAGE_BYTES
+            take, self._take_others, is_masked=False, max_bytes=MAX_MESSAGE_BYTES
         )
         self._take, self._ended = take, ended
         self._transport: asyncio.Transport
@@ -64,7 +65,7 @@ class RealtimeWire(asyncio.Protocol):
         self._writable = Wake()
         self._writable.set()
         self.is_congested = False  # the server does not read as fast as we send
-        self._has_heard = False  # anything since the last beat
+        self._heard_pieces = 0  # until the last beat
         self._quiet_s = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
         self._gone = Wake()
@@ -76,7 +77,7 @@ class RealtimeWire(asyncio.Protocol):
         url: str,
         headers: Mapping[str, str],
         *,
-        take: Callable[[bytes | None], None],
+        take: Callable[[bytes | None], bool],
         ended: Callable[[int], None],
     ) -> Self:
         """Connect. Raises OSError where nobody answers, InvalidURI and HandshakeRefused."""
@@ -102,18 +103,17 @@ class RealtimeWire(asyncio.Protocol):
             raise
         return wire
 
-    def write(self, text: str) -> bool:
+    def write(self, text: bytes) -> bool:
         """Send a message, or put it behind those that the server has not read; False when gone."""
         if self.is_closed or self._transport.is_closing():
             return False
-        payload = text.encode()
-        if len(payload) > LONGEST_WRITTEN:
-            self._protocol.send_text(payload)
+        if len(text) > LONGEST_WRITTEN:
+            self._protocol.send_text(text)
             self._flush()
             return True
         # A mask keeps proxies from taking payload for a request; it is no secret.
         mask = random.getrandbits(32).to_bytes(4)
-        self._transport.write(text_frame(payload, mask))
+        self._transport.write(text_frame(text, mask))
         return True
 
     async def drained(self) -> None:
@@ -139,7 +139,8 @@ class RealtimeWire(asyncio.Protocol):
         self._protocol.send_request(request)
         self._flush()
         await self._opened
-        self._heartbeat = self._loop.call_later(ANSWER_SECONDS, self._beat)
+        if not self.is_closed:
+            self._heartbeat = self._loop.call_later(ANSWER_SECONDS, self._beat)
 
     # --- What the loop calls ---
 
@@ -147,10 +148,6 @@ class RealtimeWire(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._has_heard = True
-        if self._is_open:
-            self._cutter.feed(data)
-            return
         if self._head is None:
             self._take_behind_head(data)
             return
@@ -169,6 +166,9 @@ class RealtimeWire(asyncio.Protocol):
         self._end(CloseCode.ABNORMAL_CLOSURE)
         self.resume_writing()
         self._gone.set()
+        # What refers to itself waits for the garbage collector, whose passes stop all calls.
+        vars(self).pop("data_received", None)
+        del self._cutter, self._take, self._ended, self._opened
 
     def pause_writing(self) -> None:
         self.is_congested = True
@@ -187,11 +187,6 @@ class RealtimeWire(asyncio.Protocol):
 
     # --- Messages ---
 
-    def _take_text(self, payload: bytes) -> bool:
-        if not self.is_closed:
-            self._take(payload)
-        return True
-
     def _take_others(self, data: bytes) -> None:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
@@ -199,6 +194,13 @@ class RealtimeWire(asyncio.Protocol):
                 self._take_frame(event)
             elif self._protocol.handshake_exc is None and not self._opened.done():
                 self._is_open = True
+                # Without the handshake's headers, 2 KiB.
+                self._protocol = ClientProtocol(
+                    self._protocol.uri, state=State.OPEN, max_size=MAX_MESSAGE_BYTES
+                )
+                # The loop calls the cutter itself from now on.
+                self.data_received = self._cutter.feed  # type: ignore[method-assign]
+                self._transport.set_protocol(self)
                 self._opened.set_result(None)
         self._refuse_if_failed()
         self._flush()
@@ -236,8 +238,9 @@ class RealtimeWire(asyncio.Protocol):
     def _beat(self) -> None:
         if self.is_closed:
             return
-        self._quiet_s = 0.0 if self._has_heard else self._quiet_s + ANSWER_SECONDS
-        self._has_heard = False
+        has_heard = self._cutter.pieces > self._heard_pieces
+        self._heard_pieces = self._cutter.pieces
+        self._quiet_s = 0.0 if has_heard else self._quiet_s + ANSWER_SECONDS
         if self._quiet_s >= HEARTBEAT_SECONDS + ANSWER_SECONDS:
             self.drop()
             return

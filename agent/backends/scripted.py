@@ -1,7 +1,5 @@
 """The embedded agent: checked-in sentences and fixed rules, without credentials or network."""
 
-import base64
-import binascii
 import logging
 from asyncio import Queue
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -90,7 +88,6 @@ class ScriptedSession:
         self._unheard: dict[str, int] = {}  # utterance id: when it must have been heard
         self._said = 0
         self._rest = b""
-        self._malformed = 0
         self._is_closed = False
         self._do(self._dialogue.begin())
 
@@ -98,13 +95,9 @@ class ScriptedSession:
     def capabilities(self) -> Capabilities:
         return Capabilities(watches_silence=True)
 
-    def send_audio(self, payload: str) -> None:
-        """Take caller audio of any length; what is not base64 is counted and ignored."""
-        try:
-            audio = self._rest + base64.b64decode(payload, validate=True)
-        except (binascii.Error, ValueError):
-            self._malformed += 1
-            return
+    def send_audio(self, audio: bytes) -> None:
+        """Take caller audio of any length."""
+        audio = self._rest + audio
         whole = len(audio) - len(audio) % FRAME_BYTES
         self._rest = audio[whole:]
         for start in range(0, whole, FRAME_BYTES):
@@ -145,8 +138,6 @@ class ScriptedSession:
         self._cut_turn()
         self._is_closed = True
         self._events.put_nowait(None)
-        if self._malformed:
-            logger.warning("caller audio was no base64", extra={"frames": self._malformed})
 
     def _hear(self, frame: bytes) -> None:
         if self._is_closed or self._dialogue.step is Step.CLOSING:
@@ -204,9 +195,9 @@ class ScriptedSession:
         self._said += 1
         utterance_id = f"scripted-{self._said}"
         pieces = prompts.pieces(prompt)
-        for payload, duration_ms in pieces:
+        for audio, duration_ms in pieces:
             self._events.put_nowait(
-                Utterance(utterance_id=utterance_id, payload=payload, duration_ms=duration_ms)
+                Utterance(utterance_id=utterance_id, audio=audio, duration_ms=duration_ms)
             )
         self._events.put_nowait(
             UtteranceEnd(

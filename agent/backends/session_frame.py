@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from agent.backends.event_socket import EventSocket
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import BYTES_PER_MS, decoded_length
+from agent.backends.realtime_record import BYTES_PER_MS
 from agent.backends.realtime_tools import Toolbox
 from agent.errors import AgentUnavailable, SessionLost
 from agent.event_line import EventLine
@@ -72,21 +72,21 @@ class SessionFrame(ABC, Generic[D, S]):
         *,
         meter: Meter,
         cost_usd: Callable[[], Decimal | None],
-        append_audio: Callable[[str], str],
+        append_audio: Callable[[bytes], bytes],
     ) -> None:
-        """`append_audio` makes the server's frame of base64 audio."""
+        """`append_audio` makes the server's frame of audio."""
         self._dialogue = dialogue
         self._meter = meter
         self._cost_usd = cost_usd
         self._append_audio = append_audio
         self._events = EventLine()
-        self._frames: list[str] = []
-        self._held: list[str] = []
+        self._frames: list[bytes] = []
+        self._held: list[bytes] = []
         self._has_work = Wake()
         self._is_settled = Wake()  # what was waited for at the end has come, or never will
         self._socket: S | None = None
         self._conversation: asyncio.Task[None] | None = None
-        self._malformed = self._dropped = self._unreadable = 0
+        self._dropped = self._unreadable = 0
         self._is_closed = False
         self._is_congested = False  # once it was, all audio waits for the server in the task
 
@@ -184,13 +184,13 @@ class SessionFrame(ABC, Generic[D, S]):
         if self._conversation is not None:
             self._conversation.cancel()
             await asyncio.gather(self._conversation, return_exceptions=True)
+            self._conversation = None  # how it ended refers to all of this
         self._dialogue.close()
         self._hand_over()
         self._events.end()
         await self._drop_socket()
-        if self._malformed or self._dropped:
-            extra = {"malformed": self._malformed, "dropped": self._dropped}
-            logger.warning("caller audio was lost", extra=extra)
+        if self._dropped:
+            logger.warning("caller audio was lost", extra={"frames": self._dropped})
         if self._unreadable:
             extra = {"events": self._unreadable}
             logger.warning("agent server sent what cannot be read", extra=extra)
@@ -284,28 +284,28 @@ class SessionFrame(ABC, Generic[D, S]):
     @property
     def _held_ms(self) -> int:
         """How much of the caller's audio waits."""
-        return sum(decoded_length(payload) for payload in self._held) // BYTES_PER_MS
+        return sum(map(len, self._held)) // BYTES_PER_MS
 
-    def _send_audio(self, payload: str) -> bool:
+    def _send_audio(self, audio: bytes) -> bool:
         """Whether it is sent; else it waits for the sender's task, behind what waits there."""
         if not (self._frames or self._held or self._is_congested or self._socket is None):
             wire = self._socket.wire
-            is_sent = wire.write(self._append_audio(payload))
+            is_sent = wire.write(self._append_audio(audio))
             self._is_congested = wire.is_congested
             if is_sent:
                 return True  # or it is gone, and the reader notices it
-        self._hold(payload)
+        self._hold(audio)
         return False
 
-    def _hold(self, payload: str) -> None:
+    def _hold(self, audio: bytes) -> None:
         """Keep audio for the sender's task, the latest."""
         if len(self._held) == HELD_FRAMES:
             self._dropped += 1
             del self._held[0]
-        self._held.append(payload)
+        self._held.append(audio)
         self._has_work.set()
 
-    def _take_held(self) -> str:
+    def _take_held(self) -> bytes:
         """The next of the caller's audio that waits; it is sent now."""
         return self._held.pop(0)
 

@@ -1,6 +1,5 @@
 """The checked-in sentences of the embedded voice, rendered by `agent.speech.render_prompts`."""
 
-import base64
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -52,11 +51,11 @@ def text_of(name: str) -> str:
 
 
 @cache
-def pieces(name: str) -> tuple[tuple[str, int], ...]:
-    """A prompt cut for the line: base64 payloads and their milliseconds. Raises KeyError."""
+def pieces(name: str) -> tuple[tuple[bytes, int], ...]:
+    """A prompt cut for the line: mu-law and its milliseconds. Raises KeyError."""
     sound = load(name)
     parts = [sound[start : start + PIECE_BYTES] for start in range(0, len(sound), PIECE_BYTES)]
-    return tuple((base64.b64encode(part).decode(), len(part) // BYTES_PER_MS) for part in parts)
+    return tuple((part, len(part) // BYTES_PER_MS) for part in parts)
 
 
 def named(text: str) -> str | None:

@@ -1,10 +1,8 @@
 """A call with the Live agent in the caller's time: dialogue and stand-in in step, no socket."""
 
-import base64
 import json
 from typing import Any
 
-from agent.backends.live_clock import silence as silent_payload
 from agent.backends.live_commands import LiveOptions, append_audio
 from agent.backends.live_dialogue import LOOK_MS, LiveDialogue
 from agent.backends.live_events import SessionStarted, read_event
@@ -51,7 +49,7 @@ class LiveCall:
         self.pump_events()
         self.server = FakeLiveSession(self.script, manner=self.manner, name="again_")
         self._start(held_ms)
-        self.to_server(append_audio(silent_payload(held_ms)))
+        self.to_server(append_audio(silence(held_ms)))
         self.dialogue.resume()
         self.pump()
 
@@ -63,9 +61,9 @@ class LiveCall:
 
     def speak(self, audio: bytes = SENTENCE) -> None:
         for at in range(0, len(audio) - 159, mulaw.FRAME_BYTES):
-            payload = base64.b64encode(audio[at : at + mulaw.FRAME_BYTES]).decode()
-            if self.dialogue.caller_audio(payload, ahead_ms=0):
-                self.to_server(append_audio(payload))
+            frame = audio[at : at + mulaw.FRAME_BYTES]
+            if self.dialogue.caller_audio(frame, ahead_ms=0):
+                self.to_server(append_audio(frame))
             self.pump()
             self._until_look_ms -= mulaw.FRAME_MS
             if self._until_look_ms <= 0:
@@ -80,7 +78,7 @@ class LiveCall:
         """The line brings nothing; silence stands in, as the session lets it."""
         for _ in range(ms // 20):
             self.dialogue.line_stands_still(20)
-            self.to_server(append_audio(silent_payload(20)))
+            self.to_server(append_audio(silence(20)))
             self.pump()
 
     def say(self, answer_ms: int = 7_000) -> None:
@@ -120,9 +118,9 @@ class LiveCall:
         if not isinstance(known, SessionStarted):
             self.dialogue.receive(known)
 
-    def to_server(self, frame: str) -> None:
+    def to_server(self, frame: bytes) -> None:
         self.frames.append(json.loads(frame))
-        self.server.receive(frame, 0)
+        self.server.receive(frame.decode(), 0)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

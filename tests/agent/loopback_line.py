@@ -1,7 +1,6 @@
 """The bridge's part for one session, in the caller's time: plays what is said, returns marks."""
 
 import asyncio
-import base64
 from types import TracebackType
 from typing import Self
 
@@ -56,7 +55,7 @@ class LoopbackLine:
 
     async def speak(self, audio: bytes) -> None:
         for frame in frames(audio):
-            self.session.send_audio(base64.b64encode(frame).decode())
+            self.session.send_audio(frame)
             await asyncio.sleep(0)
             self._play(mulaw.FRAME_MS)
 

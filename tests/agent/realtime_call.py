@@ -1,7 +1,7 @@
 """A call with the Realtime agent in its own time: dialogue and stand-in in step, no socket."""
 
-import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from agent.backends.realtime_commands import SessionOptions, append_audio
@@ -85,8 +85,10 @@ class RealtimeCall:
         self.dialogue.begin()
         self.pump()
 
-    def replace_server(self, *, held_ms: int = 0) -> None:
-        """The session is lost, another one takes its place."""
+    def replace_server(
+        self, *, held_ms: int = 0, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """The session is lost, another one takes its place; `meanwhile` happens in between."""
         model = self.options.model
         self.server = FakeSession(self.script, manner=self.manner, model=model, name="again_")
         self.now_ms = 0
@@ -94,14 +96,16 @@ class RealtimeCall:
         self.dialogue.outbox.take_frames()
         self.dialogue.configure()
         self.pump()
+        if meanwhile is not None:
+            meanwhile()
         self.dialogue.resume(held_ms=held_ms)
         self.pump()
 
     def speak(self, audio: bytes = SENTENCE) -> None:
         for at in range(0, len(audio) - 159, mulaw.FRAME_BYTES):
-            payload = base64.b64encode(audio[at : at + mulaw.FRAME_BYTES]).decode()
-            self.dialogue.caller_audio(payload)
-            self.to_server(append_audio(payload))
+            frame = audio[at : at + mulaw.FRAME_BYTES]
+            self.dialogue.caller_audio(frame)
+            self.to_server(append_audio(frame))
             self.wait(20)
 
     def pause(self, ms: int = SHORT_PAUSE_MS) -> None:
@@ -138,14 +142,14 @@ class RealtimeCall:
         known = read_event(text)
         if isinstance(known, AudioDelta):
             self.events += self.dialogue.outbox.take_events()
-            audio = self.dialogue.agent_audio(known)
-            self.events += [audio] if audio else []
+            said = self.dialogue.agent_audio(known)
+            self.events += [said] if said else []
         elif not isinstance(known, SessionUpdated):
             self.dialogue.receive(known)
 
-    def to_server(self, frame: str) -> None:
+    def to_server(self, frame: bytes) -> None:
         self.frames.append(json.loads(frame))
-        self.server.receive(frame, self.now_ms)
+        self.server.receive(frame.decode(), self.now_ms)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -1,9 +1,10 @@
 """What the Live agent makes of a call, in the caller's time."""
 
-import base64
+import json
 
 import pytest
 
+from agent import instructions
 from agent.backends import live_dialogue
 from agent.backends.live_clock import LiveClock, is_loud
 from agent.errors import SessionLost, SessionRefused
@@ -51,7 +52,7 @@ def test_silence_is_never_passed_on_for_itself():
     before = len(call.of(Utterance))
     call.pause(5_000)
     assert len(call.of(Utterance)) == before
-    sound = b"".join(base64.b64decode(each.payload) for each in call.of(Utterance))
+    sound = b"".join(each.audio for each in call.of(Utterance))
     assert is_loud(sound[:1_600])
 
 
@@ -226,6 +227,14 @@ def test_a_message_is_noted_through_the_model_behind_the_voice():
     assert call.dialogue.meter.totals()["tasks"] == 2
 
 
+def test_a_call_that_does_not_say_whether_it_is_complete_is_carried_out():
+    call = greeted()
+    item = {"type": "function_call", "call_id": "1", "name": "take_message", "arguments": NOTE}
+    done = {"type": "response.output_item.done", "item": item}
+    call.give({"type": "response.event", "event": done})
+    assert call.dialogue.tools.message is not None
+
+
 @pytest.mark.M8
 @pytest.mark.parametrize(
     ("name", "arguments"),
@@ -277,18 +286,24 @@ def test_a_goodbye_that_never_comes_is_not_waited_for():
     assert call.events[-1] == AgentDone()
 
 
-def test_who_has_something_to_add_to_the_goodbye_is_heard_once():
-    ends = [Call(name="end_call")]
-    words = ["No, thanks.", "Wait, one more thing.", "That is all."]
-    call = greeted(ends, [ANSWER], ends, words=words)
+def speak_into_goodbye(call: LiveCall) -> None:
+    """A turn that ends the call, and another one into what the agent says to it."""
     call.speak()
     while not call.dialogue._speech.is_open:
+        assert not call.dialogue.is_done
         call.pause(20)
     call.pause(300)
     call.say()
+
+
+def test_who_has_something_to_add_to_the_goodbye_is_heard_once():
+    ends = [Call(name="end_call")]
+    words = ["No, thanks.", "Wait, one more thing.", "That is all."]
+    call = greeted(ends, [ANSWER], ends, [ANSWER], words=words)
+    speak_into_goodbye(call)
     assert call.of(AgentDone) == []
     assert call.said[-1].startswith(ANSWER.text)
-    call.say()
+    speak_into_goodbye(call)
     assert call.of(AgentDone) == [AgentDone()]
 
 
@@ -320,6 +335,26 @@ def test_a_silent_caller_is_asked_and_the_third_time_told_goodbye():
     call.pause(6_000)
     assert call.said[-1] == GOODBYE.text
     assert call.events[-1] == AgentDone()
+
+
+@pytest.mark.parametrize("farewell", [[], [GOODBYE]], ids=["not begun", "begun"])
+def test_who_answers_before_she_is_left_for_her_silence_is_answered_and_stays(farewell):
+    call = greeted([ANSWER], words=["I am here."], farewell=farewell)
+    call.dialogue.caller_silent(3)
+    call.say()
+    assert call.said[-1].endswith(ANSWER.text)
+    assert call.of(AgentDone) == []
+    call.dialogue.key_pressed("5")
+    call.pump()
+    assert "key 5" in call.comments[-1]
+
+
+def test_who_was_nearly_left_for_her_silence_may_still_add_to_the_goodbye():
+    call = greeted([ANSWER], [Call(name="end_call")], [ANSWER], words=["I am here."])
+    call.dialogue.caller_silent(3)
+    call.say()
+    speak_into_goodbye(call)
+    assert call.of(AgentDone) == []
 
 
 def test_nobody_pays_for_a_line_on_which_nobody_speaks():
@@ -363,6 +398,73 @@ def test_a_session_lost_before_the_first_word_is_greeted_again():
     assert call.said == [GREETING.text]
 
 
+@pytest.mark.M6
+@pytest.mark.parametrize("is_lost_before", [False, True], ids=["asked", "asked meanwhile"])
+@pytest.mark.parametrize(
+    ("ask", "comment"),
+    [
+        (lambda call: call.dialogue.caller_silent(1), "still there"),
+        (lambda call: call.dialogue.key_pressed("5"), "pressed the key 5"),
+    ],
+    ids=["silence", "key"],
+)
+def test_what_was_not_answered_is_asked_again_in_a_second_session(ask, comment, is_lost_before):
+    call = greeted()
+    if is_lost_before:
+        call.dialogue.lose()
+    ask(call)
+    if is_lost_before:
+        call.dialogue.outbox.take_frames()  # what was meant for the lost session
+    before = len(call.comments)
+    call.replace_server()
+    assert [comment in each for each in call.comments[before:]] == [True]
+
+
+def test_a_caller_who_waits_is_answered_by_a_second_session():
+    call = greeted([], words=["Hello?"])
+    call.speak()
+    while "waits for you" not in call.comments[-1]:
+        call.pause(20)
+    before = len(call.comments)
+    call.replace_server()
+    assert call.comments[before:] == [instructions.for_waiting()]
+
+
+def test_the_words_after_a_tool_are_said_by_a_second_session():
+    call = greeted()
+    item = {"type": "function_call", "call_id": "1", "name": "take_message", "arguments": NOTE}
+    for kind, rest in (
+        ("response.output_item.done", {"item": item | {"id": "1", "status": "completed"}}),
+        ("response.completed", {"response": {"id": "1"}}),
+    ):
+        call.give({"type": "response.event", "event": {"type": kind} | rest})
+    call.replace_server()
+    call.pause(9_000)
+    assert call.said[-1].startswith("Sorry, where were we?")
+
+
+def test_what_was_answered_is_not_asked_again():
+    call = greeted()
+    call.dialogue.caller_silent(1)
+    call.pause(6_000)
+    before = len(call.comments)
+    call.replace_server()
+    assert call.comments[before:] == []
+
+
+def test_words_that_the_server_refused_are_not_told_again():
+    call = greeted()
+    call.dialogue.key_pressed("5")
+    asked = call.dialogue.outbox.frames[-1]
+    error = {"code": "too_long", "client_event_id": json.loads(asked)["event_id"]}
+    with pytest.raises(SessionLost):
+        call.give({"type": "error", "error": error})
+    before = len(call.comments)
+    call.replace_server()
+    assert call.comments[before:]
+    assert not any("key 5" in each for each in call.comments[before:])
+
+
 def test_a_goodbye_that_was_cut_by_a_lost_session_is_said_in_the_next():
     call = greeted()
     call.dialogue.wrap_up()
@@ -393,6 +495,13 @@ def test_a_session_that_the_server_ends_is_lost(reason, error):
     assert call.dialogue.meter.seconds == 4
 
 
+def test_the_reason_of_a_lost_session_is_plain_and_short():
+    call = greeted()
+    with pytest.raises(SessionLost) as lost:
+        call.give({"type": "session.closed", "reason": "+1 415\n\u2603 " + "x" * 50})
+    assert lost.value.code == "session__1_415___" + "x" * 31
+
+
 @pytest.mark.parametrize("phase", [Phase.GREETING, Phase.LISTENING, Phase.REPLYING])
 def test_what_cannot_be_read_ends_nothing(phase):
     call = LiveCall(
@@ -419,8 +528,7 @@ def test_time_goes_on_for_a_line_that_stands_still():
 def test_silence_that_the_session_is_behind_with_is_left_out():
     call = LiveCall()
     call.dialogue.line_stands_still(400)
-    quiet = base64.b64encode(silence(20)).decode()
-    loud = base64.b64encode(voice(400)[1_600:1_760]).decode()
+    quiet, loud = silence(20), voice(400)[1_600:1_760]
     take = call.dialogue.caller_audio
     assert take(loud, ahead_ms=400)
     assert [take(quiet, ahead_ms=400 - at * 20) for at in range(21)] == [False] * 20 + [True]
@@ -429,7 +537,7 @@ def test_silence_that_the_session_is_behind_with_is_left_out():
 def test_a_moment_before_the_line_stood_still_stays_where_it_was():
     clock = LiveClock()
     for _ in range(50):
-        clock.takes(base64.b64encode(silence(20)).decode(), ahead_ms=0)
+        clock.takes(silence(20), ahead_ms=0)
     clock.stand_in(300)
     clock.stand_in(200)
     assert clock.now_ms == 1_500
@@ -438,7 +546,7 @@ def test_a_moment_before_the_line_stood_still_stays_where_it_was():
 
 def test_a_burst_that_had_waited_for_the_session_is_caught_up_with():
     call = LiveCall()
-    quiet = base64.b64encode(silence(20)).decode()
+    quiet = silence(20)
     call.dialogue.clock.is_ahead(300)
     assert not call.dialogue.caller_audio(quiet, ahead_ms=300)
     assert call.dialogue.caller_audio(quiet, ahead_ms=0)

@@ -1,11 +1,14 @@
 """Every event of the Live API in both directions, against OpenAI's own types; and what is none."""
 
+import base64
 import json
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.backends.live_commands import MAX_COMMENT_CHARS, LiveOptions
+from agent.backends.live_commands import MAX_COMMENT_CHARS, LiveOptions, append_audio
 from agent.backends.live_dialogue import LiveDialogue
 from agent.backends.live_events import READ_TYPES, TASK_TYPES, OutputAudio, read_event
 from agent.backends.realtime_events import Ignored
@@ -18,7 +21,9 @@ from agent.voices import LIVE_VOICES
 from tests.agent.live_call import LiveCall
 from tests.agent.realtime_call import ANSWER, Call, brief, playbook
 from tests.agent.realtime_schema import check_live_client_event, check_live_server_event
+from tests.peers.no_base64 import NO_BASE64
 
+DELTA = {"type": "session.output_audio.delta"}
 NOTE = '{"reason": "The boiler leaks."}'
 
 
@@ -99,9 +104,19 @@ def test_what_is_not_known_is_ignored_whatever_it_holds(text):
     assert isinstance(read_event(text), Ignored)
 
 
-def test_audio_is_passed_on_as_it_came():
-    event = read_event('{"type": "session.output_audio.delta", "delta": "//8=", "new": 1}')
-    assert event == OutputAudio(delta="//8=")
+@given(st.binary(min_size=1, max_size=4_000))
+def test_audio_of_any_bytes_is_passed_on_as_it_came(audio):
+    payload = base64.b64encode(audio).decode()
+    frame = json.loads(append_audio(audio))
+    assert frame == {"type": "session.input_audio.append", "audio": payload}
+    event = read_event(json.dumps(DELTA | {"delta": payload, "new": 1}))
+    assert event == OutputAudio(delta=audio)
+
+
+@pytest.mark.parametrize("payload", NO_BASE64)
+def test_what_is_no_base64_is_no_event(payload):
+    with pytest.raises(RealtimeProtocolError):
+        read_event(json.dumps(DELTA | {"delta": payload}))
 
 
 def test_the_voices_are_those_of_the_api():

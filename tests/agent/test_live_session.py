@@ -65,8 +65,7 @@ class Line:
         while True:
             while frames * 20 < (time.monotonic() - began) * 1_000 * SPEED:
                 frame, self._saying = self._saying[:160], self._saying[160:]
-                payload = base64.b64encode(frame.ljust(160, b"\xff")).decode()
-                self.session.send_audio(payload)
+                self.session.send_audio(frame.ljust(160, b"\xff"))
                 frames += 1
             await asyncio.sleep(0.01)
 
@@ -110,9 +109,7 @@ async def called(server: FakeLive) -> AsyncIterator[Line]:
 async def test_the_greeting_is_heard_whole():
     async with FakeLive(playbook, manner=QUICK) as server, called(server) as line:
         await line.until(UtteranceEnd)
-        sound = b"".join(
-            base64.b64decode(each.payload) for each in line.events if isinstance(each, Utterance)
-        )
+        sound = b"".join(each.audio for each in line.events if isinstance(each, Utterance))
     assert line.said == [prompts.text_of("greeting_live")]
     assert GREETING.audio in sound
     start = server.sessions[0].got("session.start")[0]["session"]
@@ -132,6 +129,35 @@ async def test_a_line_that_brings_nothing_hears_the_greeting_too():
         await session.close()
     assert isinstance(event, UtteranceEnd)
     assert event.text == "I am an AI."
+
+
+async def test_after_standing_still_a_process_makes_up_for_a_second_and_no_more():
+    async with FakeLive(short_call, manner=QUICK) as server:
+        session = await backend(server.url).open_session(brief())
+        time.sleep(3)  # noqa: ASYNC251  # everything stands still
+        began, before_ms = time.monotonic(), server.sessions[0].audio_ms
+        await asyncio.sleep(1.1)
+        sent_ms = server.sessions[0].audio_ms - before_ms
+        passed_ms = (time.monotonic() - began) * 1_000
+        await session.close()
+    assert 1_000 <= sent_ms <= passed_ms + 1_300
+
+
+async def test_what_the_line_kept_while_a_process_stood_still_counts_as_that_time():
+    """Else its audio would be ahead of the time, and later nothing stand in for a silent line."""
+    frame = bytes([0x10]) * 160
+    async with FakeLive(short_call, manner=QUICK) as server:
+        session = await backend(server.url).open_session(brief())
+        time.sleep(3)  # noqa: ASYNC251  # everything stands still
+        await asyncio.sleep(0.1)
+        for _ in range(100):
+            session.send_audio(frame)
+        await asyncio.sleep(0.3)
+        before_ms = server.sessions[0].audio_ms
+        await asyncio.sleep(1.5)
+        sent_ms = server.sessions[0].audio_ms - before_ms
+        await session.close()
+    assert sent_ms >= 900
 
 
 @pytest.mark.parametrize(
@@ -230,14 +256,20 @@ async def test_what_cannot_be_read_is_counted_and_ends_nothing(caplog):
     assert "agent server sent what cannot be read" in caplog.messages
 
 
-async def test_what_is_not_base64_never_reaches_the_server(caplog):
+async def test_audio_of_any_bytes_and_length_reaches_the_server_until_the_end():
     async with FakeLive(short_call) as server:
         session = await backend(server.url).open_session(brief())
-        for payload in ("", 'AA","x":"', "not base64!", "ÄÖÜ="):
-            session.send_audio(payload)
+        sent = [bytes(range(256))[:size] for size in range(1, 257, 5)]
+        for audio in sent:
+            session.send_audio(audio)
+        async with asyncio.timeout(5):
+            while len(server.sessions[0].got("session.input_audio.append")) < len(sent):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await session.close()
-        assert server.sessions[0].got("session.input_audio.append") == []
-    assert "caller audio was lost" in caplog.messages
+        session.send_audio(bytes(range(160)))
+        frames = server.sessions[0].got("session.input_audio.append")
+    came = [base64.b64decode(each["audio"], validate=True) for each in frames]
+    assert [audio for audio in came if audio.strip(b"\xff")] == sent
 
 
 # --- Losing and replacing ---

@@ -1,7 +1,5 @@
 """What the Realtime agent says, forgets and ends, in step with a strict server, no socket."""
 
-import base64
-
 import pytest
 
 from agent.errors import SessionLost, SessionRefused
@@ -40,6 +38,21 @@ def begun_answer(call: RealtimeCall) -> str:
     call.pause(SHORT_PAUSE_MS)
     call.wait(700)
     return call.of(Utterance)[-1].utterance_id
+
+
+def begun_farewell() -> RealtimeCall:
+    """The caller was answered with nothing but the end, and is being told goodbye."""
+    call = RealtimeCall(playbook([END_CALL], farewell=[LONG]))
+    call.wait(2_000)
+    begun_answer(call)
+    call.wait(600)
+    assert call.purposes[-1] == "farewell"
+    return call
+
+
+def told(call: RealtimeCall) -> str:
+    """What the model was told last that the caller does not hear."""
+    return call.sent("conversation.item.create")[-1]["item"]["content"][0]["text"]
 
 
 def cut(call: RealtimeCall, heard_ms: int, *utterance_ids: str) -> None:
@@ -200,11 +213,10 @@ def test_a_cut_that_the_line_reports_is_made_once():
     call = RealtimeCall(playbook([LONG]))
     call.wait(2_000)
     utterance_id = begun_answer(call)
-    payload = base64.b64encode(SENTENCE[:160]).decode()
     call.give({"type": "input_audio_buffer.speech_started", "item_id": "x", "audio_start_ms": 0})
     call.wait(4_000)
     call.dialogue.interrupted([Heard(utterance_id=utterance_id, heard_ms=250)])
-    call.dialogue.caller_audio(payload)
+    call.dialogue.caller_audio(SENTENCE[:160])
     call.pump()
     (frame,) = call.sent("conversation.item.truncate")
     assert frame["audio_end_ms"] == 250
@@ -272,11 +284,7 @@ def test_an_end_without_a_goodbye_gets_one():
 
 
 def test_whoever_speaks_into_the_goodbye_is_heard_once():
-    call = RealtimeCall(playbook([END_CALL], farewell=[LONG]))
-    call.wait(2_000)
-    begun_answer(call)
-    call.wait(600)
-    assert call.purposes[-1] == "farewell"
+    call = begun_farewell()
     call.speak()
     call.wait(300)
     assert call.of(AgentDone) == []
@@ -440,9 +448,8 @@ def test_a_second_session_is_told_what_was_said_and_goes_on():
     call.say()
     begun_answer(call)
     call.replace_server()
-    told = call.sent("conversation.item.create")[-1]["item"]["content"][0]["text"]
     for words in (GREETING.text, "Caller: When do you open?", f"You: {ANSWER.text}"):
-        assert words in told
+        assert words in told(call)
     assert call.purposes[-1] == "resume"
     call.wait(2_000)
     assert call.said[-1] == "Sorry, where were we?"
@@ -464,6 +471,37 @@ def test_a_second_session_greets_when_the_first_did_not():
     assert call.sent("conversation.item.create") == []
 
 
+def test_a_second_session_does_not_greet_in_a_call_that_another_had_begun():
+    call = RealtimeCall(goes_on=True)
+    call.replace_server()
+    assert call.purposes == ["resume", "resume"]
+
+
+def test_a_second_session_is_told_of_keys_that_the_first_never_got():
+    call = RealtimeCall()
+    call.wait(2_000)
+    call.dialogue.key_pressed("5")
+    call.replace_server(meanwhile=lambda: call.dialogue.key_pressed("6"))
+    for key in "56":
+        assert f"Caller: (pressed the key {key})" in told(call)
+    assert call.purposes == ["greeting", "resume"]
+
+
+def test_a_second_session_says_the_goodbye_that_was_cut():
+    call = begun_farewell()
+    call.replace_server()
+    assert call.purposes[-2:] == ["farewell", "farewell"]
+    call.wait(len(LONG.audio) // 8 + 1_000)
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.FINISHED)]
+
+
+def test_a_second_session_answers_who_had_spoken_into_the_goodbye():
+    call = begun_farewell()
+    call.give({"type": "input_audio_buffer.speech_started", "item_id": "x", "audio_start_ms": 9})
+    call.replace_server()
+    assert call.purposes[-1] == "resume"
+
+
 def test_a_second_session_takes_leave_when_the_time_was_over():
     call = RealtimeCall()
     call.wait(2_000)
@@ -473,6 +511,24 @@ def test_a_second_session_takes_leave_when_the_time_was_over():
     call.wait(3_000)
     assert call.purposes[-1] == "wrap_up"
     assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.TIME_LIMIT)]
+
+
+@pytest.mark.parametrize("is_lost_before", [False, True], ids=["over before", "over meanwhile"])
+def test_the_end_of_the_time_is_not_interrupted_in_a_second_session_either(is_lost_before):
+    call = RealtimeCall()
+    call.wait(2_000)
+    if is_lost_before:
+        call.replace_server(meanwhile=call.dialogue.wrap_up)
+    else:
+        call.dialogue.wrap_up()
+        call.replace_server()
+    call.wait(600)
+    call.speak()
+    call.pause(SHORT_PAUSE_MS)
+    call.wait(4_000)
+    assert call.said[-1].startswith("I'm sorry, our time is up.")
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.TIME_LIMIT)]
+    assert call.of(CallerStarted) == []
 
 
 def test_turns_after_the_loss_stand_on_the_clock_of_the_call():

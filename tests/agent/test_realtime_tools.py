@@ -39,11 +39,11 @@ MALFORMED = (
     '{"reason": "x", "urgency": "low\u0000"}', '{"reason": "\\ud800"}',
 )  # fmt: skip
 END_CALL_MALFORMED = ("[]", "null", '{"reason": "x"}', '{"force": true}', "true", "0", "{{}}")
-INCOMPLETE = ("in_progress", "incomplete", "cancelled", "", None)
+INCOMPLETE = ("in_progress", "incomplete", "cancelled", "")
 
 
-def hostile_calls() -> list[tuple[str, str, str | None]]:
-    calls: list[tuple[str, str, str | None]] = [
+def hostile_calls() -> list[tuple[str, str, str]]:
+    calls: list[tuple[str, str, str]] = [
         (name, arguments, "completed")
         for name, arguments in itertools.product(FORBIDDEN_NAMES, FORBIDDEN_ARGUMENTS)
     ]
@@ -57,15 +57,22 @@ def hostile_calls() -> list[tuple[str, str, str | None]]:
     return calls
 
 
-def give_tool_call(call: RealtimeCall, name: str, arguments: str, status: str | None) -> None:
-    """A whole answer of the model that is nothing but this call."""
+def give_tool_call(
+    call: RealtimeCall, name: str, arguments: str, status: str | None, *, is_cut: bool = False
+) -> None:
+    """A whole answer of the model that is nothing but this call; the caller may speak into it."""
     number = len(call.frames)
     item = {"id": f"item_h{number}", "type": "function_call", "call_id": f"call_h{number}"}
-    item |= {"name": name, "arguments": arguments, "status": status}
+    item |= {"name": name, "arguments": arguments}
+    item |= {} if status is None else {"status": status}
     response = {"id": f"resp_h{number}", "status": "in_progress"}
     call.give({"type": "response.created", "response": response})
+    if is_cut:
+        kind = "input_audio_buffer.speech_started"
+        call.give({"type": kind, "item_id": "x", "audio_start_ms": 9})
     call.give({"type": "response.output_item.done", "response_id": response["id"], "item": item})
-    call.give({"type": "response.done", "response": response | {"status": "completed"}})
+    ended = response | {"status": "cancelled" if is_cut else "completed"}
+    call.give({"type": "response.done", "response": ended})
 
 
 @pytest.mark.M8
@@ -101,12 +108,32 @@ def test_a_result_tells_the_model_nothing_but_that_it_was_refused():
     }
 
 
-def refusal_of(name: str, arguments: str, status: str | None) -> str | None:
+def refusal_of(name: str, arguments: str, status: str) -> str | None:
     if status != "completed":
         return None
     with pytest.raises(ToolRefused) as refused:
         read_tool_call(name, arguments)
     return str(refused.value)
+
+
+def test_a_call_that_does_not_say_whether_it_is_complete_is_carried_out():
+    call = RealtimeCall()
+    call.wait(2_000)
+    give_tool_call(call, "take_message", '{"reason": "The boiler."}', None)
+    assert call.dialogue.tools.message == TakeMessage(reason="The boiler.")
+
+
+@pytest.mark.M8
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("take_message", '{"reason": "x"}'), ("end_call", "{}")]
+)
+def test_in_an_answer_that_was_cut_it_is_not_carried_out(name, arguments):
+    call = RealtimeCall()
+    call.wait(2_000)
+    give_tool_call(call, name, arguments, None, is_cut=True)
+    assert call.dialogue.tools.message is None
+    assert not call.dialogue.tools.ends_call
+    assert call.dialogue.tools.refused == 1
 
 
 @pytest.mark.M8

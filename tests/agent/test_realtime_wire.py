@@ -81,6 +81,10 @@ class Heard:
         self.codes: list[int] = []
         self.has_ended = asyncio.Event()
 
+    def take(self, message: bytes | None) -> bool:
+        self.messages.append(message)
+        return True
+
     def end(self, code: int) -> None:
         self.codes.append(code)
         self.has_ended.set()
@@ -93,7 +97,7 @@ async def wire_to(handler, **options) -> AsyncIterator[tuple[RealtimeWire, Heard
     async with serve(handler, "127.0.0.1", 0, **options) as server:
         port = server.sockets[0].getsockname()[1]
         wire = await RealtimeWire.open(
-            f"ws://127.0.0.1:{port}/", {}, take=heard.messages.append, ended=heard.end
+            f"ws://127.0.0.1:{port}/", {}, take=heard.take, ended=heard.end
         )
         try:
             yield wire, heard
@@ -127,10 +131,10 @@ async def test_what_is_sent_arrives_whole_and_in_order():
 
     async with wire_to(listen, max_size=None) as (wire, heard), asyncio.timeout(10):
         for size in sizes:
-            assert wire.write("y" * size)
+            assert wire.write(b"y" * size)
             await wire.drained()
         await heard.has_ended.wait()
-        assert not wire.write("too late")
+        assert not wire.write(b"too late")
     assert [len(text) for text in came] == list(sizes)
 
 
@@ -190,7 +194,7 @@ async def test_a_refusal_is_understood_however_it_comes(stays_open, pause_s):
             async with asyncio.timeout(2):
                 with pytest.raises(HandshakeRefused) as refused:
                     await RealtimeWire.open(
-                        f"ws://127.0.0.1:{port}/", {}, take=heard.messages.append, ended=heard.end
+                        f"ws://127.0.0.1:{port}/", {}, take=heard.take, ended=heard.end
                     )
         finally:
             over.set()
@@ -209,7 +213,7 @@ async def test_a_server_that_hangs_up_in_the_handshake_is_refused_without_a_stat
         async with asyncio.timeout(5):
             with pytest.raises(HandshakeRefused) as refused:
                 await RealtimeWire.open(
-                    f"ws://127.0.0.1:{port}/", {}, take=heard.messages.append, ended=heard.end
+                    f"ws://127.0.0.1:{port}/", {}, take=heard.take, ended=heard.end
                 )
     assert refused.value.status == 0
 
