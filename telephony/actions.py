@@ -11,9 +11,9 @@ from agent.session import AgentOutcome, Heard, Role, TranscriptSource
 
 
 class SendAudio(Struct, frozen=True, gc=False):
-    """Play this to the caller: base64 mu-law."""
+    """Play this to the caller: mu-law."""
 
-    payload: str
+    audio: bytes
 
 
 class SendMark(Struct, frozen=True, gc=False):

@@ -76,7 +76,7 @@ class UserPhoneNumberAdmin(ToLookAt, WithRowActions, ExportsRows):
 
     @admin.display(description="forwarding proof")
     def proof(self, number: UserPhoneNumber) -> str:
-        """When a test call last came through."""
+        """When a test call or a forwarded call last came through."""
         return age_of(number.forwarding_verified_at, none="never proven")
 
     @admin.display(description="classic voicemail forced")

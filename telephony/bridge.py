@@ -74,7 +74,7 @@ class Bridge:
         self._max_call_ms = max_call_ms
         self._opt_out_key = opt_out_key
         self._own_words = own_words
-        self._agent = Capabilities()
+        self._agent, self._unheard_ms = Capabilities(), 0
         self._mark_every_ms: int | None = MARK_EVERY_MS
         self._ledger = PlaybackLedger()
         self._said = Said()
@@ -94,13 +94,21 @@ class Bridge:
         return self._ledger.is_empty and not self._patience.caller_speaks(now_ms)
 
     @property
+    def takes_leave(self) -> bool:
+        """The goodbye has been said, and the caller hears what is left of it."""
+        return self._leaving is not None
+
+    @property
     def being_said(self) -> str:
         """What the caller hears the agent say at the moment; blank when it is not known."""
         return self._said.being_said
 
-    def agent_opened(self, capabilities: Capabilities) -> None:
-        """The agent's session is open: what it does by itself is left to it."""
-        self._agent = capabilities
+    def agent_opened(self, capabilities: Capabilities, *, unheard_ms: int = 0) -> None:
+        """The agent's session is open: what it does by itself is left to it.
+
+        Its clock begins with the first audio that it hears, `unheard_ms` after the stream's.
+        """
+        self._agent, self._unheard_ms = capabilities, unheard_ms
         # Whoever paces the audio keeps the carrier's buffer empty: the end alone needs a mark.
         self._mark_every_ms = None if capabilities.paces_audio else MARK_EVERY_MS
 
@@ -123,9 +131,8 @@ class Bridge:
             said.utterance_id, said.duration_ms, now_ms=now_ms, mark_every_ms=self._mark_every_ms
         )
         if self._leaving is not None:
-            until_ms = min(self._ledger.plays_until_ms + GOODBYE_GRACE_MS, self._latest_ms)
-            self._hang_up_by_ms = max(self._hang_up_by_ms, until_ms)
-        sound = SendAudio(said.payload)
+            self._wait_for_goodbye()
+        sound = SendAudio(said.audio)
         return [sound] if mark is None else [sound, SendMark(mark)]
 
     def _on_agent_event(self, event: AgentEvent, now_ms: int) -> list[Action]:
@@ -149,8 +156,7 @@ class Bridge:
             case AgentDone():
                 return self._agent_leaves(event.outcome, now_ms)
             case AgentFailed():
-                # A goodbye already under way is heard to its end.
-                return [] if self._leaving else self._close(AgentOutcome.FAILED, now_ms)
+                return self._agent_failed(now_ms)
             case _:
                 assert_never(event)
 
@@ -181,6 +187,7 @@ class Bridge:
         if self._closed:
             return actions
         if self._leaving is not None:
+            self._wait_for_goodbye()
             is_late = now_ms >= self._hang_up_by_ms
             return actions + (self._close(self._leaving, now_ms) if is_late else [])
         if self._farewell is None and now_ms >= self._max_call_ms:
@@ -189,18 +196,18 @@ class Bridge:
             return actions + self._take_leave(self._farewell, now_ms)
         return actions + self._break_silence(now_ms)
 
-    def _send(self, utterance_id: str, payload: str, duration_ms: int, now_ms: int) -> list[Action]:
+    def _send(self, utterance_id: str, audio: bytes, duration_ms: int, now_ms: int) -> list[Action]:
         mark = self._ledger.sent(
             utterance_id, duration_ms, now_ms=now_ms, mark_every_ms=self._mark_every_ms
         )
-        return [SendAudio(payload)] if mark is None else [SendAudio(payload), SendMark(mark)]
+        return [SendAudio(audio)] if mark is None else [SendAudio(audio), SendMark(mark)]
 
     def _say(self, sentence: str, now_ms: int) -> list[Action]:
         self._own_said += 1
         utterance_id, words = own_id(self._own_said), self._own_words[sentence]
         actions: list[Action] = []
-        for payload, duration_ms in words.pieces:
-            actions += self._send(utterance_id, payload, duration_ms, now_ms)
+        for audio, duration_ms in words.pieces:
+            actions += self._send(utterance_id, audio, duration_ms, now_ms)
         return actions + self._finished_saying(words.ending(utterance_id))
 
     def _finished_saying(self, end: UtteranceEnd) -> list[Action]:
@@ -219,7 +226,7 @@ class Bridge:
         # Words that are written down late may have been answered already.
         if not self._pauses_are_told:
             self._patience.caller_ended(now_ms)
-        return [caller_line(turn)] if turn.end_ms > turn.start_ms else []
+        return [caller_line(turn, later_ms=self._unheard_ms)] if turn.end_ms > turn.start_ms else []
 
     def _interrupt(self, now_ms: int) -> list[Action]:
         """Stop what plays and forget the rest; a goodbye is not talked into silence."""
@@ -283,6 +290,13 @@ class Bridge:
         words = self._say(farewell.sentence, now_ms)
         return [*cut, *words, *self._agent_leaves(farewell.outcome, now_ms)]
 
+    def _agent_failed(self, now_ms: int) -> list[Action]:
+        if self._leaving is not None:  # a goodbye already under way is heard to its end
+            return []
+        if self._farewell is not None:
+            return self._take_leave(self._farewell, now_ms)
+        return self._close(AgentOutcome.FAILED, now_ms)
+
     def _agent_leaves(self, outcome: AgentOutcome, now_ms: int) -> list[Action]:
         if self._leaving is not None:
             return []
@@ -292,6 +306,11 @@ class Bridge:
         self._hang_up_by_ms = self._ledger.plays_until_ms + GOODBYE_GRACE_MS
         self._latest_ms = max(self._hang_up_by_ms, now_ms + LONGEST_GOODBYE_MS)
         return []
+
+    def _wait_for_goodbye(self) -> None:
+        """It plays longer when more of it comes, and where the line stood still for a while."""
+        until_ms = min(self._ledger.plays_until_ms + GOODBYE_GRACE_MS, self._latest_ms)
+        self._hang_up_by_ms = max(self._hang_up_by_ms, until_ms)
 
     def _close(self, outcome: AgentOutcome, now_ms: int) -> list[Action]:
         if self._closed:

@@ -16,13 +16,14 @@ from telephony.models import Call, CallEvent, CallPurpose
 logger = logging.getLogger(__name__)
 
 MAX_KEY = 128
-PROBE_CAME_BACK = "probe_came_back"
-"""Of a probe; the key is the call that it came back as, which has no row of its own."""
 PROBES_REMEMBERED_FOR = timedelta(days=1)
 
 
 class EventKind(TextChoices):
-    """What is reported: the first five by the carrier, the rest by ourselves."""
+    """What is reported: by the carrier up to `after-stream`, of a probe, and by ourselves.
+
+    `PROBE_CAME_BACK` has for its key the call that it came back as, which has no row of its own.
+    """
 
     STATUS = "status"
     STREAM_STARTED = "stream-started"
@@ -30,19 +31,26 @@ class EventKind(TextChoices):
     STREAM_ERROR = "stream-error"
     RECORDING = "recording"
     AFTER_STREAM = "after-stream"
+
+    PROBE_CAME_BACK = "probe_came_back"
+    PROBE_ANSWERED = "probe_answered"
+    PROBE_KEY_PRESSED = "probe_key_pressed"
+    PROBE_HEARD_OUT = "probe_heard_out"
+
     AGENT_CLOSED = "agent-closed"
     HANDED_OVER = "handed-over"
     CLOSED_UNREPORTED = "closed-unreported"
     SENT_TO_VOICEMAIL = "sent-to-voicemail"
     BEING_SAID = "being-said"
     AGENT_REPORTED = "agent-reported"
+    MESSAGE_NOTED = "message_noted"
     DISCLOSURE_MISSING = "disclosure-missing"
 
 
 def note_report(
     call_sid: str,
     *,
-    kind: str,
+    kind: EventKind,
     key: str = "",
     payload: dict[str, list[str]],
     facts: dict[str, Any],
@@ -58,7 +66,7 @@ def note_report(
 
 def _is_returned_probe(call_sid: str) -> bool:
     returned = CallEvent.objects.filter(
-        kind=PROBE_CAME_BACK, key=call_sid, call__purpose=CallPurpose.FORWARDING_CHECK
+        kind=EventKind.PROBE_CAME_BACK, key=call_sid, call__purpose=CallPurpose.FORWARDING_CHECK
     )
     return returned.filter(received_at__gt=timezone.now() - PROBES_REMEMBERED_FOR).exists()
 
@@ -66,7 +74,7 @@ def _is_returned_probe(call_sid: str) -> bool:
 def note(
     call_id: UUID,
     *,
-    kind: str,
+    kind: EventKind,
     key: str = "",
     payload: dict[str, list[str]] | None = None,
     facts: dict[str, Any] | None = None,

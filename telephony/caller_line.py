@@ -24,8 +24,8 @@ class DirectSocket(Protocol):
     def listen(self, take: Callable[[str | bytes], bool]) -> None:
         """Offer text messages to `take` as they come; what it refuses comes by `receive`."""
 
-    def write(self, text: str) -> bool:
-        """Send text now; False, and nothing is sent, where `send` would wait or fail."""
+    def write(self, text: bytes) -> bool:
+        """Send text, UTF-8, now; False, and nothing is sent, where `send` would wait or fail."""
 
 
 class CallerLine:
@@ -40,7 +40,7 @@ class CallerLine:
         self._send = send
         self._direct = direct
         self._writer = FrameWriter("")
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
         self._sending: asyncio.Task[None] | None = None
         self.is_gone = False
         self.is_congested = False  # frames wait for a line that does not take them
@@ -65,9 +65,9 @@ class CallerLine:
             raise FrameError("A binary frame.")
         return text
 
-    def play(self, payload: str) -> None:
-        """Send audio, base64 mu-law. Raises FrameError for what is not."""
-        text = self._writer.media(payload)
+    def play(self, audio: bytes) -> None:
+        """Send audio, mu-law."""
+        text = self._writer.media(audio)
         if self.is_congested or self._direct is None or not self._direct.write(text):
             self._write(text)
 
@@ -95,7 +95,7 @@ class CallerLine:
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: bytes) -> None:
         if not self.is_congested:
             if self._direct is not None and self._direct.write(text):
                 return
@@ -106,7 +106,8 @@ class CallerLine:
     async def _send_waiting(self) -> None:
         try:
             while self._waiting:
-                await self._pass({"type": "websocket.send", "text": self._waiting.pop(0)})
+                text = self._waiting.pop(0).decode()
+                await self._pass({"type": "websocket.send", "text": text})
         finally:
             self._sending = None
             self.is_congested = False

@@ -160,6 +160,7 @@ def claim_stream(token: str) -> Call | None:
 def brief_of(call: Call) -> CallBrief:
     """What the agent is told about a call; needs `number`, `owner` and `campaign` loaded."""
     profile = profiles.profile_of(call.owner)
+    said_before = stream_handover.said_before(call)
     return CallBrief(
         call_type=CallType(call.call_type),
         receptionist=call.number.voicemail_mode == VoicemailMode.RECEPTIONIST,
@@ -172,8 +173,8 @@ def brief_of(call: Call) -> CallBrief:
         forwarded=call.was_forwarded,
         outbound=call.direction == Direction.OUTBOUND,
         campaign_purpose=call.campaign.purpose if call.campaign else "",
-        goes_on=call.stream_generation > 0,
-        said_before=stream_handover.said_before(call),
+        goes_on=bool(said_before),
+        said_before=said_before,
     )
 
 
@@ -228,6 +229,8 @@ def record_progress(report: StatusReport) -> None:
     if not call.is_final:
         return
     settle_end_reason(call.id)
+    # Of a stream that went on elsewhere, or died with its process, nobody else has looked.
+    do_not_call.heed_words(call.id)
     if not was_final:
         logger.info(
             "call ended",

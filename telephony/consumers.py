@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from channels.consumer import AsyncConsumer
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 
 from accounts.row_security import in_service_scope
 from telephony import calls, draining, signatures, stream_handover
@@ -37,7 +37,7 @@ class MediaStreamConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has 
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         try:
             call = await _admit(scope)
-        except (TimeoutError, OperationalError, InterfaceError):
+        except (TimeoutError, Error):
             logger.exception("stream turned away: the database does not answer")
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
             await send({"type": "websocket.close", "code": NORMAL_CLOSURE})
@@ -64,14 +64,14 @@ async def _hand_over(call: Call) -> None:
     try:
         async with asyncio.timeout(HAND_OVER_SECONDS):
             await in_service_scope(stream_handover.hand_over, call.id)
-    except (TimeoutError, OperationalError, InterfaceError):
+    except (TimeoutError, Error):
         logger.exception("stream not handed over: the database does not answer")
 
 
 async def _admit(scope: dict[str, Any]) -> Call | None:
     """The call that this handshake may open: signed by the carrier, its token unspent.
 
-    Raises TimeoutError and the errors of a database that is away.
+    Raises TimeoutError and django.db.Error.
     """
     signature = dict(scope["headers"]).get(b"x-twilio-signature", b"").decode("latin-1")
     url = signatures.public_socket_url(scope["path"])

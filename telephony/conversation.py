@@ -68,7 +68,7 @@ class Conversation:
         )
         self._recorder = CallRecorder(call.id)
         self._limits, self._voice = FrameLimits(), VoiceWatch()
-        self._latest: str | None = None  # the caller's audio since the last tick
+        self._latest: bytes | None = None  # the caller's audio since the last tick
         self._started = Wake()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opened_at = self._started_at = self._last_heard_at = self._clock()
@@ -172,20 +172,18 @@ class Conversation:
             case _:
                 assert_never(frame)
 
-    def _hear(self, audio: media_stream.CallerAudio) -> None:
+    def _hear(self, frame: media_stream.CallerAudio) -> None:
         if not self._has_started:
             raise FrameError("Audio before the start.")
-        now = self._clock()
-        if audio.timestamp_ms > (now - self._started_at) * 1_000 + MAX_AHEAD_MS:
+        if frame.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
             raise FrameError("Audio from the future.")
-        self._last_heard_at = now
-        self._latest = audio.payload
-        self._recorder.caller(audio.timestamp_ms, audio.payload)
-        self._doer.tell_agent_audio(audio.payload)
+        self._last_heard_at = self._clock()
+        self._latest = audio = frame.audio
+        self._recorder.caller(frame.timestamp_ms, audio)
+        self._doer.tell_agent_audio(audio)
 
     def _begin(self, start: media_stream.StreamStarted) -> None:
-        account_sid = settings.TWILIO_ACCOUNT_SID
-        is_ours = start.fits(call_sid=self._call_sid, account_sid=account_sid)
+        is_ours = start.fits(call_sid=self._call_sid, account_sid=settings.TWILIO_ACCOUNT_SID)
         if self._has_started or not is_ours:
             self._give_up("stream start does not fit the call")
             return
@@ -213,12 +211,10 @@ class Conversation:
         try:
             agent = await opening
         except (AgentUnavailable, TimeoutError) as error:
-            reason = str(error) or "no session in time"
             agent_reports.note_failure(self._facts, error)
-            self._log(logging.WARNING, "agent not available", detail=reason)
+            self._log(logging.WARNING, "agent not available", detail=str(error) or "not in time")
             return
-        self._doer.agent_opened(agent)
-        self._bridge.agent_opened(agent.capabilities)
+        self._bridge.agent_opened(agent.capabilities, unheard_ms=self._doer.agent_opened(agent))
         await self._started.wait()
         agent.listen(self._offered_event)
         async for event in agent.events():
@@ -234,11 +230,12 @@ class Conversation:
 
     def _offered_event(self, event: AgentEvent) -> bool:
         """Take it unless it has to wait: for a line that is slow, or for what is being done."""
-        if self._doer.is_busy or self._line.is_congested or self._over.done():
+        if self._over.done() or self._doer.is_busy or self._line.is_congested:
             return False
         try:
             if isinstance(event, Utterance):  # 50 times a second
-                self._doer.do(self._bridge.agent_audio(event, now_ms=self._now_ms()))
+                now_ms = int((self._clock() - self._started_at) * 1_000)
+                self._doer.do(self._bridge.agent_audio(event, now_ms=now_ms))
             else:
                 self._take_event(event)
         except Exception as error:
@@ -280,7 +277,9 @@ class Conversation:
         if self._has_started and not self._line.is_congested:
             self._watch_voice()
             self._do(self._bridge.tick(now_ms=self._now_ms()))
-        if self._may_be_handed_over:
+        if self._may_be_handed_over and self._bridge.takes_leave:
+            self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+        elif self._may_be_handed_over:
             # Decided here: nothing that still comes is taken, and makes it a failure.
             self._is_handed_over = True
             self._stop()
@@ -292,11 +291,11 @@ class Conversation:
         return self._bridge.is_quiet(now_ms=self._now_ms()) or self._clock() > self._hands_over_by
 
     def _watch_voice(self) -> None:
-        payload, self._latest = self._latest, None
+        audio, self._latest = self._latest, None
         agent = self._doer.agent
-        if agent is None or agent.capabilities.watches_silence or payload is None:
+        if agent is None or agent.capabilities.watches_silence or audio is None:
             return
-        if self._voice.hears_voice(payload):
+        if self._voice.hears_voice(audio):
             self._bridge.voice_heard(now_ms=self._now_ms())
 
     def _do(self, actions: Iterable[Action]) -> None:
@@ -306,6 +305,7 @@ class Conversation:
     async def _finish(self, keeping: "asyncio.Task[None]") -> None:
         is_handed_over = self._is_handed_over and not self._line.is_gone
         outcome = None if is_handed_over else self._outcome or AgentOutcome.FAILED
+        self._journal.end()
         self._keep_words(self._in_hand)
         self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
         self._recorder.reach(self._journal.agent_spoke_until_ms)
@@ -325,11 +325,12 @@ class Conversation:
             log=self._log,
         ).finish()
         await self._line.close()
+        self._stop()
+        del self._doer.tell_agent_audio, self._doer  # both refer back
         self._log(logging.INFO, "stream closed", outcome=outcome or "handed over")
 
     async def _close_agent(self) -> None:
-        agent = self._doer.agent
-        if agent is None:
+        if (agent := self._doer.agent) is None:
             return
         await agent.close()
         async for event in agent.events():

@@ -67,7 +67,7 @@ class StreamEnd:
         if self.outcome is None:
             in_database = [self.journal.flushed, self._keep_facts, self._hand_over]
             failed = await self._take([*in_database, self.line.hang_up, self.close_agent])
-            in_database = [self.journal.flushed, self._keep_report]
+            in_database = [self.journal.flushed, self._keep_report, self._heed_words]
             failed += await self._take([*in_database, lambda: asyncio.shield(written)])
         else:
             failed = await self._let_go(self.outcome)
@@ -76,7 +76,7 @@ class StreamEnd:
             failed += await self._take([*in_database, self._keep_facts])
         self.journal_keeping.cancel()
         await asyncio.gather(self.journal_keeping, return_exceptions=True)
-        if failed:
+        if failed or self.journal.unwritten():
             await self._take([self._keep_ending])
         if self.outcome is not None:
             unwritten = await self._take([lambda: asyncio.shield(written)])

@@ -53,15 +53,17 @@ def add_callee(call: Call, *, source: DoNotCall.Source) -> None:
     """Never call this person again for this owner; the first wish of hers stays.
 
     It stands in the place of an entry of the owner's own, which the owner could take off again.
-    A call whose other side is forgotten names nobody.
+    A call whose other side is forgotten names nobody. Twice is once.
     """
     if not call.to_number:
         logger.error("wish of a forgotten callee came late", extra={"call": str(call.id)})
         return
+    entries = DoNotCall.objects.filter(owner_id=call.owner_id, phone_number=call.to_number)
+    if entries.exclude(source=DoNotCall.Source.OWNER).exists():
+        return
     entry = DoNotCall(owner_id=call.owner_id, phone_number=call.to_number, source=source, call=call)
     DoNotCall.objects.bulk_create([entry], ignore_conflicts=True)
-    owners = DoNotCall.objects.filter(owner_id=call.owner_id, phone_number=call.to_number)
-    owners.filter(source=DoNotCall.Source.OWNER).update(source=source, call=call)
+    entries.filter(source=DoNotCall.Source.OWNER).update(source=source, call=call)
     logger.info(
         "opted out of calls", extra={"call": str(call.id), "callee": masked(call.to_number)}
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from agent.session import AgentOutcome, AgentSession
+from agent.speech import mulaw
 from telephony import actions as act
 from telephony import metrics
 from telephony.actions import Action
@@ -36,28 +37,33 @@ class Doer:
     ) -> None:
         self.agent: AgentSession | None = None
         self.is_busy = False
-        self._held: list[str] = []
+        self._held: list[bytes] = []
+        self._unheard_bytes = 0
         self._line = line
         self._recorder = recorder
         self._journal = journal
         self._facts = facts
         self._ms_open = ms_open
         self._end = end
-        self.tell_agent_audio: Callable[[str], None] = self._hold_audio
+        self.tell_agent_audio: Callable[[bytes], None] = self._hold_audio
 
-    def agent_opened(self, agent: AgentSession) -> None:
-        """The agent can be told things, and is told first what the caller has said so far."""
-        for payload in self._held:
-            agent.send_audio(payload)
+    def agent_opened(self, agent: AgentSession) -> int:
+        """The agent can be told things, and is told first what the caller has said so far.
+
+        Returns how much it never hears, in milliseconds: what came before the audio held for it.
+        """
+        for audio in self._held:
+            agent.send_audio(audio)
         self._held.clear()
         self.agent = agent
         self.tell_agent_audio = agent.send_audio
+        return self._unheard_bytes // mulaw.BYTES_PER_MS
 
-    def _hold_audio(self, payload: str) -> None:
+    def _hold_audio(self, audio: bytes) -> None:
         if len(self._held) == HELD_FRAMES:
             self._facts.caller_frames_lost += 1
-            del self._held[0]
-        self._held.append(payload)
+            self._unheard_bytes += len(self._held.pop(0))
+        self._held.append(audio)
 
     def do(self, actions: Iterable[Action]) -> None:
         """Carry out these, in order."""
@@ -65,8 +71,8 @@ class Doer:
         try:
             for action in actions:
                 if isinstance(action, act.SendAudio):  # 50 times a second
-                    self._line.play(action.payload)
-                    self._recorder.agent(action.payload)
+                    self._line.play(action.audio)
+                    self._recorder.agent(action.audio)
                     if self._facts.first_audio_ms is None:
                         self._note_first_audio()
                 else:

@@ -72,7 +72,7 @@ def end_reason(facts: EndFacts) -> EndReason:
             return EndReason.TIME_LIMIT
         case AgentOutcome.CALLER_LEFT if not facts.has_message:
             return EndReason.CALLER_HUNG_UP
-    if facts.carrier_fell_back or not (facts.agent_outcome is None or facts.sent_to_voicemail):
+    if facts.carrier_fell_back or (_has_failed(facts) and not facts.sent_to_voicemail):
         if facts.has_message:
             return EndReason.MESSAGE_AFTER_FAILURE
         return EndReason.FAILED_WITHOUT_MESSAGE
@@ -82,6 +82,12 @@ def end_reason(facts: EndFacts) -> EndReason:
         spoke = facts.was_handed_over
         return EndReason.CALLER_HUNG_UP if spoke else EndReason.CALLER_HUNG_UP_EARLY
     return EndReason.UNKNOWN
+
+
+def _has_failed(facts: EndFacts) -> bool:
+    """An agent that did not end its part in words, or one whose stream never opened."""
+    never_came = facts.carrier_records and facts.stream_state == StreamState.ISSUED
+    return facts.agent_outcome is not None or never_came
 
 
 def _reason_of_outgoing(facts: EndFacts) -> EndReason:

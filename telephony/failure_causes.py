@@ -4,6 +4,8 @@ Agents name their failures by codes: their own, those of OpenAI's errors, the st
 handshake. What is not in the table is shown as it is.
 """
 
+import re
+
 from agent.session import AgentOutcome
 from telephony.models import Call, StreamState
 
@@ -35,6 +37,12 @@ _WORDS = {
     "tool_loop": "the agent went round in circles",
     "unreachable": "the agent's server could not be reached",
 }
+_SESSION_ENDS = ("close_requested", "connection_lost", "content", "expired", "remote_hangup")
+_KNOWN = frozenset(
+    {*_WORDS, *(f"session_{reason}" for reason in _SESSION_ENDS)}
+    | {"connection_lost", "internal", "stalled", "unknown"}
+)
+_STATUS = re.compile(r"http_[345][0-9]{2}|closed_(10[0-9]{2}|4000)")
 SILENT = "the agent said nothing for too long, or the line broke off; the log tells which"
 NO_STREAM = (
     "the carrier opened no media stream: the proxy passes no WebSockets on, or the handshake was "
@@ -51,15 +59,20 @@ def cause_of(call: Call) -> str:
         return NOT_ANSWERED
     if call.agent_outcome == AgentOutcome.FAILED:
         return _in_words(str(call.stream_facts.get("agent_failure", "")))
-    is_unopened = call.stream_state == StreamState.ISSUED and call.stream_generation == 0
-    return NO_STREAM if is_unopened and call.carrier_records else ""
+    is_unopened = call.stream_state == StreamState.ISSUED and call.carrier_records
+    return NO_STREAM if is_unopened else ""
+
+
+def label_of(code: str) -> str:
+    """The code, or `other` for what a server has made up: a label of a metric is there for good."""
+    return code if code in _KNOWN or _STATUS.fullmatch(code) else "other"
 
 
 def _in_words(code: str) -> str:
     if not code:
         return SILENT
     words = _WORDS.get(code)
-    if words is None and code.startswith("closed_"):
+    if words is None and code.startswith(("closed_", "session_")):
         words = _GONE
     if words is None and code.startswith("http_"):
         words = "the agent's server refused the session"

@@ -1,23 +1,25 @@
 """What happens on a call, written to the database off the media path.
 
-The media path puts entries into a bounded list and goes on; one task per call writes them, in
-order, in the socket's own database thread. A database that is away for a while is retried.
+The media path puts entries into a bounded list and goes on; one task per call has them written, in
+order, together with those of other calls. A database that is away, or takes nothing in, is asked
+again; what it refuses for its own fault is given up, and what finds the list full.
 """
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import Error
 
-from accounts.row_security import in_service_scope
+from accounts.database_faults import OWN_FAULTS
 from agent.session import Role, TranscriptSource
 from agent.wake import Wake
-from telephony import call_events, live_news, metrics
+from telephony import live_news, metrics
 from telephony.actions import WriteLine
-from telephony.call_events import EventKind
 from telephony.call_notice import says_ai
 from telephony.models import Call, TranscriptLine
+from telephony.transcript_writer import Part, seconds_to_next_round, transcript_writer
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +46,9 @@ class CallJournal:
         self._position = first_position
         self._begins_at_ms = begins_at_ms
         self._being_said = ""
+        self._is_ending = Wake()
         self.agent_spoke_until_ms = 0  # of this stream
-        self._has_introduced_itself = first_position > 0
+        self._has_introduced_itself = begins_at_ms > 0
         self._undisclosed: TranscriptLine | None = None
 
     def write(self, line: WriteLine) -> bool:
@@ -103,6 +106,7 @@ class CallJournal:
         live_news.announce(self._call_sid)
         while True:
             await self._has_news.wait()
+            await self._gather()
             self._has_news.clear()
             entries, self._waiting = self._waiting, []
             try:
@@ -113,6 +117,15 @@ class CallJournal:
             live_news.announce(self._call_sid)
             if not self._waiting:
                 self._is_written.set()
+
+    async def _gather(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds_to_next_round()):
+                await self._is_ending.wait()
+
+    def end(self) -> None:
+        """What has come and what still comes is the end of it: write it without delay."""
+        self._is_ending.set()
 
     async def flushed(self) -> None:
         """Wait until everything taken so far is written; needs `keep` to be running."""
@@ -130,33 +143,32 @@ class CallJournal:
     async def _save(self, entries: "list[TranscriptLine | _BeingSaid]") -> None:
         lines = [entry for entry in entries if isinstance(entry, TranscriptLine)]
         said = [entry for entry in entries if isinstance(entry, _BeingSaid)]
+        part = Part(
+            call_id=self._call_id,
+            lines=lines,
+            being_said=said[-1].text if said else None,
+            hides_ai=self._undisclosed in lines,
+        )
         is_told = False
         while True:
             try:
-                await in_service_scope(self._write_down, lines, said[-1:])
-            except (OperationalError, InterfaceError):
-                if not is_told:
-                    logger.warning("transcript waits for the database", exc_info=True)
-                is_told = True
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            except DatabaseError:
+                at_once = self._is_ending.is_set
+                await transcript_writer().write(part, alone=is_told, at_once=at_once)
+            except OWN_FAULTS:
                 if len(entries) > 1:  # one of them is refused, not all
                     for entry in entries:
                         await self._save([entry])
                     return
                 logger.exception("transcript line refused", extra={"call": str(self._call_id)})
+            except Error:
+                if not is_told:
+                    logger.warning("transcript waits for the database", exc_info=True)
+                is_told = True
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             for line in lines:
                 del self._unwritten[line.position]
             return
-
-    def _write_down(self, lines: list[TranscriptLine], said: "list[_BeingSaid]") -> None:
-        # The position is unique: a repeat after a lost answer changes nothing.
-        TranscriptLine.objects.bulk_create(lines, ignore_conflicts=True)
-        if self._undisclosed in lines:
-            call_events.note(self._call_id, kind=EventKind.DISCLOSURE_MISSING)
-        for each in said:
-            call_events.show_being_said(self._call_id, each.text)
 
 
 @dataclass(frozen=True, slots=True)

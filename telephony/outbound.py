@@ -54,6 +54,7 @@ logger = logging.getLogger(__name__)
 
 DAY = timedelta(hours=24)
 TERMS_VERSION = 1
+CAPS = (AllCallsUsed, CallRunning, DailyCallsUsed, DailyMinutesUsed)
 
 
 def place_call(
@@ -80,15 +81,15 @@ def place_call(
     ):
         raise QuietHours
     settle_unplaced_calls()
-    _refuse_unwanted(user, callee)
-    _count(user)
     try:
+        _refuse_unwanted(user, callee)
+        _count(user)
         call = _reserve(number, callee, campaign, key=key, asked=asked)
-    except IntegrityError as error:
+    except CAPS:
         # The same request sent twice at once: the first one's call is the answer to both.
         if known := _known(user, key, asked):
             return known
-        raise CallRunning from error
+        raise
     logger.info("calling somebody", extra={"call": str(call.id), "callee": masked(callee)})
     try:
         return dial(call, machine_detection=MACHINE_POLICIES[settings.OUTBOUND_MACHINE])
@@ -203,24 +204,28 @@ def _reserve(
 ) -> Call:
     """The committed row of a call to be placed, and its key; both or neither.
 
-    Raises IntegrityError when another call of the owner runs or the key was just used.
+    Raises CallRunning when another call of the owner runs or the key was just used.
     """
-    with user_scope(number.user_id, durable=True):
-        call = Call.objects.create(
-            number=number,
-            owner_id=number.user_id,
-            direction=Direction.OUTBOUND,
-            call_type=CallType.LIVE,
-            from_number=number.phone_number,
-            to_number=callee,
-            campaign=campaign,
-            call_sid=None,
-            simulated=get_backend().is_simulated,
-        )
-        if key:
-            IdempotencyKey.objects.create(
-                owner_id=number.user_id, key=key, request_hash=asked, call=call
-            )
+    call = Call(
+        number=number,
+        owner_id=number.user_id,
+        direction=Direction.OUTBOUND,
+        call_type=CallType.LIVE,
+        from_number=number.phone_number,
+        to_number=callee,
+        campaign=campaign,
+        call_sid=None,
+        simulated=get_backend().is_simulated,
+    )
+    try:
+        with user_scope(number.user_id, durable=True):
+            call.save(force_insert=True)
+            if key:
+                IdempotencyKey.objects.create(
+                    owner_id=number.user_id, key=key, request_hash=asked, call=call
+                )
+    except IntegrityError as error:
+        raise CallRunning from error
     return call
 
 

@@ -20,7 +20,12 @@ from telephony.campaigns import campaigns_of
 from telephony.errors import TelephonyError
 from telephony.models import Call, DoNotCall
 from telephony.numbers import active_number
-from telephony.outbound_errors import CampaignNotFound, NotReadyToCall, OutboundTermsNeeded
+from telephony.outbound_errors import (
+    CallRunning,
+    CampaignNotFound,
+    NotReadyToCall,
+    OutboundTermsNeeded,
+)
 from telephony.outbound_forms import CallForm, DoNotCallForm, TermsForm, posted
 from telephony.phone_numbers import national
 
@@ -44,7 +49,8 @@ def call_page(request: OwnerRequest) -> HttpResponse:
             return redirect("outbound_terms")
         except TelephonyError as error:
             form.add_error(_field_of(error), str(error))
-            form.ask_anew()
+            if not isinstance(error, CallRunning):  # it may be this very request's
+                form.ask_anew()
         else:
             _tell_placed(request, call)
             return redirect("call_somebody")

@@ -10,7 +10,6 @@ from telephony.call_events import EventKind
 from telephony.carrier_guard import twilio_callback, twilio_webhook
 from telephony.carrier_requests import SignedForm
 from telephony.errors import BadCarrierRequest
-from telephony.probes import ProbeEvent
 
 
 @twilio_webhook
@@ -19,7 +18,7 @@ def probe_answered(form: SignedForm) -> HttpResponse:
     probe_id, sid = _probe(form), carrier_requests.read_call_sid(form)
     with service_scope():
         probes.adopt_sid(probe_id, sid)
-        probes.note(probe_id, ProbeEvent.ANSWERED, key=sid, payload=form.as_payload())
+        probes.note(probe_id, EventKind.PROBE_ANSWERED, key=sid, payload=form.as_payload())
     return _twiml(twiml.probe_answered(key_url=probes.key_url(probe_id)))
 
 
@@ -27,9 +26,9 @@ def probe_answered(form: SignedForm) -> HttpResponse:
 def probe_key(form: SignedForm) -> HttpResponse:
     """The words were heard out, with a key at their end or without."""
     probe_id, sid = _probe(form), carrier_requests.read_call_sid(form)
-    event = ProbeEvent.KEY_PRESSED if form.get("Digits") else ProbeEvent.HEARD_OUT
+    kind = EventKind.PROBE_KEY_PRESSED if form.get("Digits") else EventKind.PROBE_HEARD_OUT
     with service_scope():
-        probes.note(probe_id, event, key=sid, payload=form.as_payload())
+        probes.note(probe_id, kind, key=sid, payload=form.as_payload())
     return _twiml(twiml.hang_up())
 
 

@@ -7,7 +7,6 @@ asked; nothing here says what it proves.
 import logging
 import re
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from accounts.row_security import service_scope
 from agent.brief import CallType
 from telephony import call_events, phone_numbers
 from telephony.backends.base import backend_for_call
+from telephony.call_events import EventKind
 from telephony.carrier_requests import IncomingCall
 from telephony.errors import ProviderError, ProviderRefused, ProviderUnclear
 from telephony.models import (
@@ -39,15 +39,6 @@ OPEN_FOR = timedelta(seconds=90)
 # So long the carrier may repeat a request about a call that came back.
 REMEMBERED_FOR = timedelta(minutes=15)
 _COMPARED_DIGITS = 9
-
-
-class ProbeEvent(StrEnum):
-    """What can happen to a probe, beside the carrier's status reports."""
-
-    CAME_BACK = call_events.PROBE_CAME_BACK
-    ANSWERED = "probe_answered"
-    KEY_PRESSED = "probe_key_pressed"
-    HEARD_OUT = "probe_heard_out"
 
 
 def calling_number(number: UserPhoneNumber) -> str:
@@ -140,11 +131,11 @@ def adopt_sid(probe_id: UUID, call_sid: str) -> None:
     probes.filter(id=probe_id, call_sid__isnull=True).update(call_sid=call_sid)
 
 
-def note(probe_id: UUID, event: ProbeEvent, *, key: str, payload: dict[str, list[str]]) -> None:
+def note(probe_id: UUID, kind: EventKind, *, key: str, payload: dict[str, list[str]]) -> None:
     """Keep what happened to a probe; a repeat, or a probe that is none, changes nothing."""
     probes = Call.objects.filter(purpose=CallPurpose.FORWARDING_CHECK)
     if probes.filter(id=probe_id).exists():
-        call_events.note(probe_id, kind=event.value, key=key, payload=payload)
+        call_events.note(probe_id, kind=kind, key=key, payload=payload)
 
 
 def probe_that_returns(incoming: IncomingCall, number: UserPhoneNumber) -> UUID | None:
@@ -160,7 +151,7 @@ def probe_that_returns(incoming: IncomingCall, number: UserPhoneNumber) -> UUID 
         started_at__gt=timezone.now() - REMEMBERED_FOR,
     )
     repeated = recent.filter(
-        events__kind=ProbeEvent.CAME_BACK.value, events__key=incoming.call_sid
+        events__kind=EventKind.PROBE_CAME_BACK, events__key=incoming.call_sid
     ).first()
     if repeated is not None:
         return repeated.id
@@ -179,7 +170,7 @@ def note_return(probe_id: UUID, incoming: IncomingCall) -> None:
         "From": [phone_numbers.masked(incoming.caller)],
         "ForwardedFrom": [phone_numbers.masked(incoming.forwarded_from)],
     }
-    note(probe_id, ProbeEvent.CAME_BACK, key=incoming.call_sid, payload=facts)
+    note(probe_id, EventKind.PROBE_CAME_BACK, key=incoming.call_sid, payload=facts)
 
 
 def same_line(one: str, other: str) -> bool:

@@ -178,9 +178,11 @@ def _put_off(waiting: CarrierRecording, error: Exception) -> None:
 def caller_audio(call_id: uuid.UUID, *, start_ms: int, end_ms: int | None) -> bytes:
     """The caller's side of a part of the recording, mu-law; empty when there is none.
 
-    Without `end_ms` to its end.
+    Without `end_ms` to its end. Raises OSError. The storage is asked outside of every scope, so the
+    caller is to be in none: it may take its time.
     """
-    kept = Recording.objects.filter(call_id=call_id).first()
+    with service_scope():
+        kept = Recording.objects.filter(call_id=call_id).first()
     if kept is None:
         return b""
     caller_alone = _stereo_of(kept)[0::CHANNELS]

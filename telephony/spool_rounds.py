@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
+from django.db import Error
+
+from accounts.database_faults import IS_AWAY, OWN_FAULTS
 
 logger = logging.getLogger(__name__)
 
 REFUSED_FOR = timedelta(days=1)
-IS_AWAY = (OperationalError, InterfaceError)
-# What the database says of the values themselves: they would be refused tomorrow as well.
-OWN_FAULTS = (DataError, IntegrityError)
 
 
 class _NotSetAside(OSError):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.row_security import service_scope
 from agent.session import AgentOutcome
-from telephony import call_events
+from telephony import call_events, do_not_call
 from telephony.call_events import EventKind
 from telephony.calls import settle_end_reason
 from telephony.models import FINAL_STATUSES, Call, CallEvent, CallStatus, StreamState
@@ -73,6 +73,7 @@ def _close(call_id: UUID) -> bool:
         call.save(update_fields=["status", "ended_at", "duration_s"])
         call_events.note(call.id, kind=EventKind.CLOSED_UNREPORTED)
         settle_end_reason(call.id)
+        do_not_call.heed_words(call.id)
     return True
 
 

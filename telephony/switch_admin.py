@@ -4,11 +4,14 @@ Calling people is switched off here and on again by a button that asks why. The 
 on the front page or on a number's page: its rows are only looked at.
 """
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Field
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Field, ForeignKey
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -22,6 +25,21 @@ from telephony.models import Switch
 
 LIST = "admin:telephony_switch_changelist"
 ON_ALREADY = "Outgoing calls are on already."
+
+
+class NumberSelect(AutocompleteSelect):
+    """Looks for no number by what is no key of one: Django's own fails over it."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
+        return super().optgroups(name, [key for key in value if _is_key(key)], attr)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class SwitchForm(forms.ModelForm, ReasonForm):  # type: ignore[type-arg]
@@ -67,6 +85,12 @@ class SwitchAdmin(WithRowActions):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        kwargs["widget"] = NumberSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_choice_field(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any

@@ -11,9 +11,9 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.database_faults import PASSES
 from accounts.row_security import service_scope
 from telephony import audio_storage
 from telephony.models import Call, Recording, UnnamedFile
@@ -64,7 +64,7 @@ def delete(name: str) -> None:
     except OSError:
         logger.exception("file not deleted yet")
         return
-    with contextlib.suppress(OperationalError, InterfaceError), service_scope():
+    with contextlib.suppress(*PASSES), service_scope():
         UnnamedFile.objects.filter(name=name).delete()
 
 

@@ -4,8 +4,6 @@ A coarse second opinion beside the agent's own, for the agent that has stopped l
 a twentieth of what it takes to look at every frame, and nothing hangs on a single frame.
 """
 
-import base64
-import binascii
 from array import array
 from operator import itemgetter
 
@@ -33,9 +31,9 @@ class VoiceWatch:
         self._floor = 0.0
         self._until_floor = 0
 
-    def hears_voice(self, payload: str) -> bool:
-        """Take a frame, base64 mu-law; whether it and those just before it are somebody's voice."""
-        power = _power(payload)
+    def hears_voice(self, audio: bytes) -> bool:
+        """Take a frame of mu-law; whether it and those just before it are somebody's voice."""
+        power = _power(audio)
         self._powers.append(power)
         if len(self._powers) > FLOOR_SAMPLES:
             del self._powers[0]
@@ -48,12 +46,9 @@ class VoiceWatch:
         return self._voiced[-1] and sum(self._voiced) >= VOICED_SAMPLES
 
 
-def _power(payload: str) -> float:
-    """The mean square of a frame; what is not base64 is silent."""
-    try:
-        audio = base64.b64decode(payload, validate=True)[::EVERY_SAMPLE]
-    except (binascii.Error, ValueError):
-        return 0.0
+def _power(audio: bytes) -> float:
+    """The mean square of a frame."""
+    audio = audio[::EVERY_SAMPLE]
     if len(audio) < 2:  # itemgetter of one key gives no tuple
         return 0.0
     return float(sum(itemgetter(*audio)(_SQUARES))) / len(audio)

@@ -16,10 +16,11 @@ from datetime import datetime
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.database_faults import IS_AWAY
 from telephony import live_news, metrics, request_spool
 from telephony.carrier_requests import SignedForm, read_call_sid
 from telephony.circuit_breaker import CircuitBreaker
@@ -121,7 +122,7 @@ async def _work(work: Handler, request: HttpRequest, form: SignedForm) -> HttpRe
         response = await _in_a_thread(work, request, form)
     except (BadCarrierRequest, _NoAnswer):
         raise
-    except (OperationalError, InterfaceError) as error:
+    except IS_AWAY as error:
         _count_failure()
         raise _NoAnswer("database") from error
     except Exception as error:

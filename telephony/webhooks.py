@@ -77,7 +77,7 @@ def incoming(form: SignedForm) -> HttpResponse:
             assert_never(unknown)
 
 
-def _go_on_after_stream(form: SignedForm) -> HttpResponse:
+def _go_on_after_stream(form: SignedForm, *, is_heard: bool = True) -> HttpResponse:
     call_sid = carrier_requests.read_call_sid(form)
     is_over = carrier_requests.read_call_is_over(form)
     with service_scope():
@@ -87,7 +87,7 @@ def _go_on_after_stream(form: SignedForm) -> HttpResponse:
             payload=form.as_payload(),
             facts={"callIsOver": is_over},
         )
-        is_taken_on = not (is_over or draining.here.is_alone)
+        is_taken_on = is_heard and not (is_over or draining.here.is_alone)
         waiting = stream_handover.waiting_stream(call_sid) if is_taken_on else None
         if waiting is not None:
             return _twiml(_agent_twiml(CallType(waiting.call_type), calls.stream_path(waiting)))
@@ -105,7 +105,8 @@ def _go_on_after_stream(form: SignedForm) -> HttpResponse:
 
 
 def _note_after_stream(form: SignedForm, came_at: datetime) -> None:
-    _go_on_after_stream(form)  # the worker writes endings down by itself, before it replays
+    # The carrier has heard a stand-in, and records. The worker has written endings down before.
+    _go_on_after_stream(form, is_heard=False)
 
 
 @partial(twilio_webhook, replay=_note_after_stream)
@@ -142,7 +143,7 @@ def stream_status(form: SignedForm) -> HttpResponse:
     with service_scope():
         call_events.note_report(
             stream_event.call_sid,
-            kind=stream_event.kind,
+            kind=EventKind(stream_event.kind),
             key=stream_event.stream_sid,
             payload=form.as_payload(),
             facts={"streamSid": stream_event.stream_sid},

@@ -62,11 +62,20 @@ class TwilioBackend(TelephonyBackend):
 
     is_simulated = False
 
-    def __init__(self, *, account_sid: str, auth_token: str, api_base_url: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        api_base_url: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self.account = account_sid
         self._auth = (account_sid, auth_token)
         self._api_base_url = api_base_url.rstrip("/") or "https://api.twilio.com"
-        self._client = Client(account_sid, auth_token, http_client=_Transport(api_base_url))
+        self._timeout_s = timeout_s
+        transport = _Transport(api_base_url, timeout_s)
+        self._client = Client(account_sid, auth_token, http_client=transport)
         self._market = Market(self._client)
 
     def countries(self) -> tuple[Country, ...]:
@@ -144,7 +153,7 @@ class TwilioBackend(TelephonyBackend):
         path = f"/2010-04-01/Accounts/{self.account}/Recordings/{sid}.wav"
         try:
             response = requests.get(
-                self._api_base_url + path, auth=self._auth, timeout=TIMEOUT_S, stream=True
+                self._api_base_url + path, auth=self._auth, timeout=self._timeout_s, stream=True
             )
             with response:
                 if response.status_code != HTTPStatus.OK:
@@ -268,8 +277,8 @@ class TwilioBackend(TelephonyBackend):
 class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships no types
     """Sends to another base address when one is set, and turns failures into our errors."""
 
-    def __init__(self, base_url: str) -> None:
-        super().__init__(timeout=TIMEOUT_S)
+    def __init__(self, base_url: str, timeout_s: float) -> None:
+        super().__init__(timeout=timeout_s)
         self._base = urlsplit(base_url)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
@@ -295,6 +304,10 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]  # the library ships n
             )
             metrics.PROVIDER_ERRORS.labels(error=refusal.code).inc()
             raise refusal
+        if method == "DELETE" and response.status_code != HTTPStatus.NO_CONTENT:
+            # The client takes any 2xx for a deletion, also that of whatever stands in between.
+            metrics.PROVIDER_ERRORS.labels(error=ProviderUnclear.code).inc()
+            raise ProviderUnclear
         return response
 
 

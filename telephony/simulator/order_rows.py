@@ -2,8 +2,7 @@
 
 import logging
 
-from django.db import InterfaceError, OperationalError
-
+from accounts.database_faults import PASSES
 from accounts.row_security import in_service_scope
 from telephony.models import SimulatedOrder
 from telephony.simulator.orders import Order
@@ -18,7 +17,7 @@ async def take_orders(call_sid: str) -> list[Order]:
     """
     try:
         return await in_service_scope(_take, call_sid)
-    except (OperationalError, InterfaceError):
+    except PASSES:
         logger.warning("orders wait for the database", exc_info=True)
         return []
 

@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from prometheus_client import REGISTRY
 
-from agent.session import AgentReport
-from telephony.agent_reports import keep_report
+from agent.session import AgentFailed, AgentReport
+from telephony.agent_reports import keep_report, note_failure
 from telephony.models import DoNotCall
+from telephony.stream_facts import StreamFacts
 from tests.factories import make_call, make_number
 
 USED = AgentReport(usage={"model": "voice", "responses": 3}, cost_usd=Decimal("0.01234"))
@@ -62,6 +64,25 @@ def test_the_message_is_kept_once_and_the_last_counts(call):
     }
 
 
+@pytest.mark.parametrize("order", [[0, 1], [1, 0], [0, 1, 0]])
+def test_what_a_later_stream_has_noted_stays_in_whatever_order(call, order):
+    reasons = ("The boiler.", "It leaks after all.")
+    news = [
+        keep_report(call.id, AgentReport(reason=reasons[generation]), generation=generation)
+        for generation in order
+    ]
+    (event,) = call.events.filter(kind="message_noted")
+    assert event.payload["reason"] == "It leaks after all."
+    assert news == [generation >= max(order[: i + 1]) for i, generation in enumerate(order)]
+
+
+def test_a_note_that_was_erased_does_not_come_back(call):
+    keep_report(call.id, AgentReport(reason="The boiler."))
+    call.events.update(payload={}, facts={})
+    assert not keep_report(call.id, AgentReport(reason="The boiler."))
+    assert call.events.get().payload == {}
+
+
 def test_an_agent_that_used_nothing_leaves_no_figures(call):
     keep_report(call.id, AgentReport())
     call.refresh_from_db()
@@ -83,3 +104,13 @@ def test_whoever_was_called_and_wants_no_calls_is_listed(owner):
 def test_a_caller_is_never_listed(call):
     keep_report(call.id, AgentReport(wants_no_calls=True))
     assert not DoNotCall.objects.exists()
+
+
+def test_a_code_that_a_server_made_up_stands_with_the_call_and_is_no_label():
+    def counted() -> float:
+        labels = {"reason": "other"}
+        return REGISTRY.get_sample_value("aloha_agent_failures_total", labels) or 0.0
+
+    facts, before = StreamFacts(), counted()
+    note_failure(facts, AgentFailed(code="made_up"))
+    assert (facts.agent_failure, counted()) == ("made_up", before + 1)

@@ -1,18 +1,23 @@
 """How a call is answered: the rules as a table, and the facts they go by."""
 
+import itertools
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from agent.brief import CallType
+from telephony import calls, probes
 from telephony.answering import (
     AgentAnswers,
+    Answer,
     ClassicVoicemail,
     LineFacts,
     NotInService,
+    ProbeReturned,
     Refused,
     decide,
 )
@@ -24,11 +29,13 @@ from telephony.models import (
     NumberStatus,
     StreamState,
     Switch,
+    UserPhoneNumber,
     VoicemailMode,
 )
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import incoming_form, post
 
+CALLER = "+15105550147"
 LIVE, VOICEMAIL = AgentAnswers(CallType.LIVE), AgentAnswers(CallType.VOICEMAIL)
 AFTER_THE_TONE = ClassicVoicemail()
 FREE = {
@@ -69,16 +76,19 @@ def number(owner):
     return make_number(owner)
 
 
-def facts_of(number, *, caller: str = "+15105550147") -> LineFacts:
-    call = IncomingCall(
+def call_to(number, *, caller: str = CALLER, was_forwarded: bool | None = None) -> IncomingCall:
+    return IncomingCall(
         call_sid="CA" + "0" * 32,
         caller=caller,
         caller_withheld=False,
         called=number.phone_number,
-        forwarded_from="",
-        was_forwarded=None,
+        forwarded_from="+14155550178" if was_forwarded else "",
+        was_forwarded=was_forwarded,
     )
-    return look_at_line(call)[1]
+
+
+def facts_of(number, *, caller: str = CALLER) -> LineFacts:
+    return look_at_line(call_to(number, caller=caller))[1]
 
 
 def talk(number, **fields):
@@ -90,6 +100,65 @@ def talk(number, **fields):
         "agent_backend": "scripted",
     }
     return make_call(number, **(defaults | fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a line stands when a call comes in; `is_tested`: a test of its forwarding is open."""
+
+    mode: VoicemailMode
+    was_forwarded: bool | None
+    has_agent: bool
+    is_full: bool
+    is_loop: bool
+    is_tested: bool
+
+
+LINES = [
+    Line(*fields)
+    for fields in itertools.product(VoicemailMode, (True, False, None), *[(True, False)] * 4)
+]
+
+
+def answer_by_the_rules(line: Line, test: Call) -> Answer:
+    """Whether the call was forwarded is none of them."""
+    if line.is_tested:
+        return ProbeReturned(test.id)
+    if line.is_loop:
+        return Refused()
+    if line.is_full or not line.has_agent:
+        return AFTER_THE_TONE
+    return VOICEMAIL if line.mode == VoicemailMode.VOICEMAIL_ONLY else LIVE
+
+
+def answer_on(line: Line, test: Call) -> Answer:
+    """Let a call come in on a line that stands so; nothing of it stays."""
+    number = test.number
+    with transaction.atomic():
+        UserPhoneNumber.objects.filter(pk=number.pk).update(
+            voicemail_enabled=line.mode != VoicemailMode.NONE, voicemail_mode=line.mode
+        )
+        Call.objects.filter(pk=test.pk).update(
+            status=CallStatus.RINGING if line.is_tested else CallStatus.COMPLETED
+        )
+        if not line.has_agent:
+            Switch.objects.create(kind="agent", number=number, reason="outage")
+        if line.is_full:
+            talk(number)
+        caller = number.phone_number if line.is_loop else CALLER
+        call = call_to(number, caller=caller, was_forwarded=line.was_forwarded)
+        answer = calls.open_call(call).answer
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.mark.W4
+def test_every_line_is_answered_by_the_rules(number, settings):
+    settings.AGENT_CALLS_PER_NUMBER = 1
+    test = probes.new_probe(number=number, to=CALLER, now=timezone.now())
+    answers = {line: answer_on(line, test) for line in LINES}
+    assert len(answers) == 3 * 3 * 2**4
+    assert answers == {line: answer_by_the_rules(line, test) for line in LINES}
 
 
 @pytest.mark.W4

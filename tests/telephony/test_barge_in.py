@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-from asgiref.sync import sync_to_async
 
 from agent.session import CallerStarted, Heard
 from telephony.models import Call, TranscriptLine
@@ -17,17 +16,11 @@ from tests.peers.server import measured_on_both_servers
 from tests.telephony.test_stall import hold_the_database
 from tests.telephony.test_stream_socket import issue_call, outcome_of
 
-pytestmark = pytest.mark.M4
+pytestmark = [pytest.mark.M4, pytest.mark.usefixtures("puppet")]
 
 BARGE_INS = 10
 TRIES = 3
 """A busy machine delays one clear in ten now and then; a fault of ours does it every time."""
-
-
-@pytest.fixture(autouse=True)
-def puppet(settings):
-    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
-    puppet_agent.opened.clear()
 
 
 @pytest.fixture
@@ -126,10 +119,18 @@ async def test_the_agent_and_the_transcript_learn_what_was_heard(call):
     ((_, heard),) = [told for told in agent.told if told[0] == "interrupted"]
     assert isinstance(heard[0], Heard)
     assert abs(heard[0].heard_ms - (cleared - began) * 1_000) < 50
-    transcript_line = await sync_to_async(TranscriptLine.objects.get)(call=call)
+    transcript_line = await line_of(call)
     assert transcript_line.heard_text.startswith("Hi, I'm Aloha")
     assert transcript_line.unheard_text.endswith("pass on?")
     assert transcript_line.end_ms - transcript_line.start_ms == heard[0].heard_ms
+
+
+async def line_of(call: Call) -> TranscriptLine:
+    """The only line of a call, which may be written a moment after its outcome."""
+    async with asyncio.timeout(5):
+        while not await TranscriptLine.objects.filter(call=call).aexists():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return await TranscriptLine.objects.aget(call=call)
 
 
 async def test_keys_reach_the_agent(call):

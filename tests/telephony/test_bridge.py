@@ -34,7 +34,7 @@ pytestmark = pytest.mark.M4
 
 def bridge(max_call_ms: int = 600_000, **capabilities: bool) -> Bridge:
     words = {
-        name: OwnWords(text=f"{name}.", pieces=((f"/{name}/", 1_200),))
+        name: OwnWords(text=f"{name}.", pieces=((f"/{name}/".encode(), 1_200),))
         for name in ("one_moment", "time_is_up", "no_message")
     }
     call = Bridge(max_call_ms=max_call_ms, own_words=words)
@@ -44,7 +44,7 @@ def bridge(max_call_ms: int = 600_000, **capabilities: bool) -> Bridge:
 
 def says(utterance_id: str = "hello", duration_ms: int = 1_000, turn_id: str = "") -> Utterance:
     return Utterance(
-        utterance_id=utterance_id, payload="AAAA", duration_ms=duration_ms, turn_id=turn_id
+        utterance_id=utterance_id, audio=b"AAAA", duration_ms=duration_ms, turn_id=turn_id
     )
 
 
@@ -75,7 +75,7 @@ def told_heard(actions) -> list[tuple[str, int]]:
 
 
 def test_agent_audio_goes_out_untouched_with_a_mark_behind_it():
-    assert bridge().agent_event(says(), now_ms=0) == [SendAudio("AAAA"), SendMark("0:1000:hello")]
+    assert bridge().agent_event(says(), now_ms=0) == [SendAudio(b"AAAA"), SendMark("0:1000:hello")]
 
 
 def test_a_heard_utterance_becomes_a_transcript_line():
@@ -143,6 +143,13 @@ def test_a_caller_turn_becomes_a_transcript_line_without_words():
     ]
 
 
+def test_a_turn_stands_where_the_recording_has_it_although_the_agent_came_late():
+    call = bridge()
+    call.agent_opened(Capabilities(), unheard_ms=700)
+    [line] = call.agent_event(CallerStopped(start_ms=1_000, end_ms=3_000), now_ms=4_000)
+    assert (line.start_ms, line.end_ms) == (1_700, 3_700)
+
+
 def test_a_failed_agent_closes_the_stream_as_failed():
     assert bridge().agent_event(AgentFailed(code="quota"), now_ms=0) == [
         CloseStream(AgentOutcome.FAILED)
@@ -178,7 +185,7 @@ def test_the_next_turn_is_heard_after_an_interruption():
     call.agent_event(says("first", turn_id="r1"), now_ms=0)
     call.agent_event(started(), now_ms=420)
     sent = call.agent_event(says("third", turn_id="r2"), now_ms=2_000)
-    assert sent == [SendAudio("AAAA"), SendMark("1:1000:third")]
+    assert sent == [SendAudio(b"AAAA"), SendMark("1:1000:third")]
 
 
 def test_an_utterance_that_began_after_the_interruption_is_told_as_never_heard():
@@ -234,7 +241,7 @@ def test_an_agent_that_interrupts_itself_is_cut_and_not_told_what_it_knows():
 
 def test_paced_audio_carries_one_mark_at_its_end():
     call = bridge(paces_audio=True)
-    assert call.agent_event(says(), now_ms=0) == [SendAudio("AAAA")]
+    assert call.agent_event(says(), now_ms=0) == [SendAudio(b"AAAA")]
     assert call.agent_event(end_of(), now_ms=0) == [SendMark("0:1000:hello")]
 
 

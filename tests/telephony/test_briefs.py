@@ -39,6 +39,13 @@ def test_of_a_call_that_came_in_there_is_no_purpose(owner):
     assert (brief.outbound, brief.campaign_purpose) == (False, "")
 
 
+@pytest.mark.M10
+def test_the_name_and_the_voice_that_the_owner_chose_are_told(owner):
+    change_profile(user=owner, agent_name="Kai", voice="cedar")
+    brief = claimed_brief(owner)
+    assert (brief.agent_name, brief.voice) == ("Kai", "cedar")
+
+
 @pytest.mark.parametrize(("backend", "name"), [(FREE, "Kai"), (RECORDED, "Aloha")])
 def test_a_call_keeps_the_name_under_which_its_agent_spoke(owner, settings, backend, name):
     settings.AGENT = backend

@@ -19,9 +19,9 @@ class Socket:
 
     def listen(self, take: Any) -> None: ...
 
-    def write(self, text: str) -> bool:
+    def write(self, text: bytes) -> bool:
         if self.takes.is_set() and not self.is_gone:
-            self.sent.append(text)
+            self.sent.append(text.decode())
             return True
         return False
 

@@ -60,6 +60,7 @@ def test_the_usual_call_notice_passes(settings):
     assert checks.check_call_notice() == []
 
 
+@pytest.mark.A3
 @pytest.mark.parametrize(
     ("given", "missing"),
     [

@@ -15,7 +15,7 @@ from tests.telephony.test_goodbye import listening, speak, until
 
 pytestmark = pytest.mark.M6
 
-ONE_MOMENT = SendAudio("/one_moment/")
+ONE_MOMENT = SendAudio(b"/one_moment/")
 HAND_OVER = CloseStream(AgentOutcome.FAILED)
 
 

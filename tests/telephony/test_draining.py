@@ -166,6 +166,11 @@ def test_what_was_said_before_is_told_to_the_agent_that_goes_on(call):
     assert brief.said_before == (("caller", "It is Tom."),)
 
 
+def test_a_call_that_is_passed_on_before_anybody_spoke_is_greeted(call):
+    stream_handover.hand_over(call.id)
+    assert not calls.brief_of(calls.claim_stream(Call.objects.get().stream_token)).goes_on
+
+
 @pytest.mark.parametrize(("was_told", "prompt"), [(False, "still_there"), (True, "anything_else")])
 def test_the_embedded_agent_greets_nobody_twice(was_told, prompt):
     dialogue = Dialogue(CallType.LIVE, goes_on=True, was_told=was_told)

@@ -41,6 +41,18 @@ CASES = [
         False,
         EndReason.FAILED_WITHOUT_MESSAGE,
     ),
+    pytest.param(
+        {**TONE, "stream_state": StreamState.ISSUED},
+        True,
+        EndReason.MESSAGE_AFTER_FAILURE,
+        id="stream-never-opened-message-taken",
+    ),
+    pytest.param(
+        {**TONE, "stream_state": StreamState.ISSUED},
+        False,
+        EndReason.FAILED_WITHOUT_MESSAGE,
+        id="stream-never-opened",
+    ),
     pytest.param(TONE, True, EndReason.MESSAGE_TAKEN),
     pytest.param(TONE, False, EndReason.NO_MESSAGE),
     pytest.param({"status": CallStatus.NO_ANSWER}, False, EndReason.CALLER_HUNG_UP_EARLY),

@@ -106,6 +106,7 @@ def test_any_other_call_is_left_alone(account, number, ago, fields):
     assert not Call.objects.exists()
 
 
+@pytest.mark.D5
 def test_a_call_from_before_the_owner_had_the_number_is_nobodys(account, number):
     type(number).objects.update(created_at=timezone.now())
     account.past_calls = [call_ago()]

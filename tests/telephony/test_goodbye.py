@@ -103,6 +103,35 @@ def test_an_agent_that_fails_in_its_goodbye_is_heard_to_the_end():
     assert call.mark_returned("0:1000:hello", now_ms=1_010)[-1] == FINISHED
 
 
+def test_a_goodbye_on_a_line_that_stood_still_is_heard_to_the_end():
+    call = bridge()
+    for second in range(5):
+        call.agent_event(says(), now_ms=second)
+    call.agent_event(end_of(), now_ms=5)
+    call.agent_event(AgentDone(), now_ms=10)
+    call.mark_returned("0:1000:hello", now_ms=1_000)
+    call.mark_returned("0:2000:hello", now_ms=5_000)  # three seconds late
+    assert until(call, 7_900, start_ms=5_000) == []
+    assert call.mark_returned("0:5000:hello", now_ms=8_000)[-1] == FINISHED
+
+
+def test_an_agent_that_fails_when_the_time_is_up_is_spoken_for():
+    call = listening(max_call_ms=5_000)
+    call.tick(now_ms=5_000)
+    assert SendAudio(b"/time_is_up/") in call.agent_event(AgentFailed(code="gone"), now_ms=5_500)
+    assert call.mark_returned("0:1200:aloha/1", now_ms=6_800)[-1] == TIME_LIMIT
+
+
+def test_an_agent_that_fails_when_nobody_answers_it_is_spoken_for():
+    call = listening()
+    for at_ms in (7_000, 14_100):
+        call.tick(now_ms=at_ms)
+        speak(call, f"ask at {at_ms}", at_ms=at_ms + 100)
+    assert call.tick(now_ms=21_200) == [TellSilence(3)]
+    assert SendAudio(b"/no_message/") in call.agent_event(AgentFailed(code="gone"), now_ms=21_500)
+    assert call.mark_returned("0:1200:aloha/1", now_ms=22_800)[-1] == FINISHED
+
+
 def test_a_silent_caller_is_asked_twice_and_then_told_goodbye():
     call = listening()
     assert until(call, 1_000 + ASK_AFTER_MS) == [(7_000, TellSilence(1))]
@@ -148,9 +177,9 @@ def test_an_agent_that_does_not_say_goodbye_to_a_silent_caller_leaves_it_to_us()
     speak(call, "ask 2", at_ms=14_200)
     due = until(call, 21_200 + GIVE_UP_AFTER_MS, start_ms=21_200)
     assert (21_200, TellSilence(3)) in due
-    assert [action.payload for _, action in due if isinstance(action, SendAudio)] == [
-        "/one_moment/",
-        "/no_message/",
+    assert [action.audio for _, action in due if isinstance(action, SendAudio)] == [
+        b"/one_moment/",
+        b"/no_message/",
     ]
     assert call.mark_returned("1:1200:aloha/2", now_ms=26_500)[-1] == FINISHED
 
@@ -184,7 +213,7 @@ def test_an_agent_that_never_stops_talking_is_cut_off_in_our_words():
     actions = call.tick(now_ms=10_000 + LEAVE_WITHIN_MS)
     assert actions[0] == SendClear()
     assert actions[2:] == [
-        SendAudio("/time_is_up/"),
+        SendAudio(b"/time_is_up/"),
         SendMark("1:1200:aloha/1"),
     ]
     assert call.agent_event(says("more"), now_ms=25_100) == []

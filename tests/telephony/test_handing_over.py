@@ -5,23 +5,17 @@ import time
 
 import pytest
 
-from agent.session import CallerStarted, CallerStopped, TranscriptSource, UtteranceEnd
+from agent.session import AgentDone, CallerStarted, CallerStopped, TranscriptSource, UtteranceEnd
 from telephony import draining
 from telephony.conversation import HAND_OVER_SECONDS
-from telephony.models import Call, StreamState
-from tests.peers import puppet_agent
+from telephony.models import Call, DoNotCall, StreamState
 from tests.peers.media_line import MediaLine, stream_url
 from tests.peers.puppet_agent import sounding
+from tests.telephony.test_do_not_call import CALLEE
 from tests.telephony.test_recorded_to_the_end import puppet_opened
 from tests.telephony.test_stream_handshake import issue_call
 
-pytestmark = pytest.mark.A4
-
-
-@pytest.fixture(autouse=True)
-def puppet(settings):
-    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
-    puppet_agent.opened.clear()
+pytestmark = [pytest.mark.A4, pytest.mark.usefixtures("puppet")]
 
 
 @pytest.fixture
@@ -75,3 +69,32 @@ async def test_a_word_at_the_last_moment_makes_no_failure_of_it(call, settings):
         draining.here.hand_over_all()
         assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
     await handed_over(call)
+
+
+async def test_a_call_that_has_said_goodbye_is_over_and_not_passed_on(call):
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        end = UtteranceEnd(utterance_id="bye", text="Goodbye.", source=TranscriptSource.REALTIME)
+        (await puppet_opened()).does(sounding("bye", 8_000), end, AgentDone())
+        await line.socket.receive_str(timeout=5)
+        draining.here.hand_over_all()
+        assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
+    ended = await Call.objects.aget(id=call.id)
+    assert (ended.stream_state, ended.agent_outcome) == (StreamState.CLOSED, "finished")
+
+
+@pytest.mark.W7
+async def test_a_wish_for_no_more_calls_is_heeded_although_the_call_goes_on(call):
+    await Call.objects.filter(id=call.id).aupdate(direction="outbound", to_number=CALLEE)
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        wish = CallerStopped(start_ms=0, end_ms=800, text="Don't call me again.")
+        (await puppet_opened()).does(wish)
+        await asyncio.sleep(0.2)
+        draining.here.hand_over_all()
+        assert await line.closed(within_s=HAND_OVER_SECONDS + 1) == 1000
+    await handed_over(call)
+    async with asyncio.timeout(3):
+        while await DoNotCall.objects.acount() == 0:  # noqa: ASYNC110  # it is the server's
+            await asyncio.sleep(0.02)
+    assert (await DoNotCall.objects.aget()).phone_number == CALLEE

@@ -1,6 +1,5 @@
 """Audio that a dead process left in the spool of a call that no message waits for."""
 
-import base64
 import os
 import time
 import uuid
@@ -71,7 +70,7 @@ def test_audio_that_finds_no_room_at_the_end_of_a_call_is_written_once_there_is_
     in_the_way.write_text("a disk that takes nothing")
     recorders = [CallRecorder(uuid.uuid4()) for _ in range(3)]
     for recorder in recorders:
-        recorder.caller(0, base64.b64encode(b"\x20" * 160).decode())
+        recorder.caller(0, b"\x20" * 160)
         with pytest.raises(NotADirectoryError):
             recorder.finish().result()
     in_the_way.unlink()

@@ -1,5 +1,6 @@
 """Frames of Twilio's media stream, as documented and as hostile."""
 
+import base64
 import contextlib
 import json
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from telephony.errors import FrameError
 from telephony.media_stream import (
+    MAX_AUDIO_BYTES,
     CallerAudio,
     FrameWriter,
     Ignored,
@@ -18,6 +20,7 @@ from telephony.media_stream import (
     StreamStopped,
     read_frame,
 )
+from tests.peers.no_base64 import NO_BASE64
 
 START = {
     "event": "start",
@@ -65,7 +68,7 @@ def started(**form):
                 "streamSid": "MZ1",
                 "media": {"track": "inbound", "chunk": "1", "timestamp": "20", "payload": "//8="},
             },
-            CallerAudio("//8=", 20),
+            CallerAudio(b"\xff\xff", 20),
             id="media",
         ),
         pytest.param(
@@ -119,16 +122,16 @@ def test_documented_frames_are_read(frame, meaning):
         pytest.param('{"event":"media"}', id="media without media"),
         pytest.param('{"event":"start"}', id="start without start"),
         pytest.param('{"event":"mark"}', id="mark without mark"),
-        pytest.param('{"event":"media","media":{"payload":"x"}}', id="no timestamp"),
+        pytest.param('{"event":"media","media":{"payload":"//8="}}', id="no timestamp"),
         pytest.param(
-            '{"event":"media","media":{"payload":"x","timestamp":"-1"}}', id="negative timestamp"
+            '{"event":"media","media":{"payload":"//8=","timestamp":"-1"}}', id="negative timestamp"
         ),
         pytest.param(
-            '{"event":"media","media":{"payload":"x","timestamp":"99999999999"}}',
+            '{"event":"media","media":{"payload":"//8=","timestamp":"99999999999"}}',
             id="timestamp of three years",
         ),
         pytest.param(
-            '{"event":"media","media":{"payload":"x","timestamp":"١"}}', id="foreign digits"
+            '{"event":"media","media":{"payload":"//8=","timestamp":"١"}}', id="foreign digits"
         ),
         pytest.param(
             '{"event":"media","media":{"payload":"' + "A" * 5_000 + '","timestamp":"1"}}',
@@ -171,7 +174,7 @@ def test_other_audio_formats_are_noticed(form):
 
 def test_our_frames_hold_exactly_the_documented_fields():
     frames = FrameWriter("MZ1")
-    assert json.loads(frames.media("//8=")) == {
+    assert json.loads(frames.media(b"\xff\xff")) == {
         "event": "media",
         "streamSid": "MZ1",
         "media": {"payload": "//8="},
@@ -184,10 +187,31 @@ def test_our_frames_hold_exactly_the_documented_fields():
     assert json.loads(frames.clear) == {"event": "clear", "streamSid": "MZ1"}
 
 
-@pytest.mark.parametrize("payload", ['AA"}}{"event":"clear"}', "AA\\u0022", "ÄÄÄÄ"])
-def test_audio_that_would_break_out_of_its_frame_is_not_written(payload):
+@given(st.binary(min_size=1, max_size=MAX_AUDIO_BYTES), st.integers(0, 10**9 - 1))
+def test_audio_of_any_bytes_stays_within_its_frame_both_ways(audio, timestamp_ms):
+    written = json.loads(FrameWriter("MZ1").media(audio))
+    media = {"payload": base64.b64encode(audio).decode()}
+    assert written == {"event": "media", "streamSid": "MZ1", "media": media}
+    frame = {"event": "media", "media": media | {"timestamp": str(timestamp_ms)}}
+    assert read_frame(json.dumps(frame)) == CallerAudio(audio, timestamp_ms)
+
+
+def test_the_longest_audio_is_read_and_a_byte_more_is_not():
+    def frame_of(size: int) -> str:
+        payload = base64.b64encode(bytes(size)).decode()
+        return json.dumps({"event": "media", "media": {"payload": payload, "timestamp": "1"}})
+
+    assert read_frame(frame_of(MAX_AUDIO_BYTES)) == CallerAudio(bytes(MAX_AUDIO_BYTES), 1)
     with pytest.raises(FrameError):
-        FrameWriter("MZ1").media(payload)
+        read_frame(frame_of(MAX_AUDIO_BYTES + 1))
+
+
+@pytest.mark.parametrize("payload", NO_BASE64)
+def test_what_is_no_base64_is_refused(payload):
+    frame = {"event": "media", "media": {"payload": payload, "timestamp": "20"}}
+    for text in (json.dumps(frame), json.dumps(frame, ensure_ascii=False)):
+        with pytest.raises(FrameError):
+            read_frame(text)
 
 
 @pytest.mark.parametrize("digit", ["", "12", "E", "a", " ", "٣", "\0"])

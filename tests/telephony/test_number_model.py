@@ -103,6 +103,7 @@ def test_the_database_refuses_a_second_number_on_its_way(owner, rule):
         make_number(owner, status=status)
 
 
+@pytest.mark.D5
 @pytest.mark.parametrize("first", ["purchasing", "active", "releasing"])
 @pytest.mark.parametrize("second", ["purchasing", "active", "releasing"])
 def test_the_database_refuses_two_live_rows_of_one_number(owner, stranger, first, second):
@@ -111,6 +112,7 @@ def test_the_database_refuses_two_live_rows_of_one_number(owner, stranger, first
         make_number(stranger, phone_number="+14155550132", status=second)
 
 
+@pytest.mark.D5
 @pytest.mark.parametrize("gone", ["released", "failed", "lost"])
 def test_a_number_that_is_gone_may_be_taken_by_another(owner, stranger, gone):
     make_number(owner, phone_number="+14155550132", status=gone)

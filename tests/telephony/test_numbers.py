@@ -1,5 +1,6 @@
 """Taking a number and giving it back."""
 
+import math
 from collections import Counter
 
 import pytest
@@ -17,6 +18,7 @@ from telephony.errors import (
     PurchaseInProgress,
 )
 from telephony.models import Mover, NumberEvent, NumberStatus, UserPhoneNumber
+from telephony.number_offers import offers_for_sale
 from telephony.number_setup import tag_of
 from telephony.number_states import NumberChanged, move
 from tests.factories import make_number, make_user
@@ -85,9 +87,22 @@ def test_a_random_number_where_there_are_none_is_refused(owner):
         numbers.random_offer(user=owner, country="IT")
 
 
-def test_random_numbers_differ(owner):
-    drawn = {numbers.random_offer(user=owner).phone_number for _ in range(40)}
-    assert len(drawn) > 1
+@pytest.mark.N3
+@pytest.mark.check
+def test_random_numbers_are_drawn_evenly(owner):
+    """By Pearson's statistic, which is above the limit by chance once in a million runs.
+
+    Source of the limit: Laurent and Massart, Annals of Statistics 28 (2000), lemma 1.
+    """
+    offers = offers_for_sale(country="GB", area_code=None, limit=numbers.OFFERS_PER_DRAW)
+    drawn = Counter(
+        numbers.random_offer(user=owner, country="GB").phone_number for _ in range(1_000)
+    )
+    assert drawn.keys() == {offer.phone_number for offer in offers}
+    expected = drawn.total() / len(offers)
+    off = sum((times - expected) ** 2 / expected for times in drawn.values())
+    freedom, rarity = len(offers) - 1, math.log(1_000_000)
+    assert off < freedom + 2 * math.sqrt(freedom * rarity) + 2 * rarity
 
 
 def test_a_random_number_can_be_bought(owner):

@@ -13,6 +13,7 @@ from telephony.simulator import twiml
 from telephony.simulator.verbs import Connect, Gather, Hangup, Say, Verb
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import SID, incoming_form, post
+from tests.telephony.test_do_not_call import say
 
 INCOMING = "/api/twilio/voice/incoming"
 CALLEE = "+15105550147"
@@ -265,6 +266,16 @@ def test_a_call_that_nobody_took_says_why(call, value, reason):
     status(call, value, 0, CallDuration="0")
     call.refresh_from_db()
     assert (call.status, call.end_reason) == (value, reason)
+
+
+def test_a_wish_of_which_no_stream_could_tell_is_heeded_once_the_call_is_over(call, caplog):
+    say(call, "caller")
+    status(call, "in-progress", 0)
+    assert not DoNotCall.objects.exists()
+    for _ in range(2):
+        status(call, "completed", 1, CallDuration="12")
+    assert DoNotCall.objects.get().phone_number == CALLEE
+    assert caplog.text.count("opted out of calls") == 1
 
 
 def test_a_status_for_a_row_of_another_call_changes_nothing(call):

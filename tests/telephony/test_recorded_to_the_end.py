@@ -16,11 +16,7 @@ from tests.telephony.test_stream_socket import issue_call
 LATE_S = 0.2
 SILENT_FRAME = b"\xff" * 160
 
-
-@pytest.fixture(autouse=True)
-def puppet(settings):
-    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
-    puppet_agent.opened.clear()
+pytestmark = pytest.mark.usefixtures("puppet")
 
 
 async def played(line: MediaLine) -> None:

@@ -15,7 +15,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from telephony import numbers, request_spool
+from telephony import numbers, request_spool, stream_handover
 from telephony.errors import SpoolFull
 from telephony.models import Call, CallStatus, CarrierRecording, StreamState, UserPhoneNumber
 from telephony.replay import replay_kept_requests
@@ -189,6 +189,7 @@ def test_a_call_that_came_meanwhile_stands_in_the_log_with_its_own_time(number):
     assert CarrierRecording.objects.get().call == call
 
 
+@pytest.mark.D5
 @pytest.mark.parametrize(
     ("steps", "times"),
     [
@@ -212,6 +213,7 @@ def test_a_kept_call_goes_to_whoever_had_the_number_when_it_came(
     assert CarrierRecording.objects.get().call.owner == owner
 
 
+@pytest.mark.D5
 @pytest.mark.parametrize("step", ["incoming", "recording"])
 def test_a_kept_call_from_before_anybody_had_the_number_is_nobodys(owner, step):
     number = make_number(owner)
@@ -319,6 +321,14 @@ def test_a_request_that_is_erased_after_it_was_read_leaves_nothing(number):
 
 def test_what_came_after_a_stream_is_replayed(number):
     make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
+    keep("after-stream", incoming_form(number.phone_number, CallStatus="in-progress"))
+    assert replay_kept_requests() == 1
+    assert Call.objects.get().carrier_records
+
+
+def test_a_replay_opens_no_stream_that_nobody_hears_of(number):
+    call = make_call(number, call_sid=SID, stream_state=StreamState.OPEN)
+    stream_handover.hand_over(call.id)
     keep("after-stream", incoming_form(number.phone_number, CallStatus="in-progress"))
     assert replay_kept_requests() == 1
     assert Call.objects.get().carrier_records

@@ -5,7 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from agent.session import AgentReport
 from telephony import call_events
+from telephony.agent_reports import keep_report
 from telephony.call_events import EventKind
 from tests.factories import make_call, make_number
 
@@ -45,6 +47,14 @@ def test_how_it_stands_and_what_was_reported_is_shown(call):
 
 def test_of_numbers_only_the_last_digits_are_shown(call):
     assert "155550" not in shown(call.call_sid)
+
+
+def test_of_what_the_agent_told_only_the_names_are_shown(call):
+    keep_report(call.id, AgentReport(usage={"responses": 2}, reason="The boiler.", urgency="high"))
+    text = shown(call.call_sid)
+    assert "also sent: reason, urgency" in text
+    assert "also sent: usage" in text
+    assert "boiler" not in text
 
 
 def test_a_call_that_there_is_not_is_said(db):

@@ -10,19 +10,12 @@ from agent.session import CallerStopped
 from telephony.conversation import Conversation
 from telephony.models import Call
 from tests.factories import make_call, make_number
-from tests.peers import puppet_agent
 from tests.peers.media_line import start_frame
 from tests.peers.puppet_agent import sounding
 from tests.telephony.test_recorded_to_the_end import puppet_opened
 
-pytestmark = pytest.mark.M2
+pytestmark = [pytest.mark.M2, pytest.mark.usefixtures("puppet")]
 LAST_WORDS = "My number is 555 0100."
-
-
-@pytest.fixture(autouse=True)
-def puppet(settings):
-    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
-    puppet_agent.opened.clear()
 
 
 @pytest.fixture

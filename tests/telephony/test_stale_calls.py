@@ -9,9 +9,10 @@ from agent.session import AgentOutcome
 from telephony import call_events
 from telephony.call_events import EventKind
 from telephony.end_reasons import EndReason
-from telephony.models import CallEvent, CallStatus, StreamState
+from telephony.models import CallEvent, CallStatus, DoNotCall, StreamState
 from telephony.stale_calls import close_stale_calls
 from tests.factories import make_call, make_number
+from tests.telephony.test_do_not_call import CALLEE, say
 
 
 @pytest.fixture
@@ -87,3 +88,11 @@ def test_a_caller_who_may_be_leaving_a_message_is_left_alone(number, quiet):
     quiet(number, seconds=70, carrier_records=True)
     a_call_after_its_stream(number, seconds=70, outcome=AgentOutcome.FAILED)
     assert close_stale_calls() == 0
+
+
+@pytest.mark.W7
+def test_what_was_said_before_the_process_died_is_heeded(number):
+    call = call_of(number, minutes_ago=30, direction="outbound", to_number=CALLEE)
+    say(call, "caller")
+    close_stale_calls()
+    assert DoNotCall.objects.get().phone_number == CALLEE

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import socket
+import time
 from datetime import timedelta
 
 import aiohttp
@@ -11,7 +13,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from telephony import conversation, frame_limits
+from telephony import frame_limits
 from telephony.models import Call, StreamState
 from telephony.signatures import public_socket_url
 from tests.factories import make_call, make_number
@@ -51,6 +53,15 @@ async def outcome_of(call: Call, within_s: float = 5) -> str:
             if row.stream_state == StreamState.CLOSED:
                 return row.agent_outcome
             await asyncio.sleep(0.02)
+
+
+def warnings_of(call: Call, caplog) -> list[str]:
+    """What the log warns of about this call."""
+    return [
+        line.getMessage()
+        for line in caplog.records
+        if line.levelno == logging.WARNING and getattr(line, "call_sid", "") == call.call_sid
+    ]
 
 
 async def test_an_unsigned_handshake_is_refused_and_spends_no_token(call):
@@ -98,10 +109,13 @@ async def test_a_token_opens_exactly_one_of_32_sockets_at_once(call):
     assert len(opened) == 1
 
 
-async def test_a_stream_that_never_starts_is_closed_as_failed(call):
+async def test_a_stream_that_never_starts_is_closed_as_failed_after_5_s(call, caplog):
     async with MediaLine(stream_url(call)) as line:
-        assert await line.closed(within_s=conversation.START_SECONDS + 2) == 1000
+        began = time.monotonic()
+        assert await line.closed(within_s=10) == 1000
+        assert 4.5 < time.monotonic() - began < 6
     assert await outcome_of(call) == "failed"
+    assert warnings_of(call, caplog) == ["line is silent"]
 
 
 @pytest.mark.parametrize(
@@ -114,11 +128,12 @@ async def test_a_stream_that_never_starts_is_closed_as_failed(call):
         ),
     ],
 )
-async def test_a_start_that_does_not_fit_closes_the_stream_as_failed(call, changes):
+async def test_a_start_that_does_not_fit_closes_the_stream_as_failed(call, caplog, changes):
     async with MediaLine(stream_url(call)) as line:
         await line.start(**({"call_sid": call.call_sid} | changes))
         assert await line.closed(within_s=3) == 1000
     assert await outcome_of(call) == "failed"
+    assert warnings_of(call, caplog) == ["stream start does not fit the call"]
 
 
 async def test_garbage_closes_the_stream_as_failed(call):

@@ -116,8 +116,8 @@ def test_a_search_without_a_readable_answer_is_unclear(backend, account, fault):
         backend.search_numbers(country="US", area_code=None, limit=5)
 
 
-@pytest.mark.parametrize("fault", ["drop", "500"])
-def test_a_release_without_an_answer_is_unclear(backend, account, fault):
+@pytest.mark.parametrize("fault", ["drop", "garbled", "500"])
+def test_a_release_without_a_readable_answer_is_unclear(backend, account, fault):
     sid = buy(backend)
     account.faults["DELETE"] = fault
     with pytest.raises(ProviderUnclear):

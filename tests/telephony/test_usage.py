@@ -70,6 +70,7 @@ def test_uses_at_the_same_moment_are_all_counted():
     assert sorted(outcomes) == ["counted"] * 5 + ["refused"] * 7
 
 
+@pytest.mark.P7
 @pytest.mark.django_db(transaction=True)
 def test_another_process_counts_on():
     script = (
@@ -87,6 +88,21 @@ def test_another_process_counts_on():
     use()
     with pytest.raises(RateLimited):
         use()
+
+
+def test_unless_told_otherwise_thirty_searches_and_ten_purchases_are_allowed():
+    names = ("NUMBER_SEARCHES_PER_HOUR", "NUMBER_PURCHASES_PER_HOUR")
+    script = f"from aloha_site import settings; print(*(getattr(settings, n) for n in {names}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        cwd=ROOT,
+        env=environment_for("http://127.0.0.1:9") | dict.fromkeys(names, ""),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["30", "10"]
 
 
 def test_the_thirty_first_search_of_an_hour_is_refused_with_the_time_to_wait(owner, settings):

@@ -1,7 +1,6 @@
 """What `incoming` costs beside the least that a webhook can do, in one run on PostgreSQL."""
 
 import asyncio
-import socket
 import statistics
 import time
 import uuid
@@ -13,6 +12,7 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from telephony.signatures import public_url, sign
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.telephony.carrier import FORM, incoming_form
@@ -41,8 +41,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def url(postgres, settings, tmp_path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{port}"
     changes = {
         "DATABASE_URL": postgres.url,

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from telephony import call_events
+from telephony import call_events, calls
 from telephony.models import (
     Call,
     CallPurpose,
@@ -122,12 +122,21 @@ class TestIncoming:
         assert b'value="voicemail"' in answer.content
         assert Call.objects.get().call_type == "voicemail"
 
+    @pytest.mark.W5
     def test_a_repeat_gets_the_same_answer_and_no_second_call(self, number):
         first = post(INCOMING, incoming_form(number.phone_number))
         second = post(INCOMING, incoming_form(number.phone_number))
         assert first.content == second.content
         assert Call.objects.count() == 1
 
+    @pytest.mark.W5
+    def test_a_repeat_opens_no_second_stream(self, number):
+        first = post(INCOMING, incoming_form(number.phone_number))
+        call = calls.claim_stream(Call.objects.get().stream_token)
+        assert post(INCOMING, incoming_form(number.phone_number)).content == first.content
+        assert calls.claim_stream(call.stream_token) is None
+
+    @pytest.mark.N9
     @pytest.mark.W3
     @pytest.mark.parametrize(
         "status", [NumberStatus.RELEASING, NumberStatus.RELEASED, NumberStatus.PURCHASING]
@@ -387,6 +396,6 @@ def test_the_end_of_a_probe_that_came_back_is_no_unknown_call(number, caplog):
     post(STATUS, form)
     assert "event of an unknown call" in caplog.text
     caplog.clear()
-    call_events.note(probe.id, kind=call_events.PROBE_CAME_BACK, key=SID)
+    call_events.note(probe.id, kind=call_events.EventKind.PROBE_CAME_BACK, key=SID)
     post(STATUS, form)
     assert "event of an unknown call" not in caplog.text

@@ -54,7 +54,7 @@ class PlayedCall:
                 at_ms += gap_ms
                 said = Utterance(
                     utterance_id=name,
-                    payload=f"{name}:{duration_ms}",
+                    audio=f"{name}:{duration_ms}".encode(),
                     duration_ms=duration_ms,
                     turn_id=turn_id,
                 )

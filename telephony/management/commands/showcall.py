@@ -20,6 +20,7 @@ SHOWN = frozenset(
         *("SipResponseCode", "StirVerstat", "StreamError", "StreamEvent", "Timestamp"),
     }
 )
+EMPTY: tuple[Any, ...] = (None, "", [], [""])
 
 
 class Command(BaseCommand):
@@ -71,8 +72,9 @@ def _rows_of(call: Call) -> Iterator[str]:
 
 def _told_by(event: CallEvent) -> Iterator[str]:
     yield f"{event.received_at:%H:%M:%S.%f}  {event.kind} {event.key}".rstrip()
-    sent = {field: " ".join(values) for field, values in event.payload.items() if any(values)}
-    told = [f"{field}={sent[field]}" for field in sorted(SHOWN & sent.keys())]
+    # The carrier's fields have lists of values, the agent's whatever it tells.
+    sent = {field: value for field, value in event.payload.items() if value not in EMPTY}
+    told = [f"{field}={' '.join(sent[field])}" for field in sorted(SHOWN & sent.keys())]
     if told:
         yield f"{' ' * 17}{', '.join(told)}"
     others = sorted(sent.keys() - SHOWN)

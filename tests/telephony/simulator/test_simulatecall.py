@@ -47,7 +47,7 @@ def app() -> Iterator[AnsweringApp]:
 
 
 @pytest.fixture
-def demo_number(db: None) -> str:
+def demo_number(transactional_db: None) -> str:
     return make_number(make_user("demo@aloha.localhost")).phone_number
 
 
