@@ -15,7 +15,6 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template import loader
@@ -24,6 +23,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from accounts.database_faults import PASSES
 from agent.errors import ProfileError
 from aloha_site.json_bodies import refuse_other_bodies
 from telephony.api_errors import NoActiveNumber, NotBought
@@ -163,11 +163,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """The answer to a fault of ours, and while the database is away: it may be asked again soon.
+    """The answer to a fault of ours, and while the database takes nothing: ask again soon.
 
     Called where the error is being handled.
     """
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    is_away = isinstance(sys.exc_info()[1], PASSES)
     refusal = DATABASE_AWAY if is_away else FAULT
     if request.path.startswith("/api/"):
         return _worded(refusal)

@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aloha_site.settings")
 
-from django.core.asgi import get_asgi_application
+from aloha_site.asgi_handler import asgi_handler
 
-django_application = get_asgi_application()
+django_application = asgi_handler()
 
 # Rooms may only be imported once Django's apps are ready.
 from channels.routing import ProtocolTypeRouter, URLRouter

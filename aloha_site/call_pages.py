@@ -102,10 +102,7 @@ def call_audio(request: OwnerRequest, call_id: uuid.UUID) -> HttpResponseBase:
         recording = _recording_of(_own_call(request, call_id))
     if recording is None:
         raise Http404
-    try:
-        return audio_response(request, recording.file, etag=f'"{recording.sha256}"')
-    except FileNotFoundError as error:
-        raise Http404 from error
+    return audio_response(request, recording)
 
 
 def _goes_on_changing(call: Call, message: Message | None) -> bool:

@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from agent.backends.base import get_backend as get_agent_backend
 from aloha_site import static_files
-from aloha_site.health import database_trouble
+from aloha_site.health import trouble_of_tables
 from telephony import kept_endings, request_spool
 from telephony.backends.base import get_backend
 from telephony.number_setup import carrier_addresses
@@ -35,7 +35,10 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at keys, address, database and, in development, what tests use. Changes nothing."""
+    """Look at keys, address, database and, in development, what tests use.
+
+    Makes the folder of kept requests where there is none yet, and changes nothing else.
+    """
     yield _numbers()
     yield _public_address()
     yield _fallback()
@@ -132,15 +135,12 @@ def _spool() -> Finding:
 
 def _database() -> Finding:
     try:
-        connection.ensure_connection()
-    except DatabaseError as error:
-        return Finding(
-            name="Database",
-            is_there=False,
-            says=f"cannot be reached: {str(error).splitlines()[0]}",
-            is_fault=True,
-        )
-    if trouble := database_trouble():
+        trouble = trouble_of_tables()
+    except Error as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        says = f"cannot be used: {reason}"
+        return Finding(name="Database", is_there=False, says=says, is_fault=True)
+    if trouble:
         return Finding(
             name="Database",
             is_there=False,

@@ -57,8 +57,13 @@ def _trouble_by_own_connection() -> str:
 def database_trouble() -> str:
     """What keeps the database from being used; empty when nothing does."""
     try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return trouble_of_tables()
     except Error:
         return NO_ANSWER
+
+
+def trouble_of_tables() -> str:
+    """What the tables lack of this code's; empty when nothing. Raises django.db.Error."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return f"{len(missing)} migrations are not applied." if missing else ""

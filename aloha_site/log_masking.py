@@ -6,6 +6,7 @@ Our own lines never hold full numbers, tokens or words; the lines of libraries a
 import re
 from typing import Any
 
+from django.http import HttpRequest
 from structlog.typing import EventDict, WrappedLogger
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -61,6 +62,9 @@ def _masked(value: Any) -> Any:
             return {_masked(key): _masked(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_masked(inner) for inner in value]
+        case HttpRequest():
+            # Its own text has the query too, and in that what somebody looks for.
+            return mask_text(f"{value.method} {value.path}")
         case _:
-            # Requests, exceptions, model rows: what the renderer would write of them.
+            # Exceptions, model rows: what the renderer would write of them.
             return mask_text(repr(value))

@@ -1,15 +1,21 @@
 """Audio over HTTP: one range at a time, as players ask for it (RFC 9110, section 14)."""
 
+import logging
 import re
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db.models.fields.files import FieldFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.template import loader
 
-CHUNK_BYTES = 64 * 1024
+from telephony import audio_storage
+from telephony.models import Recording
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 5
 
 _SINGLE_RANGE = re.compile(
     r"bytes[ \t]*=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE
@@ -52,12 +58,31 @@ def requested_span(header: str, size: int) -> Span | None:
     return Span(start, end - start + 1)
 
 
-def audio_response(request: HttpRequest, stored: FieldFile, *, etag: str) -> HttpResponseBase:
-    """The stored audio, or the part of it that the player asks for: 200, 206, 304 or 416.
+def audio_response(request: HttpRequest, recording: Recording) -> HttpResponseBase:
+    """The recording, or the part of it that the player asks for: 200, 206, 304 or 416.
 
-    `etag` is the strong validator with its quotes. Raises FileNotFoundError.
+    404 when its file is gone and 503 while the storage is away, which is known before anything is
+    sent. Asks the storage, so the caller is to be in no scope. Raises Http404.
     """
-    size = stored.size
+    try:
+        response = _answer(request, recording, etag=f'"{recording.sha256}"')
+    except FileNotFoundError as error:
+        raise Http404 from error
+    except OSError as error:
+        extra = {"call": str(recording.call_id), "reason": str(error)}
+        logger.warning("recording not played", extra=extra)
+        page = loader.get_template("503.html").render()
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, max-age=0, must-revalidate"
+    response["Content-Type"] = "audio/wav"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _answer(request: HttpRequest, recording: Recording, *, etag: str) -> HttpResponseBase:
+    """`etag` is the strong validator with its quotes. Raises OSError."""
+    size = audio_storage.size_of(recording)
     response: HttpResponseBase
     if request.headers.get("If-None-Match", "") in (etag, "*"):
         response = HttpResponse(status=304)
@@ -66,28 +91,24 @@ def audio_response(request: HttpRequest, stored: FieldFile, *, etag: str) -> Htt
         if request.headers.get("If-Range", etag) != etag:
             wanted = ""
         try:
-            response = _part(request, stored, requested_span(wanted, size), size)
+            response = _part(request, recording, requested_span(wanted, size), size)
         except RangeNotSatisfiable:
             response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    response["Accept-Ranges"] = "bytes"
-    response["Cache-Control"] = "private, max-age=0, must-revalidate"
-    response["Content-Type"] = "audio/wav"
     response["ETag"] = etag
-    response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def _part(
-    request: HttpRequest, stored: FieldFile, span: Span | None, size: int
+    request: HttpRequest, recording: Recording, span: Span | None, size: int
 ) -> HttpResponseBase:
     whole = Span(0, size)
     response: HttpResponseBase
     if request.method == "HEAD":
         response = HttpResponse()
-    elif isinstance(request, ASGIRequest):
-        response = StreamingHttpResponse(_read_async(stored, span or whole))
     else:
-        response = StreamingHttpResponse(_read(stored, span or whole))
+        pieces = _Pieces(recording, span or whole)
+        is_async = isinstance(request, ASGIRequest)
+        response = StreamingHttpResponse(_read_async(pieces) if is_async else pieces)
     if span is not None:
         response.status_code = 206
         last = span.start + span.length - 1
@@ -96,21 +117,28 @@ def _part(
     return response
 
 
-def _read(stored: FieldFile, span: Span) -> Generator[bytes, None, None]:
-    with stored.storage.open(str(stored.name), "rb") as file:
-        file.seek(span.start)
-        left = span.length
-        while left and (chunk := file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+class _Pieces(Iterator[bytes]):
+    """A part of the file; its first piece is read at once, so that there is no head without it."""
+
+    def __init__(self, recording: Recording, span: Span) -> None:
+        """Raises OSError."""
+        self._rest = audio_storage.read_part(recording, start=span.start, length=span.length)
+        self._first = next(self._rest, b"")
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, b""
+        return first or next(self._rest)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._rest.close()
 
 
-async def _read_async(stored: FieldFile, span: Span) -> AsyncIterator[bytes]:
+async def _read_async(pieces: _Pieces) -> AsyncIterator[bytes]:
     """The same for an event loop, which does not wait for the storage."""
-    chunks = _read(stored, span)
-    read_chunk = sync_to_async(lambda: next(chunks, b""), thread_sensitive=False)
+    read_piece = sync_to_async(lambda: next(pieces, b""), thread_sensitive=False)
     try:
-        while chunk := await read_chunk():
-            yield chunk
+        while piece := await read_piece():
+            yield piece
     finally:
-        chunks.close()
+        pieces.close()

@@ -101,10 +101,7 @@ class CallContentAdmin(CallAdmin):
             recording = Recording.objects.filter(call=call).first()
         if recording is None or look.action != support.HEARD_AUDIO:
             raise Http404
-        try:
-            return audio_response(request, recording.file, etag=f'"{recording.sha256}"')
-        except FileNotFoundError as error:
-            raise Http404 from error
+        return audio_response(request, recording)
 
 
 def _granted(request: HttpRequest, call_id: uuid.UUID, look_id: int) -> tuple[Call, Any]:

@@ -37,30 +37,42 @@ def note_cut_off_words(call: Call) -> bool:
     if not may_be_cut or kept_endings.holds(call.id):
         return False
     with service_scope():
-        if call.events.filter(kind=EventKind.AGENT_CLOSED).exists():
+        if _has_all_lines(call):
             return False
-        spoken = _spoken_last(call)
-        if not spoken:
+        said_ms, stream_ms = _behind_last_line(call)
+    spoken = _spoken(call, said_ms, stream_ms)
+    if not spoken:
+        return False
+    line = TranscriptLine(
+        call=call,
+        position=CUT_OFF_LINE,
+        role=Role.CALLER.value,
+        start_ms=spoken[0].start_ms,
+        end_ms=spoken[-1].end_ms,
+        source=TranscriptSource.NONE.value,
+    )
+    with service_scope():
+        if _has_all_lines(call):  # since, while the storage took its time
             return False
-        line = TranscriptLine(
-            call=call,
-            position=CUT_OFF_LINE,
-            role=Role.CALLER.value,
-            start_ms=spoken[0].start_ms,
-            end_ms=spoken[-1].end_ms,
-            source=TranscriptSource.NONE.value,
-        )
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
     return True
 
 
-def _spoken_last(call: Call) -> list[Ended]:
-    """When the caller spoke between the last line of her stream and the end of its audio."""
+def _has_all_lines(call: Call) -> bool:
+    return call.events.filter(kind=EventKind.AGENT_CLOSED).exists()
+
+
+def _behind_last_line(call: Call) -> tuple[int, int | None]:
+    """Where the last line of the call's stream ends, and where the stream itself did."""
     lines = TranscriptLine.objects.filter(call=call)
     said = lines.filter(position__lt=recording.MESSAGE_LINE)
-    said_ms = said.aggregate(last=Max("end_ms"))["last"] or 0
     messages = lines.filter(position__gte=recording.MESSAGE_LINE)
-    stream_ms = messages.aggregate(first=Min("start_ms"))["first"]
+    said_ms = said.aggregate(last=Max("end_ms"))["last"] or 0
+    return said_ms, messages.aggregate(first=Min("start_ms"))["first"]
+
+
+def _spoken(call: Call, said_ms: int, stream_ms: int | None) -> list[Ended]:
+    """When the caller spoke between the two, by the recording."""
     from_ms = max(0, said_ms - LISTENED_BEFORE_MS)
     try:
         audio = recording.caller_audio(call.id, start_ms=from_ms, end_ms=stream_ms)

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.row_security import service_scope, user_scope
 from telephony import probes, usage
+from telephony.call_events import EventKind
 from telephony.errors import ProviderRefused
 from telephony.models import Call, CallStatus, UserPhoneNumber
-from telephony.probes import ProbeEvent
 from telephony.simulator.phones import SimulatedPhone
 from voicemail.errors import CheckRunning, NothingToCheck
 from voicemail.forwarding_models import (
@@ -108,10 +108,10 @@ def facts_of(probe: Call) -> ProbeFacts:
     kinds = set(probe.events.values_list("kind", flat=True))
     return ProbeFacts(
         status=CallStatus(probe.status),
-        came_back=ProbeEvent.CAME_BACK.value in kinds,
-        was_answered=ProbeEvent.ANSWERED.value in kinds or probe.answered_at is not None,
-        key_pressed=ProbeEvent.KEY_PRESSED.value in kinds,
-        heard_out=ProbeEvent.HEARD_OUT.value in kinds,
+        came_back=EventKind.PROBE_CAME_BACK in kinds,
+        was_answered=EventKind.PROBE_ANSWERED in kinds or probe.answered_at is not None,
+        key_pressed=EventKind.PROBE_KEY_PRESSED in kinds,
+        heard_out=EventKind.PROBE_HEARD_OUT in kinds,
     )
 
 
@@ -121,7 +121,7 @@ def _finish(
     """Write the outcome and what it means for the number; False when somebody was faster."""
     with transaction.atomic():
         number = UserPhoneNumber.objects.select_for_update().get(pk=check.number_id)
-        came_back = check.probe.events.filter(kind=ProbeEvent.CAME_BACK.value).first()
+        came_back = check.probe.events.filter(kind=EventKind.PROBE_CAME_BACK).first()
         finished = (
             ForwardingCheck.objects.filter(pk=check.pk)
             .running()

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from telephony import phone_numbers
+from telephony.call_events import EventKind
 from telephony.models import CallEvent
-from telephony.probes import ProbeEvent
 from voicemail.callers import number_as_read_in
 from voicemail.forwarding_models import CheckOutcome, ForwardingCheck
 from voicemail.forwarding_state import moment, possessive
@@ -121,7 +121,7 @@ def _repair(check: ForwardingCheck, codes: PhoneCodes) -> tuple[str, ...]:
 
 def _lines(check: ForwardingCheck, codes: PhoneCodes) -> tuple[ProofLine, ...]:
     times = _event_times(check)
-    rang_at = times.get("ringing") or times.get(ProbeEvent.ANSWERED.value)
+    rang_at = times.get("ringing") or times.get(EventKind.PROBE_ANSWERED)
     lines = [_called(check), _rang(check, rang_at), _forwarded(check, codes, times)]
     if check.is_running or check.outcome == CheckOutcome.PROVEN:
         lines.append(_reached(check))
@@ -169,8 +169,8 @@ def _rang(check: ForwardingCheck, rang_at: datetime | None) -> ProofLine:
 
 def _forwarded(check: ForwardingCheck, codes: PhoneCodes, times: dict[str, datetime]) -> ProofLine:
     name = possessive(codes.carrier.name).removesuffix("'s")
-    if check.outcome == CheckOutcome.PROVEN or ProbeEvent.CAME_BACK.value in times:
-        back_at = times.get(ProbeEvent.CAME_BACK.value)
+    if check.outcome == CheckOutcome.PROVEN or EventKind.PROBE_CAME_BACK in times:
+        back_at = times.get(EventKind.PROBE_CAME_BACK)
         rang_at = times.get("ringing")
         rang_s = int((back_at - rang_at).total_seconds()) if back_at and rang_at else None
         return ProofLine(
@@ -193,7 +193,7 @@ def _forwarded(check: ForwardingCheck, codes: PhoneCodes, times: dict[str, datet
 def _not_forwarded(check: ForwardingCheck, name: str, times: dict[str, datetime]) -> ProofLine:
     kept = check.outcome == CheckOutcome.CARRIER_VOICEMAIL
     failed = kept or check.outcome == CheckOutcome.NOTHING_CAME
-    answered_at = times.get(ProbeEvent.ANSWERED.value)
+    answered_at = times.get(EventKind.PROBE_ANSWERED)
     return ProofLine(
         title=f"{name} kept the call" if kept else f"{name} did not forward the call",
         text="Its voicemail picked up; we left no message" if kept else "",

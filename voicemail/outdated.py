@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.database_faults import IS_AWAY
 from accounts.models import User
 from accounts.row_security import service_scope
 from telephony import erasing as telephony_erasing
@@ -118,7 +118,7 @@ def _each(rows: Iterable[Row], erase: Callable[[Row], None], *, until: float = m
         try:
             erase(row)
             done += 1
-        except (OperationalError, InterfaceError):
+        except IS_AWAY:
             raise
         except Exception:
             # The outermost loop of one row: the carrier or the storage is away, or whatever it is.

@@ -38,10 +38,7 @@ def transcribe_call(call: Call, *, give_up: bool = False) -> int:
 
 def _transcribe(line: TranscriptLine, *, language: str, give_up: bool) -> bool:
     try:
-        with service_scope():
-            speech = recording.caller_audio(
-                line.call_id, start_ms=line.start_ms, end_ms=line.end_ms
-            )
+        speech = recording.caller_audio(line.call_id, start_ms=line.start_ms, end_ms=line.end_ms)
         if not speech:
             return False
         words = transcription.transcribe(speech, language=language)

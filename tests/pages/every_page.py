@@ -1,5 +1,7 @@
 """Every page of Aloha in the states that people meet it in; walked by tests and for pictures."""
 
+import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +10,29 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
-from accounts.models import User
-from telephony.models import Call
+from accounts.models import AuditEvent, User
+from aloha_site import demo
+from telephony.models import Call, Campaign
+from tests.factories import PASSWORD
 from voicemail.models import Message
 
 Act = Callable[[Page], Any]
+
+
+SECURED_EMAIL = "secured@example.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What the addresses of pages name; `look` has opened the call to support."""
+
+    message: Message
+    call: Call
+    running: Call
+    campaign: Campaign
+    look: AuditEvent
+    reset_path: str
+    """Of the link that lets the owner choose a new password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +40,9 @@ class State:
     """One page as `who` sees it, after `act` has done something on it.
 
     `who` is "visitor", "newcomer" (nothing yet), "unconfirmed" (her address waits), "owner" (the
-    demo's: number, messages, calls) or "called" (somebody is on her line).
+    demo's: number, messages, calls), "called" (somebody is on her line), "secured" (has a second
+    factor), "halfway" (a visitor who gives that one's password) or "support".
+    `shows` is the path of the page where `path` and `act` lead, when it is another.
     `goes_wrong` is for pages that are an error answer, which the browser's console repeats.
     """
 
@@ -28,6 +50,7 @@ class State:
     path: str
     who: str = "owner"
     act: Act | None = None
+    shows: str = ""
     goes_wrong: bool = False
     in_development: bool = False
 
@@ -94,8 +117,53 @@ def _archive(page: Page) -> None:
     page.locator(".toast").wait_for()
 
 
-def states(message: Message, call: Call, *, running: Call) -> list[State]:
-    """All of them; the addresses of one message and of two calls are those given."""
+def _number_for_a_reason(page: Page) -> None:
+    page.get_by_label("Reason").fill("asked by 510 555 0147")
+    page.get_by_role("button", name="Read transcript").click()
+    page.locator(".errornote").wait_for()
+
+
+def _log_in_halfway(page: Page) -> None:
+    page.get_by_label("E-mail").fill(SECURED_EMAIL)
+    page.get_by_label("Password").first.fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Code").wait_for()
+
+
+def _give(password: str) -> Act:
+    """Again, where the log-in is not fresh enough for the page."""
+
+    def act(page: Page) -> None:
+        if "/reauthenticate/" in page.url:
+            page.get_by_label("Password").first.fill(password)
+            page.get_by_role("button", name="Confirm").click()
+            page.wait_for_url(lambda url: "/reauthenticate/" not in url)
+
+    return act
+
+
+def states(rows: Rows) -> list[State]:
+    """All of them, for people and for the support."""
+    return [*_states_of_owners(rows), *_states_of_support(rows)]
+
+
+def _states_of_support(rows: Rows) -> list[State]:
+    call, number = f"/admin/telephony/call/{rows.call.pk}", rows.call.number_id
+    found = [
+        State(name="support", path="/admin/"),
+        State(name="support-live", path="/admin/live/"),
+        State(name="support-find", path=f"/admin/find/?q={demo.OWNER_EMAIL}"),
+        State(name="support-calls", path="/admin/telephony/call/"),
+        State(name="support-call", path=f"{call}/change/"),
+        State(name="support-read-wrong", path=f"{call}/read/", act=_number_for_a_reason),
+        State(name="support-words", path=f"{call}/content/{rows.look.pk}/"),
+        State(name="support-number", path=f"/admin/telephony/userphonenumber/{number}/change/"),
+    ]
+    return [dataclasses.replace(state, who="support") for state in found]
+
+
+def _states_of_owners(rows: Rows) -> list[State]:
+    message, call, running = rows.message, rows.call, rows.running
     return [
         State(name="landing", path="/", who="visitor"),
         State(name="log-in", path="/accounts/login/", who="visitor"),
@@ -111,6 +179,23 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="reset-password-sent", path="/accounts/password/reset/done/", who="visitor"),
         State(
             name="reset-password-bad-link", path="/accounts/password/reset/key/1-x/", who="visitor"
+        ),
+        State(
+            name="reset-password-new",
+            path=rows.reset_path,
+            who="visitor",
+            shows=re.sub("-.*", "-set-password/", rows.reset_path),
+        ),
+        State(
+            name="reset-password-changed", path="/accounts/password/reset/key/done/", who="visitor"
+        ),
+        State(name="account-closed", path="/accounts/inactive/", who="visitor"),
+        State(
+            name="second-factor-asked",
+            path="/accounts/login/",
+            who="halfway",
+            act=_log_in_halfway,
+            shows="/accounts/2fa/authenticate/",
         ),
         State(name="confirm-e-mail", path="/accounts/confirm-email/", who="visitor"),
         State(name="confirm-e-mail-bad-link", path="/accounts/confirm-email/x/", who="visitor"),
@@ -162,6 +247,7 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         State(name="do-not-call", path="/aloha/do-not-call"),
         State(name="campaigns", path="/aloha/campaigns"),
         State(name="new-campaign", path="/aloha/campaigns/new"),
+        State(name="campaign", path=f"/aloha/campaigns/{rows.campaign.id}"),
         State(name="profile", path="/accounts/profile/"),
         State(name="e-mail", path="/accounts/email/"),
         State(name="password", path="/accounts/password/change/"),
@@ -172,6 +258,22 @@ def states(message: Message, call: Call, *, running: Call) -> list[State]:
         ),
         State(name="sessions", path="/accounts/sessions/"),
         State(name="second-factor", path="/accounts/2fa/"),
+        State(
+            name="second-factor-set-up",
+            path="/accounts/2fa/totp/activate/",
+            act=_give(demo.OWNER_PASSWORD),
+            shows="/accounts/2fa/totp/activate/",
+        ),
+        *[
+            State(name=name, path=path, who="secured", act=_give(PASSWORD), shows=path)
+            for name, path in (
+                ("second-factor-on", "/accounts/2fa/"),
+                ("second-factor-off", "/accounts/2fa/totp/deactivate/"),
+                ("recovery-codes", "/accounts/2fa/recovery-codes/"),
+                ("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/"),
+            )
+        ],
+        State(name="reauthenticate-code", path="/accounts/2fa/reauthenticate/", who="secured"),
         State(name="reauthenticate", path="/accounts/reauthenticate/"),
         State(name="own-data", path="/accounts/data/"),
         State(name="log-out", path="/accounts/logout/"),

@@ -1,34 +1,48 @@
 """Every page in a real browser: nobody kept out, nothing on the console, nothing from elsewhere."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from axe_playwright_python.sync_playwright import Axe
 from django.test import override_settings
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
+from accounts.audit import Who
 from accounts.models import User
 from aloha_site import demo
-from telephony.models import Call, TranscriptLine
+from telephony.models import Call, Campaign, TranscriptLine
 from tests.factories import make_call, make_number, make_user
-from tests.pages.every_page import State, log_in, states
+from tests.pages.every_page import SECURED_EMAIL, Rows, State, log_in, states
 from voicemail.models import Message, Urgency
+from voicemail.support import READ_WORDS, note_look
 
 pytestmark = pytest.mark.U5
 # What the default suite looks at; all of it is looked at in the check tier.
-FEW = {"log-in-wrong", "home", "settings", "settings-release", "message"}
+FEW = {"log-in-wrong", "home", "settings", "settings-release", "message", "support", "support-live"}
 SIZES = {"wide": 1280, "phone": 360}
 SCHEMES = ("light", "dark")
 PARTS = 2  # so that two processes share the longest of all tests
+# Nothing is fetched anew: axe would put style sheets into the page, which its policy refuses.
+AXE_OPTIONS = {"resultTypes": ["violations"], "preload": False}
 # The answer's own status, which the browser repeats on its console.
 STATUS_LINE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 WIDER_THAN_THE_SCREEN = """() => [document.documentElement, document.querySelector("dialog[open]")]
   .some((each) => each && each.scrollWidth > innerWidth)"""
+# Colours change by and by where Django's own style sheet says so.
+UNTIL_COLOURS_STAY = """() => Promise.allSettled(document.getAnimations()
+  .filter((each) => each instanceof CSSTransition).map((each) => each.finished)).then(() => null)"""
 # Controls that a finger has to hit, but for what has a label as high around it.
 HARD_TO_TAP = """() => [...document.querySelectorAll(
     "button, .button, summary, select, textarea, nav a, input:not([type=checkbox], [type=radio])"
@@ -43,12 +57,19 @@ def cast(aloha_url) -> dict[str, User | None]:
     number = demo.seed(now=timezone.now())
     waiting = make_user("waits@example.com", name="Wanda Waits")
     EmailAddress.objects.create(user=waiting, email=waiting.email, primary=True)
+    secured = make_user(SECURED_EMAIL, name="Sara Secure")
+    EmailAddress.objects.create(user=secured, email=SECURED_EMAIL, primary=True, verified=True)
+    TOTP.activate(secured, generate_totp_secret())
+    RecoveryCodes.activate(secured)
     return {
         "visitor": None,
         "newcomer": make_user("new@example.com", name="Ada Plumber"),
         "unconfirmed": waiting,
         "owner": number.user,
         "called": make_user("called@example.com", name="Ida Berg"),
+        "secured": secured,
+        "halfway": None,
+        "support": User.objects.get(email=demo.SUPPORT_EMAIL),
     }
 
 
@@ -70,7 +91,23 @@ def every_state(cast, settings) -> list[State]:
             end_ms=position * 5_000 + 4_000,
             source="realtime",
         )
-    return states(Message.objects.get(call=call), call, running=running)
+    who = Who(user=cast["support"], reason="ticket 48213", request_id=uuid.uuid4())
+    rows = Rows(
+        message=Message.objects.get(call=call),
+        call=call,
+        running=running,
+        campaign=Campaign.objects.create(owner=cast["owner"], name="Visits", purpose="Confirm."),
+        look=note_look(call, who, READ_WORDS),
+        reset_path=path_of_a_link_to(cast["owner"]),
+    )
+    return states(rows)
+
+
+def path_of_a_link_to(owner: User) -> str:
+    """The link that she is sent when she has forgotten her password."""
+    key = default_token_generator.make_token(owner)
+    names = {"uidb36": user_pk_to_url_str(owner), "key": key}
+    return reverse("account_reset_password_from_key", kwargs=names)
 
 
 @pytest.fixture
@@ -104,15 +141,20 @@ def faults_of(page: Page, url: str, state: State, pictures: Path | None) -> list
     page.goto(url + state.path)
     if state.act:
         state.act(page)
+    shown = urlsplit(page.url).path
+    if shown != (state.shows or urlsplit(state.path).path) and (state.shows or not state.act):
+        said.append(f"shows {shown}")
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
+        page.evaluate(UNTIL_COLOURS_STAY)
         if pictures:
             width = page.viewport_size["width"]
             take_picture(page, pictures / f"{state.name}-{scheme}-{width}.png")
         said += [f"{barrier}, in {scheme}" for barrier in barriers_on(page)]
-    if page.evaluate(WIDER_THAN_THE_SCREEN):
-        said.append("wider than the screen")
-    said += [f"hard to tap: {each}" for each in page.evaluate(HARD_TO_TAP)]
+    if state.who != "support":  # whose controls are Django's, for a desk
+        if page.evaluate(WIDER_THAN_THE_SCREEN):
+            said.append("wider than the screen")
+        said += [f"hard to tap: {each}" for each in page.evaluate(HARD_TO_TAP)]
     if state.goes_wrong:
         said = [line for line in said if not STATUS_LINE.match(line)]
     return [f"{state.name}: {line}" for line in said]
@@ -122,7 +164,7 @@ def barriers_on(page: Page) -> list[str]:
     """What axe finds that keeps people out."""
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:120]}"
-        for each in Axe().run(page).response["violations"]
+        for each in Axe().run(page, options=AXE_OPTIONS).response["violations"]
         if each["impact"] in {"serious", "critical"}
     ]
 

@@ -9,9 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from aloha_site import demo
+from telephony.models import Campaign
 from tests.factories import make_number
-from tests.pages.every_page import states
+from tests.pages.every_page import Rows, states
 from tests.voicemail.messages import leave_message
 from voicemail.models import Message
 
@@ -42,11 +44,15 @@ def demo_owner(client, db):
 
 def test_no_page_weighs_more_than_150_kb(client, demo_owner):
     message = Message.objects.filter(call__owner=demo_owner).latest("created_at")
-    paths = {
-        state.path
-        for state in states(message, message.call, running=message.call)
-        if state.who == "owner"
-    }
+    rows = Rows(
+        message=message,
+        call=message.call,
+        running=message.call,
+        campaign=Campaign.objects.create(owner=demo_owner, name="Visits", purpose="Confirm."),
+        look=AuditEvent(pk=1),
+        reset_path="",
+    )
+    paths = {state.path for state in states(rows) if state.who == "owner"}
     weights = {path: weight(client, path) for path in sorted(paths)}
     assert len(weights) > 20
     assert {path: size for path, size in weights.items() if size > LIMIT_BYTES} == {}

@@ -1,12 +1,15 @@
 """Recordings over HTTP: single ranges, for their owner only."""
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.test import Client
 from django.urls import reverse
 
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call, leave_message
 from voicemail.models import Message
+
+pytestmark = pytest.mark.V5
 
 
 @pytest.fixture
@@ -146,6 +149,61 @@ def test_a_message_without_a_recording_has_no_audio(as_owner, owner):
 def test_a_recording_whose_file_is_gone_has_no_audio(as_owner, url, message):
     message.call.recording.file.storage.delete(message.call.recording.file.name)
     assert as_owner.get(url).status_code == 404
+
+
+class GoneMeanwhile(FileSystemStorage):
+    """Has files whose size it tells, and which are gone when they are opened."""
+
+    def open(self, name, mode="rb"):
+        raise FileNotFoundError(name)
+
+
+class ClientGaveUp(Exception):
+    """As clients of storages elsewhere raise; it is no OSError."""
+
+
+class Away(FileSystemStorage):
+    """Whose client finds no server."""
+
+    def size(self, name):
+        raise ClientGaveUp
+
+
+class BreaksOff(FileSystemStorage):
+    """Whose client finds its server and cannot read from it."""
+
+    def open(self, name, mode="rb"):
+        raise ClientGaveUp
+
+
+@pytest.fixture
+def stored_in(settings, message):
+    def change(storage: type) -> None:
+        other = {"BACKEND": f"{__name__}.{storage.__name__}"}
+        settings.STORAGES = settings.STORAGES | {"default": other}
+
+    return change
+
+
+def test_a_file_that_goes_while_it_is_asked_for_is_not_announced(as_owner, url, stored_in):
+    stored_in(GoneMeanwhile)
+    assert as_owner.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("storage", [Away, BreaksOff])
+@pytest.mark.parametrize("of_call", [False, True], ids=["message", "call"])
+def test_a_storage_that_is_away_asks_to_come_back(
+    as_owner, url, message, stored_in, storage, of_call
+):
+    stored_in(storage)
+    answer = as_owner.get(reverse("call_audio", args=[message.call_id]) if of_call else url)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "away for a moment" in answer.content.decode()
+
+
+def test_what_cannot_be_downloaded_is_told_as_a_page(as_owner, url, stored_in):
+    stored_in(Away)
+    assert "Content-Disposition" not in as_owner.get(url, {"download": ""})
 
 
 @pytest.mark.django_db(transaction=True)

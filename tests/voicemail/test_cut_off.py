@@ -1,6 +1,8 @@
 """The last words of a caller whose stream broke off: recorded, and written down by nobody."""
 
 import pytest
+from django.core.files.storage import FileSystemStorage
+from django.db import connection
 
 from agent.speech import prompts
 from agent.speech.mulaw import SILENCE
@@ -73,3 +75,22 @@ def test_a_stream_that_was_closed_by_its_process_has_all_its_lines(owner):
 def test_without_a_recording_there_is_nothing_to_add(owner):
     call = make_call(make_number(owner), stream_state=StreamState.OPEN)
     assert not note_cut_off_words(call)
+
+
+class Watched(FileSystemStorage):
+    """Notes whether a transaction was open each time it was read."""
+
+    opened_inside: list[bool] = []
+
+    def open(self, name, mode="rb"):
+        self.opened_inside.append(connection.in_atomic_block)
+        return super().open(name, mode)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_storage_that_takes_its_time_holds_up_nobody_at_the_database(owner, settings):
+    call = broken_call(owner)
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": f"{__name__}.Watched"}}
+    Watched.opened_inside.clear()
+    note_cut_off_words(call)
+    assert Watched.opened_inside == [False]

@@ -31,12 +31,12 @@ DISK_BYTES = 256 * 1024
 def small_disk(tmp_path, settings):
     """A file system of 256 KiB under the recordings."""
     if os.geteuid() != 0:
-        pytest.skip("needs root to mount a small file system")
+        pytest.skip("needs the right to mount file systems")
     disk = tmp_path / "recordings"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(disk)]
     if subprocess.run(command, check=False).returncode:
-        pytest.skip("this container may not mount file systems")
+        pytest.skip("needs the right to mount file systems")
     settings.MEDIA_ROOT = disk
     yield disk
     subprocess.run(["umount", str(disk)], check=True)

@@ -14,7 +14,7 @@ from telephony.models import TranscriptLine
 from tests.factories import make_number
 from tests.voicemail.messages import ended_call, leave_message
 from voicemail import inbox
-from voicemail.models import Message, Stage
+from voicemail.models import Message, Stage, Urgency
 
 
 @pytest.fixture
@@ -218,3 +218,20 @@ def test_a_caller_who_called_twice_waits_once_and_withheld_ones_each(owner, numb
         Message.objects.create(call=ended_call(number, 1))
         Message.objects.create(call=ended_call(number, 1, from_number="", caller_withheld=True))
     assert inbox.who_waits(owner).people == 3
+
+
+def test_the_first_who_wait_are_people_not_messages(owner, number):
+    def left(minutes_ago: int, caller: str, **fields) -> Message:
+        call = {"from_number": caller, "caller_withheld": not caller}
+        return leave_message(number, minutes_ago=minutes_ago, call_fields=call, **fields)
+
+    chatty = [left(minutes, "+16285550111") for minutes in range(1, inbox.LOOKED_AT + 5)]
+    withheld = [left(100, ""), left(101, "")]
+    left(102, "+16285550112")
+    urgent = left(200, "+16285550113", urgency=Urgency.HIGH)
+    left(50, "+16285550113")
+    first = inbox.first_who_wait(owner, 4)
+    assert [message.id for message in first] == [
+        message.id for message in (urgent, chatty[0], *withheld)
+    ]
+    assert len(inbox.first_who_wait(owner, 9)) == inbox.who_waits(owner).people == 5

@@ -1,8 +1,6 @@
 """An inbox of 10,000 messages: the same few queries, and quick on PostgreSQL."""
 
 import random
-import statistics
-import time
 import uuid
 from datetime import timedelta
 
@@ -16,6 +14,7 @@ from agent.brief import CallType
 from telephony.cursors import slice_of
 from telephony.models import Call, CallStatus, Recording, StreamState, TranscriptLine
 from tests.factories import make_number
+from tests.page_times import in_words, p95_ms
 from voicemail.models import MailState, Message, Stage
 
 pytestmark = pytest.mark.P5
@@ -162,7 +161,7 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(owner, stranger, cli
 
 
 @pytest.mark.soak
-def test_an_inbox_of_ten_thousand_is_quick(owner, stranger, client):
+def test_an_inbox_of_ten_thousand_is_quick(owner, stranger, client, record_property):
     if connection.vendor != "postgresql":
         pytest.skip("the promise is PostgreSQL's")
     fill(owner, 10_000)
@@ -171,16 +170,6 @@ def test_an_inbox_of_ten_thousand_is_quick(owner, stranger, client):
         cursor.execute("ANALYZE")
     client.force_login(owner)
     p95 = {name: p95_ms(client, path) for name, path in paths_of(owner).items()}
-    print(" ".join(f"{name} {ms:.0f} ms;" for name, ms in p95.items()))
+    record_property("figures", in_words("10,000 messages", p95))
     limits = {name: SEARCH_MS if "search" in name else PAGE_MS for name in p95}
     assert {name: ms for name, ms in p95.items() if ms > limits[name]} == {}
-
-
-def p95_ms(client: Client, path: str, rounds: int = 60) -> float:
-    client.get(path)
-    took = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        client.get(path)
-        took.append((time.perf_counter() - began) * 1_000)
-    return statistics.quantiles(took, n=20)[-1]

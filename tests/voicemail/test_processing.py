@@ -323,6 +323,7 @@ def test_an_agent_part_without_audio_leaves_no_click_before_the_message(number):
     assert call.recording.duration_ms == 2_000
 
 
+@pytest.mark.V4
 @pytest.mark.parametrize("put_away", ["archived_at", "deleted_at"])
 def test_a_message_put_away_comes_back_when_its_recording_comes_late(number, owner, put_away):
     call = ended_call(number, stream_state=StreamState.NONE, agent_outcome="", seconds_ago=16)

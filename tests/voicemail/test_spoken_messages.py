@@ -99,10 +99,10 @@ def test_speech_that_nobody_can_write_down_is_a_message_all_the_same(api, call):
 
 @pytest.mark.check
 @pytest.mark.parametrize("killed_at", [1, 2, 3])
-def test_a_worker_killed_between_speech_and_summary_loses_and_repeats_nothing(
+def test_a_kill_between_speech_and_summary_loses_nothing(
     api, call, settings, tmp_path, transactional_db, killed_at
 ):
-    """At the first line, at the second, at the summary."""
+    """At the first line, at the second, at the summary; what was done is not done again."""
     changes = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": api.base_url}
     worker = Process(tmp_path, "work", "work", url=settings.PUBLIC_BASE_URL, changes=changes)
     requests = 0

@@ -19,6 +19,8 @@ from voicemail.transcription import transcribe_call
 SPEECH = prompts.load("goodbye")
 SPEECH_MS = len(SPEECH) // 8
 
+pytestmark = pytest.mark.M12
+
 
 @pytest.fixture
 def api(settings) -> Iterator[Transcriptions]:

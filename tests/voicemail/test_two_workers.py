@@ -13,7 +13,7 @@ from tests.voicemail.messages import ended_call
 from voicemail import processing
 from voicemail.models import MailState, Message, Stage
 
-pytestmark = pytest.mark.V4
+pytestmark = [pytest.mark.V4, pytest.mark.P7]
 MESSAGES, WORKERS = 40, 4
 
 

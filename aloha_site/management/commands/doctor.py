@@ -10,7 +10,7 @@ from aloha_site import doctor, live_doctor
 
 
 class Command(BaseCommand):
-    """Looks and tells; changes nothing, and asks nobody outside without --live."""
+    """Looks and tells; asks nobody outside without --live."""
 
     help = "Say what this installation has and what each thing unlocks."
     requires_system_checks = []

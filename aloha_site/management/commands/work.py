@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from django.utils import timezone
 
+from accounts.database_faults import OWN_FAULTS
 from telephony import kept_endings, request_spool, unnamed_files
 from telephony.dialling import settle_unplaced_calls
 from telephony.fallback_messages import LOOK_BACK, collect_fallback_messages
@@ -128,24 +129,34 @@ def _carry_out_wishes_until(stop: threading.Event, *, seconds: float) -> None:
         attempt(erasing.carry_out_wishes)
 
 
-_failing: set[str] = set()
-"""Chores that the database kept from being done the last time, which has been told."""
+TELL_AGAIN_SECONDS = 300.0
+_told_at: dict[str, float] = {}
+"""When it was told of each chore last that the database keeps it from being done, in seconds."""
 
 
-def attempt(chore: Callable[[], object]) -> bool:
-    """Whether there was something to do; what failed is due again in the next round."""
+def attempt(
+    chore: Callable[[], object],
+    *,
+    told_at: dict[str, float] = _told_at,
+    clock: Callable[[], float] = time.monotonic,
+) -> bool:
+    """Whether there was something to do; what failed is due again in the next round.
+
+    An outage of the database is told of once in TELL_AGAIN_SECONDS, anything else each time.
+    """
     function = chore.func if isinstance(chore, partial) else chore
-    name = getattr(function, "__name__", "")
+    name = f"{function.__module__}.{getattr(function, '__name__', '')}"
     try:
         found = bool(chore())
     except Exception as error:
         # The outermost loop: a database that is away for a while must not end the work.
-        if name not in _failing:
+        if not isinstance(error, Error) or isinstance(error, OWN_FAULTS):
             logger.exception("work failed", extra={"chore": name})
-        if isinstance(error, OperationalError | InterfaceError):
-            _failing.add(name)
+        elif clock() - told_at.get(name, float("-inf")) >= TELL_AGAIN_SECONDS:
+            told_at[name] = clock()
+            logger.exception("work failed", extra={"chore": name})
         return False
-    _failing.discard(name)
+    told_at.pop(name, None)
     return found
 
 
