@@ -17,8 +17,8 @@ from bench.realtime_leg import RealtimeLeg
 from bench.stamps import FRAME_MS, Track
 from bench.webhooks import announcing, place_call, signature
 
-OPENING_AT_ONCE = 8
-OPENING_SECONDS = 30
+OPENING_AT_ONCE = 2
+OPENING_SECONDS = 60
 SETTLE_SECONDS = 1.0
 DRAIN_SECONDS = 2.0
 """Frames still on their way when the callers fall silent have this long to arrive."""
@@ -52,6 +52,7 @@ class Level:
     rss_kib: int
     rss_per_call_kib: float
     webhooks: int = 0
+    turned_away: int = 0
 
     @property
     def holds(self) -> bool:
@@ -200,6 +201,7 @@ class Load:
             rss_kib=used.rss_kib,
             rss_per_call_kib=(used.rss_kib - idle_rss_kib) / max(len(opened), 1),
             webhooks=announced.count,
+            turned_away=announced.turned_away,
         )
 
     async def _open_all(

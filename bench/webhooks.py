@@ -21,9 +21,10 @@ _STREAM = re.compile(r'<Stream\b[^>]*\burl="([^"]+)"')
 
 @dataclass(slots=True)
 class Announced:
-    """How many other calls were announced meanwhile."""
+    """How many other calls were announced meanwhile, and how many of them a stand-in answered."""
 
     count: int = 0
+    turned_away: int = 0
 
 
 @contextlib.asynccontextmanager
@@ -41,8 +42,12 @@ async def announcing(candidate: Candidate, per_second: int) -> AsyncIterator[Ann
                 await asyncio.sleep(1 / per_second)
 
     async def announce(client: aiohttp.ClientSession) -> None:
-        await place_call(client, candidate.url, f"SIMULATED_CALL_{uuid.uuid4().hex}")
-        announced.count += 1
+        try:
+            await place_call(client, candidate.url, f"SIMULATED_CALL_{uuid.uuid4().hex}")
+        except NotSpoken:
+            announced.turned_away += 1
+        else:
+            announced.count += 1
 
     task = asyncio.create_task(announce_all())
     try:
