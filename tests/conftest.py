@@ -1,5 +1,6 @@
 """The cast of every test, the real server, and the real browser."""
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pytest_django import Settings
 from accounts.models import User
 from telephony import webhook_runner
 from tests.factories import make_user
+from tests.order import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401
+from tests.peers import puppet_agent
 from tests.peers.server import SERVERS
 from tests.row_scopes import see_all_rows
 from voicemail.mail_rest import mail_rest
@@ -57,24 +60,15 @@ def let_events_be_deleted(**sent: object) -> None:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones come first, so that in the end no process waits for another's.
-
-    Behind all others those with a browser: Playwright leaves an event loop running in its thread.
-    """
-    for item in items:
-        if _uses_browser(item):
-            item.add_marker("browser")
-    items.sort(key=lambda item: (_uses_browser(item), not _is_long(item)))
-
-
-def _is_long(item: pytest.Item) -> bool:
-    """The proofs of the check tier, and whatever waits for audio in real time."""
-    return item.get_closest_marker("check") is not None or "journeys" in item.path.parts
-
-
-def _uses_browser(item: pytest.Item) -> bool:
-    return "playwright" in getattr(item, "fixturenames", ())
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """What is collected stays to the end: the garbage collector need not look at it again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -88,8 +82,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
     yield
-    # With the last test the session ends, which puts Django's own settings back.
-    if nextitem is not None:
+    # With the last test the session ends, which puts Django's own settings back; and before the
+    # first that is not skipped there are none to compare with.
+    if nextitem is not None and SETTINGS in item.config.stash:
         before, after = item.config.stash[SETTINGS], current_settings()
         item.config.stash[SETTINGS] = after
         left = [name for name in before | after if before.get(name) != after.get(name)]
@@ -119,6 +114,13 @@ def fresh_carrier_spool(settings: Settings) -> None:
     settings.SPOOL_DIR = Path(settings.VAR_DIR) / "carrier-spools" / uuid.uuid4().hex
     webhook_runner.breaker.succeeded()
     mail_rest.end()
+
+
+@pytest.fixture
+def puppet(settings: Settings) -> None:
+    """Calls are answered by an agent that does what the test says."""
+    settings.AGENT = {"BACKEND": "tests.peers.puppet_agent.PuppetBackend", "OPTIONS": {}}
+    puppet_agent.opened.clear()
 
 
 @pytest.fixture

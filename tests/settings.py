@@ -23,8 +23,9 @@ for name in ("NUMBER_SEARCHES_PER_HOUR", "NUMBER_PURCHASES_PER_HOUR"):
     os.environ[name] = "1000000"
 
 from aloha_site.settings import *  # noqa: E402, F403
-from aloha_site.settings import DATABASES, MIDDLEWARE, VAR_DIR  # noqa: E402
+from aloha_site.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, VAR_DIR  # noqa: E402
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.flushing"]
 MIDDLEWARE = ["tests.row_scopes.NoScopeFromTheTest", *MIDDLEWARE]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

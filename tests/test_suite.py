@@ -1,6 +1,7 @@
 """What the suite itself promises to whoever writes a test."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,17 +71,35 @@ def test_work_that_outlives_its_test_ends_before_the_database_is_taken_away(tmp_
         assert "2 passed" in run(LEFT_WORK, tmp_path, DATABASE_URL=postgres.url)
 
 
+@pytest.mark.P6
+@pytest.mark.measured
+@pytest.mark.check
+def test_all_tests_are_collected_within_three_seconds():
+    took = []
+    for _ in range(3):  # the quickest: what else the machine does only ever adds to it
+        said = pytest_says("--collect-only", "-q", "tests", cwd=ROOT)
+        found = re.search(r"^(\d+) tests collected in ([\d.]+)s", said, re.MULTILINE)
+        assert found, said[-500:]
+        assert int(found[1]) > 5_000
+        took.append(float(found[2]))
+    assert min(took) <= 3, took
+
+
 def run(tests: str, folder: Path, **environment: str) -> str:
     """What pytest says about these tests, which our own fixtures serve."""
     probe = folder / "test_probe.py"
     probe.write_text(tests)
     (folder / "conftest.py").write_text("from tests.conftest import *")
+    return pytest_says(probe, cwd=folder, **environment)
+
+
+def pytest_says(*arguments: str | Path, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml"),
-            *("-p", "no:cacheprovider", probe),
+            *("-p", "no:cacheprovider", *arguments),
         ],
-        cwd=folder,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,

@@ -45,6 +45,7 @@ def script_of_the_page(base: str, email: str) -> str:
     return str(script)
 
 
+@pytest.mark.S4
 def test_the_script_of_the_page_logs_in_and_changes_something(public, owner, tmp_path):
     done = ran(script_of_the_page(public, owner.email), tmp_path / "loopback.pem")
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """The number API: paths, fields and answers, as scripts rely on them."""
 
+import re
 from datetime import datetime
 
 import phonenumbers
@@ -22,6 +23,13 @@ OFFER = {
     "phoneNumber", "nationalFormat", "locality", "region", "country", "areaCode", "capabilities",
     "monthlyPrice",
 }  # fmt: skip
+# Ofcom's, ARCEP's, ACMA's and the Bundesnetzagentur's numbers that belong to nobody.
+KEPT_FREE = {
+    "GB": r"\+442079460\d{3}",
+    "FR": r"\+3319900\d{4}",
+    "AU": r"\+6125550\d{4}|\+61491570\d{3}",
+    "DE": r"\+493023125\d{3}",
+}
 ADDRESSES = [
     ("get", f"{NUMBERS}/available-numbers"),
     ("get", f"{NUMBERS}/random-number"),
@@ -83,6 +91,15 @@ def test_a_search_finds_possible_numbers_that_belong_to_nobody(script, country, 
         assert area_code in {"", offer["areaCode"]}
         assert offer["phoneNumber"][2:10] == f"{offer['areaCode']}55501"
         assert phonenumbers.is_valid_number(phonenumbers.parse(offer["phoneNumber"]))
+
+
+@pytest.mark.N2
+@pytest.mark.parametrize("country", KEPT_FREE)
+def test_a_search_abroad_finds_numbers_that_are_kept_free(script, country):
+    found = [offer["phoneNumber"] for offer in script.search(country=country).json()]
+    assert 5 <= len(set(found)) == len(found) <= 10
+    assert [number for number in found if not re.fullmatch(KEPT_FREE[country], number)] == []
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(number)) for number in found)
 
 
 @pytest.mark.N2
@@ -247,6 +264,7 @@ def test_a_country_without_area_codes_sells_without_one(script):
     assert (answer.json()["country"], answer.json()["areaCode"]) == ("GB", None)
 
 
+@pytest.mark.N4
 @pytest.mark.N1
 def test_a_number_nobody_sells_is_not_bought(script):
     answer = script.purchase(phoneNumber="+390612345678", country="IT")

@@ -248,6 +248,7 @@ NAMES = strategies.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.S4
 @pytest.mark.N1
 @settings(
     max_examples=60,

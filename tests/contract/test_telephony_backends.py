@@ -166,6 +166,7 @@ def test_no_addresses_are_set_for_a_malformed_sid(backend, sid):
         backend.update_addresses(sid, ELSEWHERE)
 
 
+@pytest.mark.N11
 @pytest.mark.D3
 @pytest.mark.parametrize("sid", ["", "PN123", "SIMULATED_SID_", "../../Accounts", "AC" + "0" * 32])
 def test_a_malformed_sid_is_refused(backend, sid):

@@ -1,10 +1,13 @@
 """Whatever happens to the agent, the caller converses or leaves a message for the owner."""
 
 import asyncio
+import platform
+import time
 from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 
 from agent.speech.wav import read_mulaw
 from telephony.simulator.callers import WavCaller, load_script
@@ -113,9 +116,10 @@ async def test_no_fault_in_any_phase_does(aloha_url, worker, human_speech):
     kept = len(reports) - len(broken(reports))
     REPORT.write_text(
         "# What callers hear when the agent fails\n\n"
-        f"{kept} of {len(reports)} calls kept every promise: something to hear within 2 s of the"
-        " answer, no dead air over 4 s, and every word of the message with the owner."
-        " `./dev soak M6` writes this page.\n\n"
+        f"`./dev soak M6` on {time.strftime('%Y-%m-%d')}, {connection.display_name},"
+        f" Python {platform.python_version()}: {kept} of {len(reports)} calls kept every promise:"
+        " something to hear within 2 s of the answer, no dead air over 4 s, and every word of the"
+        " message with the owner.\n\n"
         f"{matrix}\n"
     )
     assert broken(reports) == []

@@ -1,7 +1,6 @@
 """The database stops, freezes or crawls: callers hear a voice and leave messages, none is lost."""
 
 import asyncio
-import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy
 from telephony.simulator.verbs import Record
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.telephony.carrier import FORM, incoming_form
@@ -37,12 +37,7 @@ with service_scope():
         make_number(make_user("owner@example.com", name="Nora"), phone_number="{NUMBER}")
 """
 
-pytestmark = [
-    pytest.mark.check,
-    pytest.mark.A5,
-    # One cluster for all of them, and their figures are times.
-    pytest.mark.xdist_group("database-outages"),
-]
+pytestmark = [pytest.mark.check, pytest.mark.A5]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +49,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def installation(postgres, settings, tmp_path) -> Iterator[str]:
     """A web process and a worker on that database, with one number; the web's address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     settings.PUBLIC_BASE_URL = url = f"http://127.0.0.1:{port}"
     changes = {"DATABASE_URL": postgres.url, "SPOOL_DIR": str(tmp_path / "carrier-spool")}
     changes |= {"AGENT_CALLS_PER_NUMBER": "1000", "AGENT_CALLS_AT_ONCE": "1000"}

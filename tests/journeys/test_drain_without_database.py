@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.journeys.test_database_outages import NUMBER, OWNER, send
-from tests.journeys.test_server_killed import free_port
 from tests.peers.media_line import MediaLine
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.telephony.carrier import incoming_form

@@ -19,8 +19,12 @@ def number(owner) -> UserPhoneNumber:
 
 
 @pytest.fixture(
-    params=[(size, scripts) for size in SIZES for scripts in (True, False)],
-    ids=lambda param: f"{param[0]}, {'with' if param[1] else 'without'} scripts",
+    params=[
+        pytest.param(("phone", True), id="phone, with scripts"),
+        pytest.param(("phone", False), id="phone, without scripts", marks=pytest.mark.check),
+        pytest.param(("desk", True), id="desk, with scripts", marks=pytest.mark.check),
+        pytest.param(("desk", False), id="desk, without scripts"),
+    ]
 )
 def settings_page(request, browser: Browser, aloha_url, owner, number) -> Iterator[Page]:
     """The owner's settings, reached from her home by the step that comes next."""

@@ -57,6 +57,7 @@ def place_call(url: str, to_number: str) -> str:
     return result.call_sid
 
 
+@pytest.mark.U1
 def test_a_new_owner_takes_a_number_is_called_and_hears_the_message(aloha_url, worker, quiet_page):
     page = quiet_page
     sign_up(page, aloha_url)

@@ -120,6 +120,7 @@ def test_the_dialog_takes_the_focus_and_gives_it_back(page, aloha_url, number):
 
 
 @pytest.mark.U3
+@pytest.mark.check
 def test_after_a_change_the_focus_comes_back_too(page, aloha_url, number):
     dialog = opened(page, aloha_url)
     dialog.get_by_role("button", name="I've set up forwarding").click()
@@ -143,6 +144,7 @@ def test_the_number_and_the_code_go_to_the_clipboard_exactly(page, aloha_url, nu
 
 
 @pytest.mark.U3
+@pytest.mark.check
 def test_without_a_clipboard_the_browser_copies_what_is_selected(page, aloha_url, number):
     page.add_init_script(
         """Object.defineProperty(navigator, "clipboard", { value: undefined });
@@ -156,6 +158,7 @@ def test_without_a_clipboard_the_browser_copies_what_is_selected(page, aloha_url
 
 
 @pytest.mark.U3
+@pytest.mark.check
 def test_where_nothing_can_be_copied_the_number_is_shown_to_be_written_down(
     page, aloha_url, number
 ):

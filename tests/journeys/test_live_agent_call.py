@@ -10,7 +10,7 @@ from agent.fake_realtime.script import Playbook, prompt, tone
 from agent.speech import prompts
 from agent.speech.mulaw import SILENCE
 from aloha_site.agent_settings import agent_settings
-from telephony.models import Call, VoicemailMode
+from telephony.models import VoicemailMode
 from telephony.simulator.callers import WavCaller
 from telephony.simulator.result import AnsweredBy
 from tests.agent.test_endpointer import voice
@@ -62,6 +62,7 @@ def voiced(audio: bytes) -> bytes:
 
 
 @pytest.mark.M5
+@pytest.mark.check
 async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, number, worker, use):
     async with FakeLive(short_call, manner=MANNER) as server:
         use(server)
@@ -87,7 +88,6 @@ async def test_a_call_is_answered_understood_and_ended_by_the_agent(aloha_url, n
     assert "My boiler leaks." in message.summary
     noted = await call.events.aget(kind="message_noted")
     assert noted.payload["reason"] == "The boiler leaks."
-    await call.arefresh_from_db()
     assert call.stream_facts["fillers"] == call.stream_facts["times_asked"] == 0
     [closed] = session.sent("session.closed")
     assert call.agent_usage["live_ms"] == closed["usage"]["seconds"] * 1_000
@@ -131,20 +131,15 @@ async def test_whoever_speaks_over_the_agent_stops_it(aloha_url, number, worker,
     assert result.warnings == ()
 
 
+@pytest.mark.check
 @pytest.mark.M6
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(
-            Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE), id="refused", marks=pytest.mark.check
-        ),
-        pytest.param(Fault(kind=Kind.NEVER_READY), id="never ready", marks=pytest.mark.check),
+        pytest.param(Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE), id="refused"),
+        pytest.param(Fault(kind=Kind.NEVER_READY), id="never ready"),
         pytest.param(Fault(kind=Kind.CLOSED, phase=Phase.GREETING), id="lost twice"),
-        pytest.param(
-            Fault(kind=Kind.NEVER_READY, phase=Phase.GREETING),
-            id="mute in the greeting",
-            marks=pytest.mark.check,
-        ),
+        pytest.param(Fault(kind=Kind.NEVER_READY, phase=Phase.GREETING), id="mute in the greeting"),
     ],
 )
 async def test_whatever_breaks_the_caller_leaves_a_message(aloha_url, number, worker, use, fault):
@@ -156,6 +151,7 @@ async def test_whatever_breaks_the_caller_leaves_a_message(aloha_url, number, wo
 
 
 @pytest.mark.M6
+@pytest.mark.check
 async def test_a_call_outlives_one_lost_session(aloha_url, number, worker, use):
     fault = Fault(kind=Kind.ABORTED, phase=Phase.LISTENING, sessions=1)
     async with FakeLive(short_call, manner=MANNER, fault=fault) as server:
@@ -163,5 +159,4 @@ async def test_a_call_outlives_one_lost_session(aloha_url, number, worker, use):
         _, call = await dial(aloha_url, number, WavCaller([SENTENCE, SENTENCE, SENTENCE]))
     assert len(server.sessions) == 2
     assert call.agent_outcome == "finished"
-    reloaded = await Call.objects.aget(id=call.id)
-    assert reloaded.agent_usage["sessions"] == 2
+    assert call.agent_usage["sessions"] == 2

@@ -13,8 +13,8 @@ import pytest
 
 from tests.factories import make_number
 from tests.journeys.test_database_outages import send
-from tests.journeys.test_server_killed import free_port
 from tests.peers.media_line import MediaLine
+from tests.peers.ports import free_port
 from tests.peers.processes import Process, started
 from tests.telephony.carrier import incoming_form
 

@@ -14,19 +14,21 @@ from agent.speech.wav import read_mulaw
 from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy, CallResult
-from tests.journeys.test_database_outages import NUMBER, OWNER, eventually, new_call, send
-from tests.journeys.test_server_killed import free_port
+from tests.journeys.test_database_outages import (
+    LIMIT_S,
+    NUMBER,
+    OWNER,
+    eventually,
+    new_call,
+    send,
+)
 from tests.peers.live_view import STAFF, watched
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.peers.redis import private_redis
 
-pytestmark = [
-    pytest.mark.check,
-    pytest.mark.A5,
-    # One cluster for all of them, and their figures are times.
-    pytest.mark.xdist_group("database-outages"),
-]
+pytestmark = [pytest.mark.check, pytest.mark.A5]
 
 CALLS = 3
 AWAY_S = 3
@@ -123,6 +125,12 @@ async def nothing_is_lost(
         assert recorded_ms >= spoken_until_ms
 
 
+async def a_new_call_is_taken(url: str) -> None:
+    status, document, took_s = await send(url, "incoming", new_call())
+    assert (status, b"<Connect" in document) == (200, True)
+    assert took_s <= LIMIT_S
+
+
 async def test_calls_go_on_while_the_database_restarts(postgres, settings, tmp_path, human_speech):
     speech = read_mulaw(human_speech)
     async with installation(postgres, settings, tmp_path, tmp_path / "var") as (url, web):
@@ -132,11 +140,14 @@ async def test_calls_go_on_while_the_database_restarts(postgres, settings, tmp_p
         await nothing_is_lost(postgres, await asyncio.gather(*calls), speech)
 
 
-async def test_calls_end_while_the_database_is_away(postgres, settings, tmp_path, human_speech):
+@pytest.mark.parametrize("outage", ["stopped", "frozen"])
+async def test_calls_end_while_the_database_is_away(
+    postgres, settings, tmp_path, human_speech, outage
+):
     speech = read_mulaw(human_speech)
     async with installation(postgres, settings, tmp_path, tmp_path / "var") as (url, web):
         calls = await talking(url, web, speech, hang_up_at_ms=19_000)
-        with postgres.stopped():
+        with getattr(postgres, outage)():
             results = await asyncio.gather(*calls)
             await asyncio.to_thread(web.wait_for, "(?s)" + ".*".join(["stream closed"] * CALLS))
         assert web.log.read_text().count("end of stream incomplete") >= CALLS
@@ -151,9 +162,7 @@ async def test_calls_go_on_while_the_disk_is_full(postgres, settings, tmp_path, 
         with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(4096))
-        status, document, took_s = await send(url, "incoming", new_call())
-        assert (status, b"<Connect" in document) == (200, True)
-        assert took_s <= 3
+        await a_new_call_is_taken(url)
         await asyncio.sleep(AWAY_S)
         filler.unlink()
         await nothing_is_lost(postgres, await asyncio.gather(*calls), speech)
@@ -173,6 +182,7 @@ async def test_calls_and_live_view_go_on_without_redis(
             assert len(view.news) == CALLS
             with getattr(redis, trouble)():
                 view.news.clear()
+                await a_new_call_is_taken(url)
                 await asyncio.sleep(AWAY_S)
                 assert ours <= await view.callers()
                 results = await asyncio.gather(*calls)

@@ -37,6 +37,8 @@ def recorded(call: Call) -> tuple[bytes, bytes]:
     return stereo[0::2], stereo[1::2]
 
 
+@pytest.mark.check
+@pytest.mark.measured
 @pytest.mark.M2
 @pytest.mark.M11
 async def test_human_speech_arrives_whole_and_in_time(aloha_url, number, worker, human_speech):
@@ -133,7 +135,7 @@ def test_what_cannot_be_called_is_said_in_a_sentence(db, options, sentence):
         call_command("simulatecall", stdout=io.StringIO(), stderr=io.StringIO(), **given)
 
 
-def test_a_server_that_is_not_there_is_named(db):
+def test_a_server_that_is_not_there_is_named(transactional_db):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"

@@ -11,7 +11,12 @@ from tests.factories import PASSWORD, make_user
 pytestmark = pytest.mark.U1
 
 
-@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+@pytest.fixture(
+    params=[
+        pytest.param(True, id="scripts"),
+        pytest.param(False, id="no scripts", marks=pytest.mark.check),
+    ]
+)
 def anyones_page(request, browser: Browser, aloha_url):
     """A page that is logged in, with scripts and without."""
     make_user("ada@example.com", name="Ada Plumber")

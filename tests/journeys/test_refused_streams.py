@@ -1,20 +1,23 @@
-"""A media socket that is refused costs the caller the agent, never the message."""
+"""A media socket that is refused or starts wrongly costs the caller the agent, not the message."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from django.utils import timezone
 
 from agent.speech.wav import read_mulaw
 from telephony.models import Call
-from telephony.simulator.callers import WavCaller
+from telephony.simulator.callers import WavCaller, load_script
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.events import CallEvent, DocumentReceived
 from telephony.simulator.result import AnsweredBy
 from tests.factories import make_number
 from tests.journeys.test_agent_failures import message_of
+from tests.peers.bad_line import Frame, behind_a_bad_line
 from tests.peers.media_line import MediaLine, stream_url
+from tests.peers.server import serve
+from voicemail.models import Message
 
 pytestmark = pytest.mark.M1
 
@@ -38,14 +41,16 @@ async def withdraw_it(call: Call) -> None:
     await Call.objects.filter(id=call.id).aupdate(stream_token="withdrawn")
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        let_it_expire,
-        pytest.param(use_it_first, marks=pytest.mark.check),
-        pytest.param(withdraw_it, marks=pytest.mark.check),
-    ],
-)
+def said_in(message: Message) -> bytes:
+    """The caller's side of what was recorded."""
+    recording = message.call.recording
+    with recording.file.open() as file:
+        stereo: bytes = file.read()[-recording.duration_ms * 16 :]
+    return stereo[0::2]
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("spoil", [let_it_expire, use_it_first, withdraw_it])
 async def test_the_caller_leaves_a_message_although_the_stream_is_refused(
     aloha_url, number, worker, human_speech, spoil: Callable[[Call], Awaitable[None]]
 ):
@@ -72,7 +77,48 @@ async def test_the_caller_leaves_a_message_although_the_stream_is_refused(
     assert len(spoiling) == 1
     assert result.warnings == ("31920 The media socket was refused with 403.",)
     assert result.answered_by is AnsweredBy.CLASSIC
+    assert speech in said_in(await message_of(result.call_sid))
+
+
+def lose_everything(frame: Frame) -> None:
+    return None
+
+
+def name_another_call(frame: Frame) -> Frame:
+    return _with_start(frame, callSid="CA" + "0" * 32)
+
+
+def name_another_codec(frame: Frame) -> Frame:
+    a_law = {"encoding": "audio/x-alaw", "sampleRate": 8000, "channels": 1}
+    return _with_start(frame, mediaFormat=a_law)
+
+
+def _with_start(frame: Frame, **changes: object) -> Frame:
+    return frame | {"start": frame["start"] | changes} if frame["event"] == "start" else frame
+
+
+@pytest.fixture(params=[lose_everything, name_another_call, name_another_codec])
+def url_over_a_bad_line(request, transactional_db, settings) -> Iterator[str]:
+    from aloha_site.asgi import application
+
+    settings.CALL_NOTICE = "An assistant speaks."
+    with serve(behind_a_bad_line(application, request.param)) as port:
+        settings.PUBLIC_BASE_URL = f"http://127.0.0.1:{port}"
+        yield settings.PUBLIC_BASE_URL
+
+
+@pytest.mark.check
+async def test_a_caller_whose_stream_starts_badly_is_recorded(url_over_a_bad_line, number, worker):
+    speech = load_script("wrong_number").turns[0].audio
+    simulated = SimulatedCall(
+        base_url=url_over_a_bad_line,
+        caller=WavCaller([speech]),
+        to_number=number.phone_number,
+        from_number="+15105550147",
+    )
+    result = await simulated.run()
+    assert result.warnings == ()  # the stream was closed as streams are
+    assert result.answered_by is AnsweredBy.CLASSIC
     message = await message_of(result.call_sid)
-    with message.call.recording.file.open() as file:
-        stereo = file.read()[-message.call.recording.duration_ms * 16 :]
-    assert speech in stereo[0::2]
+    assert message.call.agent_outcome == "failed"
+    assert speech in said_in(message)

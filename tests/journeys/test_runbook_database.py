@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.journeys.test_database_outages import OWNER, agent_answers_again, leave_message
-from tests.journeys.test_server_killed import free_port
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.site.runbook import PAGE, SIGNS

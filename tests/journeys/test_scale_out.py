@@ -13,9 +13,9 @@ from telephony.simulator.callers import WavCaller
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy
 from tests.journeys.test_database_outages import NUMBER, OWNER
-from tests.journeys.test_server_killed import free_port
 from tests.peers.balancer import balanced
 from tests.peers.live_view import STAFF, LiveView, watched
+from tests.peers.ports import free_port
 from tests.peers.postgres import Postgres, private_postgres
 from tests.peers.processes import Process, started
 from tests.peers.redis import Redis, private_redis

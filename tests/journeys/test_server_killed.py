@@ -1,7 +1,6 @@
 """The process that carries a call is killed: the caller can still leave a message."""
 
 import asyncio
-import socket
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -12,12 +11,8 @@ from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy
 from tests.factories import make_number
 from tests.journeys.test_agent_failures import message_of
+from tests.peers.ports import free_port
 from tests.peers.processes import Process, started
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.check

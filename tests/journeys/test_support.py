@@ -6,7 +6,6 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.http import QueryDict
 from django.utils.http import urlencode
 from playwright.sync_api import Page, expect
@@ -18,8 +17,6 @@ from tests.site.support import REASON, make_staff
 from tests.telephony.carrier import FORM, incoming_form
 from tests.voicemail.messages import leave_message
 from voicemail.models import Message
-
-TROUBLES = {"serious", "critical"}
 
 
 @pytest.fixture
@@ -96,15 +93,3 @@ def test_a_new_call_is_on_the_list_at_once_without_the_pages_own_clock(desk, alo
             break
     assert row.count()
     desk.goto("about:blank")  # the stream of news would outlive the test
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_front_page_and_the_live_calls_are_accessible(desk, aloha_url, scheme):
-    desk.emulate_media(color_scheme=scheme)
-    for path in ("/admin/", "/admin/live/", "/admin/classic/"):
-        desk.goto(f"{aloha_url}{path}")
-        # No style sheets fetched anew: a request still on its way would outlive the test.
-        found = Axe().run(desk, context=".support, #content", options={"preload": False})
-        assert not [each for each in found.response["violations"] if each["impact"] in TROUBLES], (
-            path
-        )

@@ -1,7 +1,6 @@
 """An agent that is there and never does anything: what other failing agents are made of."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from agent.backends.base import AgentBackend
@@ -29,7 +28,7 @@ class BrokenSession:
     def __init__(self) -> None:
         self._closed = asyncio.Event()
 
-    def send_audio(self, payload: str) -> None: ...
+    def send_audio(self, audio: bytes) -> None: ...
 
     def utterance_played(self, utterance_id: str) -> None: ...
 
@@ -60,7 +59,7 @@ def greeting() -> list[Utterance]:
     return [
         Utterance(
             utterance_id="greeting",
-            payload=base64.b64encode(audio[at : at + PIECE_BYTES]).decode(),
+            audio=audio[at : at + PIECE_BYTES],
             duration_ms=len(audio[at : at + PIECE_BYTES]) // 8,
         )
         for at in range(0, len(audio), PIECE_BYTES)

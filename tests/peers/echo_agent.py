@@ -30,9 +30,9 @@ class EchoSession:
         self._events: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
         self._frames = 0
 
-    def send_audio(self, payload: str) -> None:
+    def send_audio(self, audio: bytes) -> None:
         self._frames += 1
-        self._events.put_nowait(Utterance(utterance_id="echo", payload=payload, duration_ms=20))
+        self._events.put_nowait(Utterance(utterance_id="echo", audio=audio, duration_ms=20))
         if self._frames % TURN_EVERY_FRAMES == 0:
             end_ms = self._frames * 20
             self._events.put_nowait(CallerStopped(start_ms=end_ms - 100, end_ms=end_ms))

@@ -7,6 +7,7 @@ far end of a network whose network, account or model fails.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from enum import StrEnum
+from typing import Any
 
 from agent.backends.base import AgentBackend
 from agent.backends.scripted import ScriptedSession
@@ -107,12 +108,12 @@ class FaultySession:
         self._frames_spoken: int | None = None
         self._pieces = 0
 
-    def send_audio(self, payload: str) -> None:
+    def send_audio(self, audio: bytes) -> None:
         if self._frames_spoken is not None:
             self._frames_spoken += 1
             if self._frames_spoken == FRAMES_OF_SPEECH:
                 self._reach(Phase.CALLER_SPEAKS)
-        self._inner.send_audio(payload)
+        self._inner.send_audio(audio)
 
     def utterance_played(self, utterance_id: str) -> None:
         self._inner.utterance_played(utterance_id)
@@ -214,9 +215,9 @@ class FaultySession:
             case Fault.CLOSED | Fault.NO_CLOSE_ANSWER:
                 self._events.put_nowait(None)
             case Fault.GARBAGE:
-                payload = '"}}{"event":"clear"}'
+                audio: Any = '"}}{"event":"clear"}'  # text, where sound should be
                 self._events.put_nowait(
-                    Utterance(utterance_id="garbage", payload=payload, duration_ms=20)
+                    Utterance(utterance_id="garbage", audio=audio, duration_ms=20)
                 )
 
     def _fail(self, code: str) -> None:

@@ -13,7 +13,7 @@ from telephony.actions import Action, SendAudio, SendClear, SendMark
 
 
 class IdealCarrier:
-    """Plays what the bridge sends; audio payloads are `utterance:milliseconds`.
+    """Plays what the bridge sends; its audio is `utterance:milliseconds`.
 
     `delays_ms` says how long the next frame travels, whichever way it goes.
     """
@@ -56,8 +56,8 @@ class IdealCarrier:
         self._play_until(now_ms)
         buffer_ends_ms = self._playing[-1][1] if self._playing else now_ms
         match frame:
-            case SendAudio(payload):
-                utterance, _, duration = payload.partition(":")
+            case SendAudio(audio):
+                utterance, _, duration = audio.decode().partition(":")
                 self.sent_ms[utterance] += int(duration)
                 self._playing.append((buffer_ends_ms, buffer_ends_ms + int(duration), utterance))
             case SendMark(name):

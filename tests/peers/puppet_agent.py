@@ -1,7 +1,6 @@
 """An agent that does what the test says, and remembers what it was told."""
 
 import asyncio
-import base64
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -39,7 +38,7 @@ class PuppetSession:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, object]] = []
-        self.frames = 0
+        self.heard: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
 
@@ -50,8 +49,8 @@ class PuppetSession:
             self._loop.call_soon_threadsafe(self._events.put_nowait, event)
         return began
 
-    def send_audio(self, payload: str) -> None:
-        self.frames += 1
+    def send_audio(self, audio: bytes) -> None:
+        self.heard.append(audio)
 
     def utterance_played(self, utterance_id: str) -> None:
         self.told.append(("played", utterance_id))
@@ -85,10 +84,8 @@ class PuppetSession:
 def saying(utterance_id: str, prompt: str, *, turn_id: str = "") -> list[AgentEvent]:
     """A checked-in sentence, all at once as a fast agent sends it."""
     audio = [
-        Utterance(
-            utterance_id=utterance_id, payload=payload, duration_ms=duration_ms, turn_id=turn_id
-        )
-        for payload, duration_ms in prompts.pieces(prompt)
+        Utterance(utterance_id=utterance_id, audio=piece, duration_ms=duration_ms, turn_id=turn_id)
+        for piece, duration_ms in prompts.pieces(prompt)
     ]
     text = prompts.text_of(prompt)
     end = UtteranceEnd(utterance_id=utterance_id, text=text, source=TranscriptSource.REALTIME)
@@ -97,5 +94,5 @@ def saying(utterance_id: str, prompt: str, *, turn_id: str = "") -> list[AgentEv
 
 def sounding(utterance_id: str, duration_ms: int) -> Utterance:
     """A part of a sentence."""
-    payload = base64.b64encode(b"\x55" * duration_ms * 8).decode()
-    return Utterance(utterance_id=utterance_id, payload=payload, duration_ms=duration_ms)
+    audio = b"\x55" * duration_ms * 8
+    return Utterance(utterance_id=utterance_id, audio=audio, duration_ms=duration_ms)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.ports import free_port
+
 START_SECONDS = 10
 
 
@@ -19,9 +21,7 @@ class Redis:
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program, self._folder = program, folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._server: subprocess.Popen[bytes] | None = None
 

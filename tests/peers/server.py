@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
-from aloha_site.direct_sockets import DirectWebSocket
+from aloha_site.direct_sockets import DirectWebSocket, Http
 from tests.peers.daphne_server import serve_with_daphne
 
 
@@ -22,7 +22,8 @@ def serve(application: object, *, start_seconds: float = 10) -> Iterator[int]:
         listener.listen(128)
         config = uvicorn.Config(
             application,  # type: ignore[arg-type]
-            ws=DirectWebSocket,  # as manage.py serve does
+            http=Http,  # both as in manage.py serve
+            ws=DirectWebSocket,
             loop="uvloop",
             ws_per_message_deflate=False,
             ws_max_size=65536,

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,8 +46,11 @@ LIST_PARAMETERS = {"Beta", "FriendlyName", "PhoneNumber", "Origin", "PageSize", 
 CREATE_PARAMETERS = set(_CREATE_NAMES.split())
 UPDATE_PARAMETERS = CREATE_PARAMETERS - {"PhoneNumber", "AreaCode"} | {"AccountSid"}
 
-# drop: act, then close the connection without an answer; garbled: act, then answer no JSON.
-Fault = Literal["drop", "garbled", "500", "429"]
+# drop: act, then close the connection without an answer; hang: act, then answer after HANG_S;
+# garbled: act, then answer no JSON.
+Fault = Literal["drop", "hang", "garbled", "500", "429"]
+# Longer than any client waits in a test.
+HANG_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class TwilioAccount:
     # The process to kill, and at which moment of its next request of which method.
     victim: dict[str, str] = field(default_factory=dict)
 
-    def backend(self, auth_token: str = AUTH_TOKEN) -> dict[str, Any]:
+    def backend(self, auth_token: str = AUTH_TOKEN, **options: Any) -> dict[str, Any]:
         """The TELEPHONY setting that leads here."""
         return {
             "BACKEND": "telephony.backends.twilio.TwilioBackend",
@@ -94,6 +98,7 @@ class TwilioAccount:
                 "account_sid": self.sid,
                 "auth_token": auth_token,
                 "api_base_url": self.base_url,
+                **options,
             },
         }
 
@@ -281,13 +286,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(lambda: _error(HTTPStatus.NOT_FOUND, 20404))
 
     def log_message(self, *message: Any) -> None:
-        self.account.requests.append(f"{self.command} {urlsplit(self.path).path}")
+        """Nothing: the test looks at `requests`."""
 
     def _path(self, pattern: str) -> re.Match[str] | None:
         account = f"/2010-04-01/Accounts/{self.account.sid}"
         return re.fullmatch(re.escape(account) + pattern, urlsplit(self.path).path)
 
     def _answer(self, act: Any) -> None:
+        self.account.requests.append(f"{self.command} {urlsplit(self.path).path}")
         credentials = base64.b64encode(f"{self.account.sid}:{AUTH_TOKEN}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {credentials}":
             return self._send(*_error(HTTPStatus.UNAUTHORIZED, 20003))
@@ -307,11 +313,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.account.strike(self.command, "after")
         match fault:
             case "drop":
-                self.log_request()
                 self.close_connection = True
             case "garbled":
+                # An answer that has no content cannot be garbled.
+                status = HTTPStatus.OK if status == HTTPStatus.NO_CONTENT else status
                 self._send(status, "<html>not what you asked for</html>")
-            case None:
+            case "hang" | None:
+                time.sleep(HANG_S if fault else 0)
                 with contextlib.suppress(ConnectionError):  # of a client that was killed
                     self._send(status, body)
                 self.account.strike(self.command, "answered")

@@ -1,10 +1,7 @@
-"""Who may open what: every address of Aloha stands here, by its name or, without one, its route.
+"""Every address of Aloha stands here in its kind, by its name or, without one, its route.
 
-What each kind of address answers to each actor is in `test_access.py`. Where one address differs
-from its kind, its answer stands here: a status, or the path to which it leads.
+Who may open what, kind by kind, is in `access_answers.py`.
 """
-
-Answer = int | str
 
 PUBLIC = {
     "home",
@@ -24,20 +21,6 @@ PUBLIC = {
     "mfa_authenticate",
     "api_schema",
     "styleguide",
-}
-PUBLIC_WHEN_LOGGED_OUT: dict[str, Answer] = {
-    "metrics": 404,
-    "styleguide": 404,  # shown in development only
-    "account_confirm_login_code": "/accounts/login/",
-    "mfa_authenticate": "/accounts/login/",
-}
-PUBLIC_WHEN_LOGGED_IN: dict[str, Answer] = {
-    "metrics": 404,
-    "styleguide": 404,
-    "account_confirm_login_code": "/",
-    "account_login": "/",
-    "account_signup": "/",
-    "mfa_authenticate": "/",
 }
 
 # Pages of whoever is logged in; what they show is hers.
@@ -71,16 +54,6 @@ OWN_PAGE = {
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
 }
-# For people with a password and without a second factor, whose log-in is not fresh.
-OWN_PAGE_ANSWERS: dict[str, Answer] = {
-    "account_set_password": "/accounts/password/change/",
-    "mfa_reauthenticate": "/accounts/reauthenticate/",
-    "mfa_activate_totp": "/accounts/reauthenticate/",
-    "mfa_deactivate_totp": 404,
-    "mfa_view_recovery_codes": 404,
-    "mfa_generate_recovery_codes": "/accounts/reauthenticate/",
-    "mfa_download_recovery_codes": 404,
-}
 
 # Forms of whoever is logged in: POST only, with a CSRF token.
 OWN_FORM = {
@@ -99,11 +72,6 @@ OWN_FORM = {
     "check_forwarding",
     "stop_check",
 }
-
-# Cards of another page than the settings lead back to theirs.
-OWN_FORM_ANSWERS: dict[str, Answer] = dict.fromkeys(
-    ("save_keeping", "forget_caller", "close_account", "export_data"), "/accounts/data/"
-)
 
 # Of the two kinds above, those where a filled-in form changes something of whoever sends it.
 CHANGES_OWN = {
@@ -157,11 +125,6 @@ CARRIER = {
     "probe_key",
     "probe_status",
 }
-CARRIER_ANSWERS: dict[str, Answer] = {
-    "voice_status": 204,
-    "voice_stream_status": 204,
-    "probe_status": 204,
-}
 
 # The owner's API: JSON, 401 without a session, 403 without a CSRF token.
 API_READ = {
@@ -176,10 +139,6 @@ API_READ = {
     "api_message_settings",
 }
 API_CALL = {"api_call"}
-API_READ_WITH_A_NUMBER: dict[str, Answer] = {
-    "api_available_numbers": 409,
-    "api_random_number": 409,
-}
 API_CHANGE = {
     "api_purchase_number",
     "api_release_number",
@@ -208,27 +167,6 @@ STAFF = {
     "admin:agent_again",
     "admin/(?P<url>.*)$",
 }
-STAFF_WHEN_LOGGED_OUT: dict[str, Answer] = {
-    "admin:login": "/accounts/login/",
-    "admin:logout": "/admin/",
-}
-STAFF_FOR_OWNERS: dict[str, Answer] = {"admin:login": 403, "admin:logout": "/admin/"}
-STAFF_WITHOUT_PERMISSION: dict[str, Answer] = {
-    "admin:login": "/admin/",
-    "admin:logout": 405,
-    "admin:autocomplete": 403,
-    "admin:view_on_site": 404,
-    "admin:app_list": 404,
-    "admin:live_news": 403,
-    "admin:classic": 403,
-    "admin:agent_again": 403,
-}
-STAFF_WITH_ALL_RIGHTS: dict[str, Answer] = STAFF_WITHOUT_PERMISSION | {
-    "admin:app_list": 200,
-    "admin:live_news": 200,
-    "admin:classic": 200,
-    "admin:agent_again": 200,
-}
 # What staff do to one row: the model, then the act. Each opens for those with its permission.
 STAFF_ACTS = {
     "telephony_userphonenumber": ("sync", "classic", "agent", "release"),
@@ -256,7 +194,42 @@ STAFF_MODELS = {
     "voicemail_message",
 }
 
-SOCKETS = {"api/twilio/voice/stream/<str:token>": "carrier", "aloha/phone/call": "owner"}
+STAFF_LIST = {f"admin:{model}_changelist" for model in STAFF_MODELS}
+STAFF_ADD = {f"admin:{model}_add" for model in STAFF_MODELS}
+STAFF_RECORD = {f"admin:{model}_{page}" for model in STAFF_MODELS for page in ("change", "history")}
+STAFF_DELETE = {f"admin:{model}_delete" for model in STAFF_MODELS}
+STAFF_ACT = {f"admin:{model}_{act}" for model, acts in STAFF_ACTS.items() for act in acts}
+# Leads to a record's page.
+STAFF_SHORT = {f"admin/{model.replace('_', '/', 1)}/<path:object_id>/" for model in STAFF_MODELS}
+
+KINDS = {
+    "PUBLIC": PUBLIC,
+    "OWN_PAGE": OWN_PAGE,
+    "OWN_FORM": OWN_FORM,
+    "MESSAGE_PAGE": MESSAGE_PAGE,
+    "MESSAGE_FORM": MESSAGE_FORM,
+    "CALLING_PAGE": CALLING_PAGE,
+    "CALLING_FORM": CALLING_FORM,
+    "CALL_PAGE": CALL_PAGE,
+    "CALL_FORM": CALL_FORM,
+    "SLASH": SLASH,
+    "CARRIER": CARRIER,
+    "API_READ": API_READ,
+    "API_CHANGE": API_CHANGE,
+    "API_CALL": API_CALL,
+    "API_CAMPAIGN": API_CAMPAIGN,
+    "API_MESSAGE": API_MESSAGE,
+    "STAFF": STAFF,
+    "STAFF_LIST": STAFF_LIST,
+    "STAFF_ADD": STAFF_ADD,
+    "STAFF_RECORD": STAFF_RECORD,
+    "STAFF_DELETE": STAFF_DELETE,
+    "STAFF_ACT": STAFF_ACT,
+    "STAFF_SHORT": STAFF_SHORT,
+    "STAFF_CONTENT": STAFF_CONTENT,
+}
+
+SOCKETS = {"api/twilio/voice/stream/<str:token>", "aloha/phone/call"}
 
 # Models whose rows are nobody's.
 OWNERLESS = {

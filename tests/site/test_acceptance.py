@@ -13,7 +13,10 @@ PAGE = (ROOT / "docs" / "acceptance.md").read_text()
 LAST = {"D": 7, "N": 13, "W": 10, "M": 12, "V": 6, "U": 5, "A": 5, "S": 4, "P": 7}
 PROMISES = [f"{room}{number}" for room, last in LAST.items() for number in range(1, last + 1)]
 TIERS = ("check", "soak")
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`", PAGE)))
+TEST = r"`(tests/[\w/]+\.py)::([\w:]+)`"
+NAMED = sorted(set(re.findall(TEST, PAGE)))
+PARTS = re.split(r"^\*\*([A-Z]\d+)\*\*", PAGE, flags=re.MULTILINE)[1:]
+TEXTS = dict(zip(PARTS[::2], PARTS[1::2], strict=True))
 
 
 @cache
@@ -27,8 +30,8 @@ def names_in(file: str) -> set[str]:
 
 
 @cache
-def tier_of(file: str, name: str) -> str:
-    """The tier without which no case of this test runs; empty for those of `./dev test`."""
+def marks_of(file: str, name: str) -> set[str]:
+    """What every case of a test is marked with, by itself, its class or its module."""
     body: list[ast.stmt] = ast.parse((ROOT / file).read_text()).body
     marks = _marks(body)
     for part in name.split("::"):
@@ -36,7 +39,12 @@ def tier_of(file: str, name: str) -> str:
         assert isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         body = node.body
         marks |= {ast.unparse(mark) for mark in node.decorator_list} | _marks(body)
-    return next((tier for tier in reversed(TIERS) if f"pytest.mark.{tier}" in marks), "")
+    return {mark.removeprefix("pytest.mark.") for mark in marks}
+
+
+def tier_of(file: str, name: str) -> str:
+    """The tier without which no case of this test runs; empty for those of `./dev test`."""
+    return next((tier for tier in reversed(TIERS) if tier in marks_of(file, name)), "")
 
 
 def _marks(body: list[ast.stmt]) -> set[str]:
@@ -61,7 +69,7 @@ def test_every_test_that_the_page_names_exists(file):
 
 
 def test_every_test_that_runs_in_a_later_tier_alone_says_in_which():
-    said = re.findall(r"`(tests/[\w/]+\.py)::([\w:]+)`(?: \(`(\w+)`)?", PAGE)
+    said = re.findall(TEST + r"(?: \(`(\w+)`)?", PAGE)
     wrong = [
         f"{file}::{name}: {tier or 'default'}"
         for file, name, tier in said
@@ -70,16 +78,23 @@ def test_every_test_that_runs_in_a_later_tier_alone_says_in_which():
     assert wrong == []
 
 
+def test_every_test_carries_the_marker_of_the_promise_that_names_it():
+    missing = [
+        f"{file}::{name}: {promise}"
+        for promise, text in TEXTS.items()
+        for file, name in re.findall(TEST, text)
+        if promise not in marks_of(file, name)
+    ]
+    assert missing == []
+
+
 def test_every_promise_stands_on_the_page_once():
     assert Counter(re.findall(r"^\*\*([A-Z]\d+)\*\*", PAGE, re.MULTILINE)) == Counter(PROMISES)
 
 
 def test_every_promise_names_a_test_or_says_what_is_missing():
-    parts = re.split(r"^\*\*([A-Z]\d+)\*\*", PAGE, flags=re.MULTILINE)[1:]
     silent = {
-        name
-        for name, text in zip(parts[::2], parts[1::2], strict=True)
-        if "`tests/" not in text and "- Missing: " not in text
+        name for name, text in TEXTS.items() if "`tests/" not in text and "- Missing: " not in text
     }
     assert not silent
 
@@ -87,10 +102,7 @@ def test_every_promise_names_a_test_or_says_what_is_missing():
 def test_every_promise_that_tests_are_marked_with_names_one():
     """A marker in pyproject.toml means that something shows the promise by now."""
     markers = set(re.findall(r'"([A-Z]\d+): ', (ROOT / "pyproject.toml").read_text()))
-    parts = re.split(r"^\*\*([A-Z]\d+)\*\*", PAGE, flags=re.MULTILINE)[1:]
-    shown = {
-        name for name, text in zip(parts[::2], parts[1::2], strict=True) if "- `tests/" in text
-    }
+    shown = {name for name, text in TEXTS.items() if "- `tests/" in text}
     assert markers <= shown
 
 

@@ -32,6 +32,7 @@ def test_the_admins_own_form_lets_nobody_in(client, support):
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.A2
 def test_staff_with_a_second_factor_give_it_before_the_admin_opens(client, support):
     TOTP.activate(support, generate_totp_secret())
     form = {"login": support.email, "password": PASSWORD}
@@ -76,6 +77,7 @@ def test_records_are_neither_added_changed_nor_deleted(as_admin, owner, model):
     assert as_admin.post(f"/admin/{model}/{record}/delete/", {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.A1
 def test_what_callers_left_is_not_shown(as_admin, owner):
     message = leave_message(make_number(owner), summary="The boiler leaks.")
     for page in (
@@ -107,6 +109,7 @@ def test_staff_without_all_rights_cannot_make_themselves_superusers(client, supp
     assert (support.is_superuser, support.email) == (False, "support@example.com")
 
 
+@pytest.mark.A1
 @pytest.mark.parametrize(
     "typed", ["+14155550132", "(415) 555-0132", "415 555 0132", "001 415 555 0132", "415.555.0132"]
 )
@@ -132,6 +135,7 @@ def test_the_steps_of_a_number_stand_beside_it(as_admin, owner):
     assert number.twilio_phone_sid in page
 
 
+@pytest.mark.A2
 def test_support_switches_calling_off_and_with_a_reason_on_again(as_admin, owner):
     number = make_number(owner)
     form = SWITCH | {"number": str(number.pk), "reason": "Calls the whole town."}
@@ -168,6 +172,7 @@ def test_a_second_switch_for_all_is_refused_with_a_sentence(as_admin):
     assert b"errorlist" in page.content
 
 
+@pytest.mark.A1
 def test_calls_say_why_they_ended(as_admin, owner):
     make_call(make_number(owner), status="completed", end_reason="message_after_failure")
     page = as_admin.get("/admin/telephony/call/").content.decode()
@@ -177,3 +182,10 @@ def test_calls_say_why_they_ended(as_admin, owner):
 def test_support_switches_calling_off_for_all(as_admin):
     assert as_admin.post("/admin/telephony/switch/add/", SWITCH).status_code == 302
     assert Switch.objects.get().kind == Switch.Kind.OUTBOUND
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_switch_for_what_is_no_key_of_a_number_is_asked_for_again(as_admin, method):
+    answer = getattr(as_admin, method)("/admin/telephony/switch/add/", SWITCH | {"number": "x"})
+    assert answer.status_code == 200
+    assert not Switch.objects.exists()

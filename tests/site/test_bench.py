@@ -106,6 +106,8 @@ def test_a_level_that_fails_once_is_tried_again():
     assert search.holds == 100
 
 
+@pytest.mark.P1
+@pytest.mark.P2
 def test_ratios_set_ours_beside_the_others():
     other = replace(FIGURES, candidate="fastapi", calls_per_core=100, cpu_ms_per_call_minute=500.0)
     found = ratios({"aloha_uvicorn": FIGURES, "fastapi": other})

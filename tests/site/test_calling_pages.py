@@ -86,6 +86,12 @@ def test_a_call_that_runs_already_is_said_above_the_form(web, number):
     assert "id_phone_number_error" not in answer
 
 
+def test_a_form_that_met_a_running_call_stays_one_request(web, number):
+    web.post(CALL, {"phone_number": CALLEE})
+    answer = text(web.post(CALL, {"phone_number": CALLEE, "key": "k2"}))
+    assert 'value="k2"' in answer
+
+
 def test_only_the_owners_running_campaigns_are_offered(web, number, campaign, stranger):
     Campaign.objects.create(owner=stranger, **CAMPAIGN)
     ended = Campaign.objects.create(owner=number.user, **(CAMPAIGN | {"name": "Old"}))

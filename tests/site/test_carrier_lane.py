@@ -29,6 +29,7 @@ async def post(url: str, path: str, form: dict[str, str], **headers: str) -> aio
         return answer
 
 
+@pytest.mark.P4
 async def test_a_webhook_is_answered_without_a_session(aloha_url, form):
     answer = await post(aloha_url, INCOMING, form, Cookie="sessionid=somebody-elses")
     assert answer.status == 200

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from aloha_site.csp import HEADER, NONCE, SELF, ContentSecurityPolicyMiddleware, build_policy
 
 
+@pytest.mark.U5
 def test_pages_load_nothing_from_elsewhere_and_run_nothing_that_stands_in_them(client, db):
     policy = client.get("/")[HEADER]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")

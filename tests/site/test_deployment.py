@@ -18,8 +18,8 @@ import yaml
 from django.core.management import get_commands, load_command_class
 
 from aloha_site.roles import CARRIER, Role
-from tests.journeys.test_server_killed import free_port
 from tests.peers.certificate import make_certificate
+from tests.peers.ports import free_port
 from tests.peers.processes import Process, started
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +168,7 @@ def example(language: str) -> str:
     return str(block)
 
 
+@pytest.mark.A3
 def test_the_example_for_nginx_is_a_whole_file_of_its_own():
     lines = [line.partition("#")[0].rstrip() for line in example("nginx").splitlines()]
     outside = [line.split()[0] for line in lines if line[:1] not in {"", " ", "}"}]
@@ -193,6 +194,7 @@ def test_nginx_itself_takes_the_example(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.A3
 def test_the_unit_for_systemd_starts_what_there_is_and_waits_as_long_as_compose():
     unit = configparser.ConfigParser()
     unit.read_string(example("ini"))

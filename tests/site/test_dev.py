@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 KEPT_VARIABLES = ("LANG", "PIP_", "SSL_CERT", "UV_")
@@ -37,8 +39,6 @@ BOTH_SIGNALS = pytest.mark.parametrize(
         pytest.param(signal.SIGTERM, id="SIGTERM", marks=pytest.mark.check),
     ],
 )
-# These start several processes each, and wait for most of them: one after the other will do.
-pytestmark = pytest.mark.xdist_group("dev")
 
 
 @pytest.fixture
@@ -171,12 +171,6 @@ def pressure() -> str:
     return "\n".join(f"{file.name}: {file.read_text().strip()}" for file in files)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
@@ -193,7 +187,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A server whose port was taken; for tests that only look at it."""
     checkout = copy_checkout(tmp_path_factory.mktemp("up") / "aloha")
     with contextlib.ExitStack() as stack:
-        other = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        other = stack.enter_context(socket.create_server(("127.0.0.1", free_port())))
         yield stack.enter_context(running(checkout, port=other.getsockname()[1]))
 
 
@@ -219,6 +213,7 @@ def test_the_note_of_an_earlier_server_comes_back(up):
     assert json.loads(note_of(up.checkout).read_text())["pid"] == up.process.pid
 
 
+@pytest.mark.check
 def test_a_reset_does_not_pull_the_floor_from_under_a_running_server(up):
     refused = run(up.checkout, "reset", "--yes")
     assert refused.returncode == 1
@@ -324,6 +319,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(checkout):
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.check
 def test_a_package_index_that_cannot_be_reached_is_named_last(checkout):
     shutil.rmtree(checkout / ".venv")
     nobody = f"http://127.0.0.1:{free_port()}/simple"
@@ -349,6 +345,13 @@ def test_a_reset_without_a_yes_deletes_nothing(checkout):
     assert folder.exists()
     assert run(checkout, "reset", "--yes").returncode == 0
     assert not folder.exists()
+
+
+def test_comments_in_the_settings_file_are_no_part_of_a_value(checkout):
+    (checkout / ".env").write_text("ALOHA_VAR_DIR='some where' # files\nPUBLIC_BASE_URL= # none\n")
+    assert f"{checkout}/some where is not there" in run(checkout, "reset", "--yes").stdout
+    (checkout / ".env").write_text("ALOHA_VAR_DIR=  # where files go\n")
+    assert f"{checkout}/var is not there" in run(checkout, "reset", "--yes").stdout
 
 
 def test_a_reset_leaves_a_folder_alone_that_is_not_alohas(checkout, tmp_path):
@@ -500,3 +503,43 @@ def test_without_ci_a_test_that_cannot_run_is_only_named(checkout, scratch):
     done = run(checkout, "test", probe, TMPDIR=str(scratch))
     assert "Not run: 1 test; needs an organ\n" in done.stdout
     assert done.returncode == 0
+
+
+# --- Soaks and their pages ------------------------------------------------------------------------
+
+SOAK_PROBE = """
+import pytest
+from django.db import connection
+
+@pytest.mark.soak
+@pytest.mark.U5
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no organ")
+def test_organ(record_property):
+    record_property("figures", f"{connection.vendor}: 8 feet")
+"""
+FAILING_SOAK_PROBE = SOAK_PROBE.replace('== "sqlite"', '== "postgresql"') + "    assert False\n"
+
+
+def page_of_a_soak(checkout: Path, scratch: Path, body: str, *arguments: str) -> str:
+    """What a soak of this test alone writes; the others are not even collected."""
+    for file in checkout.glob("tests/**/test_*.py"):
+        file.unlink()
+    write_probe(checkout, body)
+    run(checkout, "soak", "U5", *arguments, TMPDIR=str(scratch))
+    return (checkout / "docs" / "soak" / "U5.md").read_text()
+
+
+@needs_postgres
+@pytest.mark.check
+def test_a_page_of_a_soak_says_where_its_tests_ran_and_where_all_were_skipped(checkout, scratch):
+    page = page_of_a_soak(checkout, scratch, SOAK_PROBE)
+    assert "\n- SQLite: all skipped (SQLite has no organ)\n- PostgreSQL: passed\n" in page
+    assert page.endswith("\n\npostgresql: 8 feet\n")
+
+
+@pytest.mark.check
+def test_a_page_of_a_soak_says_where_it_failed(checkout, scratch):
+    page = page_of_a_soak(checkout, scratch, FAILING_SOAK_PROBE, "--db=sqlite")
+    assert "\n- SQLite: failed\n" in page
+    assert "PostgreSQL" not in page
+    assert page.endswith("\n\nsqlite: 8 feet\n")

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from tests.peers.redis import private_redis
@@ -64,6 +65,7 @@ def test_the_doctor_says_whether_redis_answers(db, settings, tmp_path):
         told()
 
 
+@pytest.mark.A3
 def test_the_doctor_says_when_style_and_scripts_were_not_collected(db, settings, tmp_path):
     assert "+ Style and scripts:    served from their sources." in told()
     settings.WHITENOISE_USE_FINDERS, settings.STATIC_ROOT = False, tmp_path / "static"
@@ -88,3 +90,15 @@ def test_tables_that_are_not_made_yet_are_a_fault(db):
     MigrationRecorder.Migration.objects.filter(app="voicemail").order_by("name").last().delete()
     with pytest.raises(CommandError, match="Database"):
         told()
+
+
+@pytest.mark.parametrize("reason", ["permission denied for table django_migrations", ""])
+def test_a_database_that_refuses_is_not_to_be_migrated(db, reason):
+    def refuse(*_):
+        raise ProgrammingError(reason)
+
+    out = io.StringIO()
+    with connection.execute_wrapper(refuse), pytest.raises(CommandError, match="Database"):
+        call_command("doctor", stdout=out)
+    assert f"cannot be used: {reason or 'ProgrammingError'}" in out.getvalue()
+    assert "migrate" not in out.getvalue()

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from telephony.line_facts import PLACES_AT_ONCE
+from telephony.webhook_runner import THREADS
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("accounts", "agent", "aloha_site", "telephony", "voicemail")
 PAGES = sorted(
@@ -42,6 +45,7 @@ def test_checks_that_are_named_exist(check):
     assert f'id="{check}"' in source()
 
 
+@pytest.mark.A3
 def test_the_page_of_checks_has_every_check_once():
     listed = re.findall(
         r"^\| `([a-z]+\.[EW]\d{3})` \|", (ROOT / "docs" / "checks.md").read_text(), re.MULTILINE
@@ -78,3 +82,10 @@ def test_the_six_lines_of_a_call_are_written_by_the_code():
     events = [line.split("  ")[0] for line in story.strip().splitlines()]
     assert len(events) == 6
     assert [event for event in events if f'"{event}"' not in source()] == []
+
+
+def test_the_page_about_deployment_says_how_many_processes_keep_to_the_places():
+    (each,) = named(r"may let in (\w+) calls too many")
+    (together,) = named(r"Up to (\w+) processes that serve the carrier")
+    assert (each, together) == ("eight", "four")
+    assert (THREADS, PLACES_AT_ONCE) == (8, 4 * 8)

@@ -115,6 +115,7 @@ def test_while_the_token_is_rotated_both_sign_and_the_first_alone_asks(tmp_path)
 # --- The file .env ---
 
 
+@pytest.mark.A3
 @pytest.mark.parametrize(
     ("line", "read"),
     [
@@ -146,6 +147,7 @@ def blocks_for_env_files() -> list[tuple[str, dict[str, str]]]:
     return found
 
 
+@pytest.mark.A3
 def test_blocks_for_env_files_are_read_as_they_stand_by_whoever_reads_them():
     for page, variables in blocks_for_env_files():
         assert variables.keys() <= documented(), page

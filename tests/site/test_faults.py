@@ -1,7 +1,13 @@
 """What browsers and scripts are told when something is wrong on our side."""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import (
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.test import Client
 
 from tests.contract.api_client import SETTINGS
@@ -34,6 +40,22 @@ def test_without_the_database_everybody_is_asked_to_come_back(browser, path, kin
         answer = browser.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith(kind)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param(InternalError("cannot execute UPDATE", "25006"), 503, id="read-only"),
+        pytest.param(ProgrammingError("relation does not exist"), 503, id="not migrated"),
+        pytest.param(IntegrityError("violates a constraint"), 500, id="what was written"),
+    ],
+)
+def test_a_database_that_will_take_it_later_is_away_as_well(browser, error, status):
+    def fail(*_):
+        raise error
+
+    with connection.execute_wrapper(fail):
+        assert browser.get(SETTINGS).status_code == status
 
 
 @pytest.mark.parametrize(("path", "kind"), ADDRESSES, ids=["page", "api"])

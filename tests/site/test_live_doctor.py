@@ -218,6 +218,7 @@ def test_an_agents_server_that_is_away_is_a_fault(db, settings, unused_tcp_port)
     assert "ERROR" in report
 
 
+@pytest.mark.A3
 @pytest.mark.parametrize(
     ("fault", "code"),
     [

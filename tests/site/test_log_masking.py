@@ -64,6 +64,12 @@ def test_nested_values_and_objects_are_masked_too():
     assert mask_secrets(None, "info", {"n": 15105550163, "b": True, "z": None})["b"] is True
 
 
+def test_a_request_is_told_without_its_query(rf):
+    request = rf.get("/aloha/inbox?q=boiler")
+    masked = mask_secrets(None, "warning", {"event": "Not Found", "request": request})
+    assert masked["request"] == "GET /aloha/inbox"
+
+
 @pytest.mark.parametrize(
     "renderer",
     [

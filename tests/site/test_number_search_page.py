@@ -187,15 +187,6 @@ def test_documents_asked_for_at_the_purchase_are_named(as_owner, twilio):
     assert "needs approved documents" in take(as_owner)
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "garbled", "drop"])
-def test_a_provider_that_is_busy_or_gone_is_said_in_a_sentence(as_owner, twilio, fault):
-    look(as_owner)
-    twilio.faults["GET"] = fault
-    text = find(as_owner)
-    assert re.search(r"The phone provider (is busy|does not answer just now)", text)
-    assert "Nothing was charged" in text
-
-
 def test_whoever_searches_too_often_is_told_when_it_goes_on(as_owner, settings):
     settings.NUMBER_SEARCHES_PER_HOUR = 1
     find(as_owner)

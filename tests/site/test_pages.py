@@ -224,6 +224,7 @@ def test_an_area_code_where_there_are_none_is_explained(as_owner):
     assert "leave the field empty" in text
 
 
+@pytest.mark.U2
 def test_an_owner_takes_a_number(as_owner, owner):
     form = {"phone_number": "+14155550132", "country": "US"}
     answer = as_owner.post(f"{SETTINGS}/number", form)
@@ -391,6 +392,7 @@ def voicemail_form(**fields: str) -> dict[str, str]:
     return {"voicemail_enabled": "on", "voicemail_mode": "receptionist"} | fields
 
 
+@pytest.mark.U2
 def test_voicemail_is_switched_on_with_mode_and_own_number(as_owner, owner):
     number = make_number(owner)
     form = voicemail_form(external_phone_number="(415) 555-0178")
@@ -445,6 +447,7 @@ def test_the_embedded_voice_admits_that_it_cannot_say_the_name(as_owner):
     assert "Kept, but not spoken yet" in page(as_owner)
 
 
+@pytest.mark.U2
 def test_a_voice_is_chosen(as_owner, owner):
     as_owner.post(f"{SETTINGS}/voice", {"voice": "cedar"})
     assert profile_of(owner).voice == "cedar"

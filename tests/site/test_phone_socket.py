@@ -1,75 +1,25 @@
 """The browser phone's socket: its page alone opens it, and it calls the owner's number alone."""
 
-import asyncio
-import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from asgiref.sync import sync_to_async
-from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from aloha_site import phone_socket
 from telephony.models import Call, UsageCounter
-from tests.factories import make_call, make_number
+from tests.factories import make_call, make_number, make_user
+from tests.peers.browser_phone import call, closed, phone, told
 from tests.peers.server import on_both_servers
 
 pytestmark = pytest.mark.S1
-PATH = "/aloha/phone/call"
 
 
 @pytest.fixture
 def number(owner):
     return make_number(owner)
-
-
-def session_of(user) -> str:
-    client = Client()
-    client.force_login(user)
-    return client.cookies["sessionid"].value
-
-
-@asynccontextmanager
-async def phone(
-    url: str, user=None, *, origin: str | None = ""
-) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A browser's socket; an empty origin is the page's own, None sends no such header."""
-    cookies = {"sessionid": await sync_to_async(session_of)(user)} if user else {}
-    headers = {} if origin is None else {"Origin": origin or url}
-    async with (
-        aiohttp.ClientSession(cookies=cookies, cookie_jar=jar()) as session,
-        session.ws_connect(url + PATH, headers=headers) as socket,
-    ):
-        yield socket
-
-
-def jar() -> aiohttp.CookieJar:
-    return aiohttp.CookieJar(unsafe=True)  # keeps the cookies of addresses without a name
-
-
-async def call(socket: aiohttp.ClientWebSocketResponse, script: str = "silent") -> None:
-    await socket.send_json({"type": "call", "script": script})
-
-
-async def told(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, object]:
-    """The next message of that kind. Raises AssertionError when the socket closes first."""
-    async with asyncio.timeout(15):
-        async for message in socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                content = json.loads(message.data)
-                if content["type"] == kind:
-                    return content
-    raise AssertionError(f"closed with {socket.close_code} before {kind}")
-
-
-async def closed(socket: aiohttp.ClientWebSocketResponse) -> int | None:
-    async with asyncio.timeout(25):
-        async for _ in socket:
-            pass
-    return socket.close_code
 
 
 @pytest.mark.parametrize(
@@ -88,11 +38,19 @@ async def test_the_handshake_is_refused(aloha_url, owner, number, is_logged_in, 
     assert refused.value.status == 403
 
 
-async def test_a_stranger_reaches_no_number_of_the_owners(aloha_url, number, stranger):
-    async with phone(aloha_url, stranger) as socket:
-        await call(socket)
-        assert "no number" in (await told(socket, "refused"))["text"]
-        assert await closed(socket) == 1000
+@pytest.fixture
+def others(stranger) -> list[User]:
+    """A stranger, staff without a single permission, and staff with all."""
+    clerk = make_user("clerk@example.com", is_staff=True)
+    return [stranger, clerk, make_user("boss@example.com", is_staff=True, is_superuser=True)]
+
+
+async def test_nobody_else_reaches_a_number_of_the_owners(aloha_url, number, others):
+    for user in others:
+        async with phone(aloha_url, user) as socket:
+            await call(socket)
+            assert "no number" in (await told(socket, "refused"))["text"]
+            assert await closed(socket) == 1000
     assert not await Call.objects.aexists()
 
 

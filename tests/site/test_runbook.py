@@ -80,12 +80,12 @@ def twilio(settings) -> Iterator[TwilioAccount]:
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     if os.geteuid() != 0:
-        pytest.skip("needs root to mount a small file system")
+        pytest.skip("needs the right to mount file systems")
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(disk)]
     if subprocess.run(mount, check=False).returncode:
-        pytest.skip("this container may not mount file systems")
+        pytest.skip("needs the right to mount file systems")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 
@@ -151,7 +151,9 @@ async def test_02_the_stream_comes_too_late_and_the_next_one_in_time(
         post(STATUS, form | {"CallStatus": "completed", "CallDuration": "9"})
         return call_page(browser_of("Support lead"), late)
 
-    assert signs.elsewhere in await sync_to_async(page_of_the_end)()
+    page = await sync_to_async(page_of_the_end)()
+    assert signs.elsewhere in page
+    assert "Aloha could not answer" in page
     timely = await sync_to_async(called)("SIMULATED_CALL_" + "2" * 32)
     async with MediaLine(stream_url(timely)) as line:
         await line.start(timely.call_sid)
@@ -216,6 +218,7 @@ def test_04_a_message_does_not_appear_until_its_audio_can_be_stored(
     assert message.stage == Stage.NOTIFIED
 
 
+@pytest.mark.A5
 def test_06_the_disk_fills_and_there_is_room_again(db, small_disk, settings, caplog, signs):
     settings.SPOOL_DIR = small_disk
     ballast = small_disk / "ballast"

@@ -20,8 +20,8 @@ from telephony import draining
 from telephony.audio_spool import spool_path
 from telephony.models import Call
 from telephony.recorder import CallRecorder
-from tests.journeys.test_server_killed import free_port
 from tests.peers.media_line import MediaLine, stream_url
+from tests.peers.ports import free_port
 from tests.peers.processes import Process, started
 from tests.telephony.test_recording import frame
 from tests.telephony.test_refusing_database import not_migrated_yet
