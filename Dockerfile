@@ -1,4 +1,5 @@
-# Aloha as an image: `web` runs the server, `worker` the background work (see compose.yaml).
+# Aloha as an image: `web` serves pages, `media` calls, `worker` works in the background, and `migrate`
+# prepares the database (see compose.yaml).
 FROM python:3.13-slim-bookworm AS packages
 COPY requirements.lock /tmp/
 # Wheels only: nothing is compiled here, so the image needs no compiler.
