@@ -10,15 +10,29 @@ from django.urls import reverse
 from django.utils import timezone
 from prometheus_client import Counter
 
+from aloha_site.support_figures import (
+    BY_THE_AGENT,
+    FALLBACKS,
+    FIRST_WORD_LIMIT_MS,
+    first_word_p95_ms,
+)
 from telephony import metrics, webhook_runner
 from telephony.backends.base import get_backend
 from telephony.circuit_breaker import State
-from telephony.models import FINAL_STATUSES, Call, NumberStatus, SyncRun, UserPhoneNumber
+from telephony.models import (
+    FINAL_STATUSES,
+    Call,
+    CallPurpose,
+    NumberStatus,
+    SyncRun,
+    UserPhoneNumber,
+)
 from telephony.twiml import MAX_MESSAGE_SECONDS
 from voicemail.models import PREPARED_STAGES, Message
 
 # Longer than this and somebody should look.
 PATIENCE = timedelta(minutes=2)
+AGENT_SINCE = timedelta(minutes=15)
 # The worker compares numbers every five minutes.
 SYNC_PATIENCE = timedelta(minutes=15)
 
@@ -45,8 +59,27 @@ class Stuck:
 
 
 def health() -> list[Health]:
-    """The provider and the worker by the last comparison, and this process's webhooks."""
-    return [*_provider(), *_webhooks()]
+    """The agent, the provider and the worker of late, and this process's webhooks."""
+    return [_agent(), *_provider(), *_webhooks()]
+
+
+def _agent() -> Health:
+    """How the calls went that it should have taken."""
+    calls = Call.objects.filter(
+        started_at__gte=timezone.now() - AGENT_SINCE,
+        purpose=CallPurpose.CONVERSATION,
+        end_reason__in=(*BY_THE_AGENT, *FALLBACKS),
+    )
+    count, failed = calls.count(), calls.filter(end_reason__in=FALLBACKS).count()
+    first_word_ms = first_word_p95_ms(calls) or 0
+    is_slow = first_word_ms > FIRST_WORD_LIMIT_MS
+    said = f", first word {first_word_ms / 1000:.1f} s p95" if first_word_ms else ""
+    return Health(
+        name="Agent, last 15 minutes",
+        is_well=not (failed or is_slow),
+        state="fails" if failed else "slow" if is_slow else "works" if count else "no calls",
+        note=f"{failed} of {count} failed{said}" if count else "",
+    )
 
 
 def _provider() -> Iterator[Health]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -108,6 +109,31 @@ def test_the_front_page_says_what_the_provider_answered(lead):
     health = {each.name: each for each in lead.get("/admin/").context["health"]}
     provider = health["Provider, simulated"]
     assert (provider.is_well, provider.note) == (False, "The provider is away.")
+
+
+@pytest.mark.parametrize(
+    ("ended", "first_audio_ms", "is_well", "state", "note"),
+    [
+        ([], None, True, "no calls", ""),
+        (["agent_finished", "caller_hung_up"], 900, True, "works", "0 of 2 failed"),
+        (["agent_finished"], 2_100, False, "slow", "0 of 1 failed, first word 2.1 s p95"),
+        (["agent_finished", "message_after_failure"], 900, False, "fails", "1 of 2 failed"),
+        (["no_message"], None, True, "no calls", ""),
+    ],
+)
+def test_the_front_page_says_how_the_agent_does(
+    lead, owner, ended, first_audio_ms, is_well, state, note
+):
+    number = make_number(owner)
+    facts = {} if first_audio_ms is None else {"first_audio_ms": first_audio_ms}
+    for reason in ended:
+        make_call(number, status="completed", end_reason=reason, stream_facts=facts)
+    long_ago = timezone.now() - timedelta(minutes=16)
+    make_call(number, end_reason="failed_without_message", started_at=long_ago)
+    health = {each.name: each for each in lead.get("/admin/").context["health"]}
+    agent = health["Agent, last 15 minutes"]
+    assert (agent.is_well, agent.state) == (is_well, state)
+    assert agent.note.startswith(note)
 
 
 def test_the_front_page_counts_proofs_by_carrier(lead, owner):
