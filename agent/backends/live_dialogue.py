@@ -7,7 +7,6 @@ it; what it says is cut into utterances in `live_speech`, what it hears into tur
     greeting ──> conversation ──> a tool, silence or the time end it ──> last words ──> done
 """
 
-import logging
 from dataclasses import replace
 
 from agent import instructions
@@ -16,21 +15,21 @@ from agent.backends import live_events as wire
 from agent.backends.live_clock import LiveClock
 from agent.backends.live_commands import LiveOptions
 from agent.backends.live_goodbye import Goodbye
+from agent.backends.live_owed import Owed
 from agent.backends.live_speech import LiveSpeech
+from agent.backends.live_task import LiveTask
 from agent.backends.live_turns import LiveTurns
 from agent.backends.live_usage import LiveMeter
-from agent.backends.realtime_events import Ignored, Item
-from agent.backends.realtime_failures import Severity, loss_by_end, name_of, severity_of
+from agent.backends.realtime_events import Ignored
+from agent.backends.realtime_failures import Severity, judge, loss_by_end, name_of
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import Record
+from agent.backends.realtime_record import KEYS, Record
 from agent.backends.realtime_responses import Purpose
 from agent.backends.realtime_tools import Toolbox
 from agent.backends.realtime_wording import words_for
 from agent.brief import CallBrief
-from agent.errors import SessionLost, SessionRefused
+from agent.errors import SessionLost
 from agent.session import AgentDone, AgentOutcome
-
-logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN_MS = 2_000
 """From the pause that ends the caller's turn to when the model is told that she waits."""
@@ -40,7 +39,6 @@ LOOK_MS = 250
 SILENT_LOOKS = 12  # while it is sent audio itself
 """Without any audio from a server that sends silence too: it is gone."""
 LAST_SILENCE = 3
-KEYS = frozenset("0123456789*#ABCD")
 
 
 class LiveDialogue:
@@ -55,16 +53,16 @@ class LiveDialogue:
         self._brief, self._options, self._voice = brief, options, voice
         self._record = Record()
         self._turns = LiveTurns(self._record, self.outbox, self.clock)
-        self._speech = LiveSpeech(self._record, self.outbox, begins=self._agent_begins)
+        self._speech = LiveSpeech(self._record, self.outbox, begins=self._turns.agent_begins)
         self._goodbye = Goodbye()
         self.is_done = False  # goodbye was said
-        self._is_closing = self._has_given_way = False
+        self._is_closing = self._has_let_her_add = False
         self._is_anybody_there = True
         self._broke_off = False
         self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
-        self._calls_answered, self._task_waits = 0, False
+        self._task = LiveTask(self.tools, self.meter, self.outbox)
+        self._owed = Owed()
         self._asked_id = ""
-        self._owed: str | None = None  # what it was told to say, or blank for words of its own
 
     def start(self) -> None:
         """Set up a session; to be sent before anything else."""
@@ -89,7 +87,7 @@ class LiveDialogue:
         self.is_over = False
 
     def begin(self) -> None:
-        """The first session has started: greet, or go on where another call's was cut."""
+        """The first session has started: greet, or go on where this call's earlier one was cut."""
         self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def lose(self) -> None:
@@ -98,24 +96,27 @@ class LiveDialogue:
         self._turns.finish()
         self._speech.session_begins()
         self.outbox.take_frames()
-        self._calls_answered, self._task_waits = 0, False
+        self._owed.has_words = self._owed.has_words or self._task.is_open
+        self._task.session_begins()
 
     def resume(self) -> None:
         """A new session stands in for a lost one, and knows what was said."""
         if self.is_done:
             return
+        caller_waits = self._turns.waits_since_ms is not None
         if self._goodbye.outcome is not None:
-            is_late = self._goodbye.outcome is AgentOutcome.TIME_LIMIT
-            purpose = Purpose.WRAP_UP if is_late else Purpose.FAREWELL
-            self._take_leave(self._goodbye.outcome, purpose)
-        elif not self._speech.has_begun and not self._brief.goes_on:
+            self._take_leave(self._goodbye.outcome)
+            return
+        owed, self._owed = self._owed, Owed()
+        if not self._speech.has_begun and not self._brief.goes_on:
             self._ask_for(Purpose.GREETING)
-        else:
-            owed = self._owed
-            if self._broke_off or self._turns.waits_since_ms is not None or owed == "":
-                self._ask_for(Purpose.RESUME)
-            if owed:
-                self._say(owed)
+        elif self._broke_off or caller_waits or owed.has_words:
+            self._ask_for(Purpose.RESUME)
+            self._turns.waits_since_ms = self.clock.now_ms if caller_waits else None
+        elif owed.comment and not owed.keys:
+            self._say(owed.comment)
+        if owed.keys:
+            self._tell_keys(owed.keys)
 
     # --- The line ---
 
@@ -153,7 +154,7 @@ class LiveDialogue:
             self._say(instructions.for_waiting())
         elif now_ms - self._lively_at_ms >= IDLE_MS:
             self._is_anybody_there = False
-            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL)
+            self._take_leave(AgentOutcome.FINISHED)
 
     def caller_silent(self, times: int) -> None:
         """Ask a caller who does not answer; the third time take leave."""
@@ -163,17 +164,18 @@ class LiveDialogue:
         if self._is_anybody_there:
             self._ask_for(Purpose.ASK)
         else:
-            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL, must_end=False)
+            self._take_leave(AgentOutcome.FINISHED, must_end=False)
 
     def key_pressed(self, digit: str) -> None:
         """Tell the model, which answers."""
         if digit in KEYS and not self._is_leaving:
-            self._say(f"The caller pressed the key {digit} on the telephone.")
+            self._record.key_pressed(digit)
+            self._tell_keys(digit)
 
     def wrap_up(self) -> None:
         """The call's time is over; nothing when the agent takes leave already."""
         if not self._is_leaving:
-            self._take_leave(AgentOutcome.TIME_LIMIT, Purpose.WRAP_UP, must_end=False)
+            self._take_leave(AgentOutcome.TIME_LIMIT, must_end=False)
 
     def hang_up(self) -> None:
         """The caller is gone: end the session, and hear what it comes to."""
@@ -210,13 +212,13 @@ class LiveDialogue:
                 self._task_goes_on(event)
 
     def _task_goes_on(self, event: wire.TaskEvent) -> None:
-        match event:
-            case wire.TaskBegun():
-                self.tools.answer_begins()
-            case wire.TaskItemDone():
-                self._task_item_done(event.item)
-            case wire.TaskCompleted() | wire.TaskFailed() | wire.TaskIncomplete():
-                self._task_ended(event.response)
+        was_called = self._task.receive(event)
+        if self._is_leaving:
+            return  # its result is the goodbye, which is not to be said twice
+        if was_called and (self.tools.ends_call or self.tools.wants_no_calls):
+            self._take_leave(AgentOutcome.FINISHED)
+        elif self._task.has_results:
+            self._go_on_with_task()
 
     def _hear_agent(self, audio: bytes) -> None:
         self._looks_without_audio = 0
@@ -226,40 +228,48 @@ class LiveDialogue:
         self._speech.hear(audio)
         if self._speech.is_heard:
             self._lively_at_ms, self._turns.waits_since_ms = self.clock.now_ms, None
+            if not was_speaking:
+                self._owed = Owed()
         elif was_speaking and not self._speech.is_open:
             self._utterance_ended()
 
-    def _agent_begins(self) -> None:
-        self._owed = None
-        self._turns.agent_begins()
-
     def _utterance_ended(self) -> None:
-        if not self._goodbye.utterance_ended(self.clock.now_ms):
-            return
-        is_free = self._goodbye.outcome is AgentOutcome.FINISHED and not self.tools.wants_no_calls
-        if is_free and self._turns.caller_speaks and not self._has_given_way:
-            self._has_given_way = True
-            self._give_way()
-        else:
+        if self._goodbye.utterance_ended(self.clock.now_ms):
+            self._goodbye_is_over()
+
+    def _goodbye_is_over(self) -> None:
+        if not (self._turns.caller_speaks and self._let_her_add()):
             self._leave()
 
-    def _give_way(self) -> None:
-        """Who still has something to say is heard."""
+    def _let_her_add(self) -> bool:
+        """Hear who still has something to say, once; whether it is not the end yet."""
+        is_free = self._goodbye.outcome is AgentOutcome.FINISHED and not self.tools.wants_no_calls
+        if not is_free or self._has_let_her_add:
+            return False
+        self._has_let_her_add = True
+        self._take_goodbye_back()
+        return True
+
+    def _take_goodbye_back(self) -> None:
         self._goodbye.take_back()
         self._speech.says_last_words = False
-        if self._task_waits:
-            self._task_waits = False
+        self._owed = Owed()
+        if self._task.has_results:
             self._go_on_with_task()
 
     def _hear_caller(self, words: wire.InputWords) -> None:
+        self._caller_is_there()
+        self._turns.hear(words, agent_speaks=self._speech.is_open)
+        self._owed = Owed()
+        self.tools.streak = 0
+
+    def _caller_is_there(self) -> None:
+        """She says or presses something: a goodbye for her silence does not hold."""
         is_finishing = self._goodbye.outcome is AgentOutcome.FINISHED and not self.is_done
         if is_finishing and not (self._is_anybody_there or self.tools.wants_no_calls):
-            self._give_way()  # the goodbye was for her silence
-        self._turns.hear(words, agent_speaks=self._speech.is_open)
+            self._take_goodbye_back()
         self._lively_at_ms = self.clock.now_ms
         self._is_anybody_there = True
-        self._owed = None  # it is her words that are to be answered now
-        self.tools.streak = 0
 
     def _session_closed(self, event: wire.SessionClosed) -> None:
         self.meter.session_used(event.usage.seconds)
@@ -269,42 +279,16 @@ class LiveDialogue:
 
     def _refused(self, event: wire.ErrorOccurred) -> None:
         error = event.detail
-        severity = severity_of(error)
-        logger.info("agent server error", extra={"code": name_of(error)})
-        if severity is Severity.FATAL:
-            raise SessionRefused(name_of(error))
+        severity = judge(error)
         is_asked = bool(error.event_id) and error.event_id == self._asked_id
         if is_asked:
-            self._owed = ""  # those words would be refused again
+            self._owed = Owed(has_words=True)  # what it was told would be refused again
         if severity is Severity.RETRYABLE or is_asked:
             raise SessionLost(name_of(error))
 
-    def _task_item_done(self, item: Item) -> None:
-        if item.type != "function_call":
-            return
-        answer = self.tools.take(item)
-        if answer is None:
-            return
-        self.outbox.send(commands.answer_tool, *answer)
-        self._calls_answered += 1
-        if self.tools.is_stuck:
-            raise SessionRefused("tool_loop")
-        if (self.tools.ends_call or self.tools.wants_no_calls) and not self._is_leaving:
-            self._take_leave(AgentOutcome.FINISHED, Purpose.FAREWELL)
-
-    def _task_ended(self, response: wire.TaskResponse) -> None:
-        self.meter.add_task(response.usage)
-        answered, self._calls_answered = self._calls_answered, 0
-        if not answered or self.is_done:
-            return
-        if self._goodbye.is_asked:
-            self._task_waits = True  # its result is the goodbye, which is not to be said twice
-        else:
-            self._go_on_with_task()
-
     def _go_on_with_task(self) -> None:
-        self._owed = ""
-        self.outbox.send(commands.go_on_with_task)
+        self._owed.has_words = True
+        self._task.go_on()
 
     # --- Both ---
 
@@ -312,9 +296,7 @@ class LiveDialogue:
     def _is_leaving(self) -> bool:
         return self.is_done or self._goodbye.is_asked
 
-    def _take_leave(
-        self, outcome: AgentOutcome, purpose: Purpose, *, must_end: bool = True
-    ) -> None:
+    def _take_leave(self, outcome: AgentOutcome, *, must_end: bool = True) -> None:
         self._goodbye.ask(
             outcome,
             now_ms=self.clock.now_ms,
@@ -322,7 +304,7 @@ class LiveDialogue:
             must_end=must_end,
         )
         self._speech.says_last_words = True
-        self._ask_for(purpose)
+        self._ask_for(Purpose.WRAP_UP if outcome is AgentOutcome.TIME_LIMIT else Purpose.FAREWELL)
 
     def _leave(self) -> None:
         outcome = self._goodbye.outcome or AgentOutcome.FINISHED
@@ -344,5 +326,11 @@ class LiveDialogue:
         self._say(instructions.now_of(words))
 
     def _say(self, content: str) -> None:
-        self._owed = content
+        self._owed.comment = content
+        self._asked_id = self.outbox.send(commands.comment, content)
+
+    def _tell_keys(self, digits: str) -> None:
+        self._owed.keys += digits
+        keys = f"key {digits}" if len(digits) == 1 else f"keys {' '.join(digits)}"
+        content = f"The caller pressed the {keys} on the telephone."
         self._asked_id = self.outbox.send(commands.comment, content)

@@ -4,11 +4,14 @@ Pure. The Realtime API and the Live API share them. Errors name themselves in `c
 not always in the same one.
 """
 
+import logging
 import re
 from enum import Enum, auto
 
 from agent.backends.realtime_events import ErrorDetail
 from agent.errors import SessionLost, SessionRefused
+
+logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 40
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]")
@@ -51,6 +54,15 @@ def severity_of(error: ErrorDetail) -> Severity:
     if names & FATAL:
         return Severity.FATAL
     return Severity.RETRYABLE if names & RETRYABLE else Severity.BENIGN
+
+
+def judge(error: ErrorDetail) -> Severity:
+    """What this error means to a call. Raises SessionRefused for one that every session meets."""
+    severity = severity_of(error)
+    logger.info("agent server error", extra={"code": name_of(error)})
+    if severity is Severity.FATAL:
+        raise SessionRefused(name_of(error))
+    return severity
 
 
 def loss_by(error: ErrorDetail) -> SessionLost:

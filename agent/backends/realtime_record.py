@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agent.session import CallerStopped, TranscriptSource
 
 BYTES_PER_MS = 8
+KEYS = frozenset("0123456789*#ABCD")
 WORDS_WAIT_MS = 5_000
 """How long, by the caller's audio, a turn waits to be written down."""
 

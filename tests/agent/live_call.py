@@ -1,6 +1,7 @@
 """A call with the Live agent in the caller's time: dialogue and stand-in in step, no socket."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from agent.backends.live_commands import LiveOptions, append_audio
@@ -43,12 +44,17 @@ class LiveCall:
         self.dialogue.begin()
         self.pump()
 
-    def replace_server(self, *, held_ms: int = 20) -> None:
-        """The session is lost, another one takes its place."""
+    def replace_server(
+        self, *, held_ms: int = 20, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """The session is lost, another one takes its place; `meanwhile` happens in between."""
         self.dialogue.lose()
         self.pump_events()
         self.server = FakeLiveSession(self.script, manner=self.manner, name="again_")
         self._start(held_ms)
+        if meanwhile is not None:
+            meanwhile()
+            self.dialogue.outbox.take_frames()  # what was meant for the lost session
         self.to_server(append_audio(silence(held_ms)))
         self.dialogue.resume()
         self.pump()
@@ -125,6 +131,16 @@ class LiveCall:
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
+    def give_task(self, kind: str, **fields: Any) -> None:
+        """Something the server tells of the model behind the voice."""
+        self.give({"type": "response.event", "event": {"type": kind, **fields}})
+
+    def give_call(self, name: str, arguments: str = "{}") -> None:
+        """That model has called a tool."""
+        item = {"type": "function_call", "id": "1", "call_id": "1", "status": "completed"}
+        item |= {"name": name, "arguments": arguments}
+        self.give_task("response.output_item.done", item=item)
+
     def sent(self, kind: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] == kind]
 
@@ -139,6 +155,12 @@ class LiveCall:
     @property
     def comments(self) -> list[str]:
         return [frame["content"] for frame in self.sent("session.commentary.append")]
+
+    @property
+    def knows(self) -> str:
+        """The instructions of the latest session."""
+        text: str = self.sent("session.start")[-1]["session"]["instructions"]
+        return text
 
     @property
     def errors(self) -> list[str]:

@@ -420,6 +420,65 @@ def test_what_was_not_answered_is_asked_again_in_a_second_session(ask, comment, 
     assert [comment in each for each in call.comments[before:]] == [True]
 
 
+def until_it_speaks(call: LiveCall) -> None:
+    while not call.dialogue._speech.is_open:
+        call.pause(20)
+
+
+def word(call: LiveCall) -> None:
+    at_ms = call.server.audio_ms
+    words = {"delta": "Well. ", "start_ms": at_ms - 200, "end_ms": at_ms}
+    call.give({"type": "session.input_transcript.delta", **words})
+
+
+@pytest.mark.M6
+@pytest.mark.parametrize(
+    "what_follows",
+    [lambda call: None, until_it_speaks, word, lambda call: call.give_call("take_message", NOTE)],
+    ids=["nothing", "the first sound of an answer", "a word", "a task"],
+)
+def test_a_second_session_knows_every_key_whatever_followed(what_follows):
+    call = greeted()
+    for digit in "415":
+        call.dialogue.key_pressed(digit)
+    call.pump()
+    what_follows(call)
+    call.replace_server()
+    assert [f"Caller: (pressed the key {digit})" in call.knows for digit in "415"] == [True] * 3
+
+
+@pytest.mark.M6
+def test_keys_that_no_session_was_told_of_are_told_together_to_the_second():
+    call = greeted()
+    call.dialogue.key_pressed("4")
+    before = len(call.comments)
+    call.replace_server(meanwhile=lambda: [call.dialogue.key_pressed(each) for each in "15"])
+    assert call.comments[before:] == ["The caller pressed the keys 4 1 5 on the telephone."]
+
+
+@pytest.mark.parametrize("is_lost_before", [False, True], ids=["before", "meanwhile"])
+def test_a_key_before_the_greeting_outlives_a_lost_session(is_lost_before):
+    call = LiveCall()
+    if is_lost_before:
+        call.replace_server(meanwhile=lambda: call.dialogue.key_pressed("5"))
+    else:
+        call.dialogue.key_pressed("5")
+        call.pump()
+        call.replace_server()
+    greet, key = call.comments[-2:]
+    assert "Greet now" in greet
+    assert "pressed the key 5" in key
+
+
+def test_a_key_is_answered_before_what_else_was_asked_for():
+    call = greeted()
+    call.dialogue.key_pressed("5")
+    call.dialogue.caller_silent(1)
+    before = len(call.comments)
+    call.replace_server()
+    assert ["pressed the key 5" in each for each in call.comments[before:]] == [True]
+
+
 def test_a_caller_who_waits_is_answered_by_a_second_session():
     call = greeted([], words=["Hello?"])
     call.speak()
@@ -432,15 +491,32 @@ def test_a_caller_who_waits_is_answered_by_a_second_session():
 
 def test_the_words_after_a_tool_are_said_by_a_second_session():
     call = greeted()
-    item = {"type": "function_call", "call_id": "1", "name": "take_message", "arguments": NOTE}
-    for kind, rest in (
-        ("response.output_item.done", {"item": item | {"id": "1", "status": "completed"}}),
-        ("response.completed", {"response": {"id": "1"}}),
-    ):
-        call.give({"type": "response.event", "event": {"type": kind} | rest})
+    call.give_call("take_message", NOTE)
+    call.give_task("response.completed", response={"id": "1"})
     call.replace_server()
     call.pause(9_000)
     assert call.said[-1].startswith("Sorry, where were we?")
+
+
+@pytest.mark.M6
+def test_what_comes_of_a_task_is_said_by_a_second_session():
+    call = greeted()
+    call.give_task("response.created", response={"id": "1"})
+    call.replace_server()
+    call.pause(4_000)
+    assert call.said[-1] == "Sorry, where were we?"
+
+
+def test_who_waits_is_prompted_for_once_by_a_second_session():
+    call = greeted([], words=["Hello?"], manner=LiveManner(latency_ms=1_500))
+    call.speak()
+    while call.dialogue._turns.waits_since_ms is None:
+        call.pause(20)
+    call.pause(1_500)
+    before = len(call.comments)
+    call.replace_server()
+    call.pause(6_000)
+    assert ["where the conversation stopped" in each for each in call.comments[before:]] == [True]
 
 
 def test_what_was_answered_is_not_asked_again():
