@@ -104,6 +104,8 @@ class LiveDialogue:
         if self.is_done:
             return
         caller_waits = self._turns.waits_since_ms is not None
+        if caller_waits and self._goodbye.is_spoken_into:
+            self._let_her_add()
         if self._goodbye.outcome is not None:
             self._take_leave(self._goodbye.outcome)
             return
@@ -146,7 +148,7 @@ class LiveDialogue:
         now_ms = self.clock.now_ms
         if self._goodbye.is_asked:
             if self._goodbye.is_overdue(now_ms) and not self._speech.is_open:
-                self._leave()
+                self._goodbye_is_over()
             return
         waits_since_ms = self._turns.waits_since_ms
         if waits_since_ms is not None and now_ms - waits_since_ms >= ANSWER_WITHIN_MS:
@@ -168,7 +170,10 @@ class LiveDialogue:
 
     def key_pressed(self, digit: str) -> None:
         """Tell the model, which answers."""
-        if digit in KEYS and not self._is_leaving:
+        if digit not in KEYS:
+            return
+        self._caller_is_there()
+        if not self._is_leaving:
             self._record.key_pressed(digit)
             self._tell_keys(digit)
 
@@ -259,6 +264,7 @@ class LiveDialogue:
 
     def _hear_caller(self, words: wire.InputWords) -> None:
         self._caller_is_there()
+        self._goodbye.hear_caller(self.clock.at(words.end_ms))
         self._turns.hear(words, agent_speaks=self._speech.is_open)
         self._owed = Owed()
         self.tools.streak = 0

@@ -18,7 +18,9 @@ class Goodbye:
 
     def __init__(self) -> None:
         self.outcome: AgentOutcome | None = None
+        self.is_spoken_into = False  # by the caller
         self._was_speaking = False
+        self._asked_ms = 0
         self._over_by_ms: int | None = None
 
     @property
@@ -29,8 +31,13 @@ class Goodbye:
     def ask(self, outcome: AgentOutcome, *, now_ms: int, is_speaking: bool, must_end: bool) -> None:
         """The agent is told to take leave; `must_end` where the bridge does not see to it."""
         self.outcome = outcome
+        self.is_spoken_into, self._asked_ms = False, now_ms
         self._was_speaking = is_speaking
         self._over_by_ms = now_ms + UNSAID_MS if must_end else None
+
+    def hear_caller(self, end_ms: int) -> None:
+        """Take notice of words that she ended at this moment: late ones are none of it."""
+        self.is_spoken_into = self.is_spoken_into or (self.is_asked and end_ms > self._asked_ms)
 
     def utterance_ended(self, now_ms: int) -> bool:
         """Whether this was the goodbye."""

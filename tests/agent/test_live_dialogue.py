@@ -349,6 +349,54 @@ def test_who_answers_before_she_is_left_for_her_silence_is_answered_and_stays(fa
     assert "key 5" in call.comments[-1]
 
 
+def idle_until_left(call: LiveCall) -> None:
+    while "Nobody answers" not in call.comments[-1]:
+        call.pause(20)
+
+
+@pytest.mark.parametrize("farewell", [[], [GOODBYE]], ids=["not begun", "begun"])
+@pytest.mark.parametrize(
+    "leave",
+    [lambda call: call.dialogue.caller_silent(3), idle_until_left],
+    ids=["silence", "nobody speaks"],
+)
+def test_a_key_answers_before_she_is_left_for_her_silence(leave, farewell):
+    call = greeted(farewell=farewell, go_on=[ANSWER])
+    leave(call)
+    call.pause(800)
+    call.dialogue.key_pressed("5")
+    call.pause(15_000)
+    assert [each for each in call.comments if "key" in each] == [call.comments[-1]]
+    assert call.said[-1].endswith(ANSWER.text)
+    assert call.of(AgentDone) == []
+
+
+def test_a_key_changes_nothing_of_a_goodbye_that_was_asked_for():
+    call = greeted([Call(name="end_call")])
+    call.speak()
+    while not call.dialogue._speech.is_open:
+        call.pause(20)
+    before = len(call.comments)
+    call.dialogue.key_pressed("5")
+    call.pause(6_000)
+    assert call.comments[before:] == []
+    assert call.of(AgentDone) == [AgentDone()]
+
+
+def test_who_begins_to_speak_when_nothing_follows_the_last_words_is_heard():
+    call = greeted([ANSWER], words=["Thanks.", "Oh, and one more thing, please."], farewell=[])
+    call.speak()
+    while not call.dialogue._speech.is_open:
+        call.pause(20)
+    call.give_call("end_call")
+    while call.dialogue._speech.is_open:
+        call.pause(20)
+    call.say()
+    assert call.heard[-1] == "Oh, and one more thing, please."
+    assert call.said[-1] == ANSWER.text
+    assert call.of(AgentDone) == []
+
+
 def test_who_was_nearly_left_for_her_silence_may_still_add_to_the_goodbye():
     call = greeted([ANSWER], [Call(name="end_call")], [ANSWER], words=["I am here."])
     call.dialogue.caller_silent(3)
@@ -477,6 +525,27 @@ def test_a_key_is_answered_before_what_else_was_asked_for():
     before = len(call.comments)
     call.replace_server()
     assert ["pressed the key 5" in each for each in call.comments[before:]] == [True]
+
+
+def test_a_second_session_answers_who_had_spoken_into_the_goodbye():
+    call = greeted([Call(name="end_call")], [ANSWER], words=["No.", "Wait, one more thing."])
+    call.speak()
+    until_it_speaks(call)
+    call.speak()
+    call.replace_server()
+    assert "go on where the conversation stopped" in call.comments[-1]
+    call.pause(12_000)
+    assert call.of(AgentDone) == []
+
+
+def test_a_second_session_says_the_goodbye_that_the_first_had_not_begun():
+    call = greeted([Call(name="end_call")], farewell=[])
+    call.speak()
+    while "The call ends" not in call.comments[-1]:
+        call.pause(20)
+    before = len(call.comments)
+    call.replace_server()
+    assert ["The call ends" in each for each in call.comments[before:]] == [True]
 
 
 def test_a_caller_who_waits_is_answered_by_a_second_session():
