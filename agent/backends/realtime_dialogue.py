@@ -13,9 +13,9 @@ from agent import instructions
 from agent.backends import realtime_commands as commands
 from agent.backends import realtime_events as wire
 from agent.backends.realtime_commands import SessionOptions
-from agent.backends.realtime_failures import Severity, name_of, severity_of
+from agent.backends.realtime_failures import Severity, judge, name_of, severity_of
 from agent.backends.realtime_outbox import Outbox
-from agent.backends.realtime_record import BYTES_PER_MS, Record
+from agent.backends.realtime_record import BYTES_PER_MS, KEYS, Record
 from agent.backends.realtime_responses import Purpose, ResponseSequencer
 from agent.backends.realtime_speech import AgentSpeech
 from agent.backends.realtime_tools import Toolbox
@@ -31,11 +31,6 @@ MAX_FAILED_ANSWERS = 2
 MAX_BUSY_ANSWERS = 20
 MAX_CUT_FAREWELLS = 1
 LAST_SILENCE = 3
-KEYS = frozenset("0123456789*#ABCD")
-
-TurnEvent = (
-    wire.SpeechStarted | wire.SpeechStopped | wire.TurnTranscribed | wire.TranscriptionFailed
-)
 
 
 class RealtimeDialogue:
@@ -56,6 +51,7 @@ class RealtimeDialogue:
         self._failed_answers = self._busy_answers = self._cut_farewells = 0
         self._caller_speaks = self._caller_waits = self._answer_is_audible = False
         self._is_anybody_there = True
+        self._is_farewell_for_silence = False  # the one that was asked for last
         self._asked_id = ""
         self._is_wrapping_up = self._is_done = False
 
@@ -81,7 +77,7 @@ class RealtimeDialogue:
         )
 
     def begin(self) -> None:
-        """The session is ready: greet, or go on where another call's was cut."""
+        """The session is ready: greet, or go on where this call's earlier one was cut."""
         self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def resume(self, *, held_ms: int) -> None:
@@ -131,11 +127,17 @@ class RealtimeDialogue:
         self._ask_for(Purpose.ASK if self._is_anybody_there else Purpose.FAREWELL)
 
     def key_pressed(self, digit: str) -> None:
-        """Tell the model, which answers."""
-        if digit in KEYS and not self._is_closing:
-            self._record.key_pressed(digit)
-            self.outbox.send(commands.add_context, f"The caller pressed the key {digit}.")
-            self._ask_for(Purpose.GO_ON)
+        """Tell the model, which answers; a goodbye for silence does not hold."""
+        if digit not in KEYS or self._is_closing:
+            return
+        if not self._is_anybody_there:
+            self._caller_waits = self._is_anybody_there = True
+            self._sequencer.drop_waiting()
+            if self._sequencer.active and self._sequencer.active.purpose is Purpose.FAREWELL:
+                self._stop(self._sequencer.active.response_id)
+        self._record.key_pressed(digit)
+        self.outbox.send(commands.add_context, f"The caller pressed the key {digit}.")
+        self._ask_for(Purpose.GO_ON)
 
     def wrap_up(self) -> None:
         """The call's time is over: nothing else is said any more, and nobody interrupts it."""
@@ -181,17 +183,12 @@ class RealtimeDialogue:
                 self._answer_ends(event.response)
             case wire.ErrorOccurred():
                 self._refused(event.error)
-            case (
-                wire.SpeechStarted()
-                | wire.SpeechStopped()
-                | wire.TurnTranscribed()
-                | wire.TranscriptionFailed()
-            ):
+            case wire.TurnEvent():
                 self._caller_speaks_up(event)
             case _:
                 pass  # what it means to a call, other events say as well
 
-    def _caller_speaks_up(self, event: TurnEvent) -> None:
+    def _caller_speaks_up(self, event: wire.TurnEvent) -> None:
         match event:
             case wire.SpeechStarted():
                 self._turn_starts(event.item_id, self._session_began_ms + event.audio_start_ms)
@@ -236,13 +233,16 @@ class RealtimeDialogue:
     def _answer_begins(self, response: wire.Response) -> None:
         if not self._sequencer.created(response.id, response.metadata):
             return
-        self._answer_is_audible = self._caller_waits = False
+        self._answer_is_audible = False
         self.tools.answer_begins()
-        is_last = Purpose.of(response.metadata) is Purpose.WRAP_UP
-        comes_late = self._is_done or (self._is_wrapping_up and not is_last)
+        purpose = Purpose.of(response.metadata)
+        comes_late = self._is_done or (self._is_wrapping_up and purpose is not Purpose.WRAP_UP)
         talks_over = self._caller_speaks and not self._is_closing
-        if comes_late or talks_over:
+        is_silence_over = self._is_farewell_for_silence and self._is_anybody_there
+        if comes_late or talks_over or (is_silence_over and purpose is Purpose.FAREWELL):
             self._stop(response.id)
+        else:
+            self._caller_waits = False
 
     def _answer_ends(self, response: wire.Response) -> None:
         active = self._sequencer.active
@@ -277,7 +277,7 @@ class RealtimeDialogue:
 
     def _was_cut(self, purpose: Purpose) -> None:
         """Who still has something to say is heard, once; then the farewell counts as said."""
-        if purpose is Purpose.FAREWELL and not self._is_closing:
+        if purpose is Purpose.FAREWELL and not (self._is_closing or self._is_farewell_for_silence):
             self._cut_farewells += 1
             if self._cut_farewells > MAX_CUT_FAREWELLS:
                 self._leave(AgentOutcome.FINISHED)
@@ -296,10 +296,7 @@ class RealtimeDialogue:
             self._ask_for(Purpose.GO_ON if purpose is Purpose.TURN else purpose)
 
     def _refused(self, error: wire.ErrorDetail) -> None:
-        severity = severity_of(error)
-        logger.info("agent server error", extra={"code": name_of(error)})
-        if severity is Severity.FATAL:
-            raise SessionRefused(name_of(error))
+        severity = judge(error)
         if severity is Severity.BUSY:
             self._busy_answers += 1
             if self._busy_answers > MAX_BUSY_ANSWERS:
@@ -337,6 +334,8 @@ class RealtimeDialogue:
     def _create(self, purpose: Purpose | None) -> None:
         if purpose is None:
             return
+        if purpose is Purpose.FAREWELL:
+            self._is_farewell_for_silence = not self._is_anybody_there
         self._asked_id = self.outbox.send(
             commands.create_response,
             purpose=purpose.label,

@@ -72,17 +72,21 @@ class ErrorOccurred(_Event, frozen=True, tag="error"):
     error: ErrorDetail
 
 
-class SpeechStarted(_Event, frozen=True, tag="input_audio_buffer.speech_started"):
-    """The caller began to speak, on the clock of the audio this session was sent."""
+class TurnEvent(_Event, frozen=True):
+    """What the server tells of a turn of the caller, an item of the conversation."""
 
     item_id: str
+
+
+class SpeechStarted(TurnEvent, frozen=True, tag="input_audio_buffer.speech_started"):
+    """The caller began to speak, on the clock of the audio this session was sent."""
+
     audio_start_ms: int
 
 
-class SpeechStopped(_Event, frozen=True, tag="input_audio_buffer.speech_stopped"):
+class SpeechStopped(TurnEvent, frozen=True, tag="input_audio_buffer.speech_stopped"):
     """The caller fell silent."""
 
-    item_id: str
     audio_end_ms: int
 
 
@@ -107,21 +111,18 @@ class TranscriptionUsage(msgspec.Struct, frozen=True):
 
 
 class TurnTranscribed(
-    _Event, frozen=True, tag="conversation.item.input_audio_transcription.completed"
+    TurnEvent, frozen=True, tag="conversation.item.input_audio_transcription.completed"
 ):
     """The caller's words of one turn; may come after the agent's answer."""
 
-    item_id: str
     transcript: str
     usage: TranscriptionUsage = TranscriptionUsage()
 
 
 class TranscriptionFailed(
-    _Event, frozen=True, tag="conversation.item.input_audio_transcription.failed"
+    TurnEvent, frozen=True, tag="conversation.item.input_audio_transcription.failed"
 ):
     """Nobody could write this turn down."""
-
-    item_id: str
 
 
 class StatusDetails(msgspec.Struct, frozen=True):

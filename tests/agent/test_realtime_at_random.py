@@ -17,7 +17,7 @@ STEPS = st.lists(
         st.tuples(st.just("wait"), st.integers(1, 3_000)),
         st.tuples(st.just("cut"), st.integers(0, 4_000)),
         st.tuples(st.just("barge in"), st.integers(200, 2_000)),
-        st.tuples(st.just("silent"), st.integers(1, 2)),
+        st.tuples(st.just("silent"), st.integers(1, 3)),
         st.tuples(st.just("key"), st.integers(0, 9)),
         st.tuples(st.just("wrap up"), st.just(0)),
     ),

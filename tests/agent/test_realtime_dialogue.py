@@ -348,6 +348,64 @@ def test_a_silent_caller_is_asked_and_the_third_time_left():
     assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.FINISHED)]
 
 
+def left_for_silence(call: RealtimeCall) -> None:
+    call.dialogue.caller_silent(3)
+    call.pump()
+    call.wait(600)
+    assert call.purposes[-1] == "farewell"
+
+
+def test_who_was_nearly_left_for_her_silence_may_still_add_to_the_goodbye():
+    call = RealtimeCall(playbook([ANSWER], [END_CALL], farewell=[LONG]))
+    call.wait(2_000)
+    left_for_silence(call)
+    call.say()
+    begun_answer(call)
+    call.wait(600)
+    assert call.purposes[-1] == "farewell"
+    call.speak()
+    call.wait(300)
+    assert call.of(AgentDone) == []
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [left_for_silence, lambda call: call.dialogue.caller_silent(3)],
+    ids=["said", "asked for"],
+)
+def test_a_key_answers_before_she_is_left_for_her_silence(leave):
+    call = RealtimeCall(playbook(farewell=[LONG], go_on=[ANSWER]))
+    call.wait(2_000)
+    leave(call)
+    call.dialogue.key_pressed("5")
+    call.pump()
+    call.wait(len(LONG.audio) // 8)
+    assert call.of(AgentDone) == []
+    assert call.said[-1] == ANSWER.text
+    assert call.errors == []
+
+
+def test_a_key_answers_before_a_goodbye_for_her_silence_is_even_asked_for():
+    call = RealtimeCall(playbook([LONG], go_on=[ANSWER]))
+    call.wait(2_000)
+    begun_answer(call)
+    call.dialogue.caller_silent(3)
+    call.dialogue.key_pressed("5")
+    call.pump()
+    call.wait(len(LONG.audio) // 8)
+    assert call.purposes == ["greeting", "go_on"]
+    assert call.of(AgentDone) == []
+
+
+def test_a_key_changes_nothing_of_a_goodbye_that_was_asked_for():
+    call = begun_farewell()
+    call.dialogue.key_pressed("5")
+    call.pump()
+    call.wait(len(LONG.audio) // 8)
+    assert call.of(AgentDone) == [AgentDone(outcome=AgentOutcome.FINISHED)]
+    assert call.said[-1] == LONG.text.strip()
+
+
 def test_a_key_is_told_to_the_model_which_answers():
     call = RealtimeCall(playbook(go_on=[ANSWER]))
     call.wait(2_000)
@@ -500,6 +558,30 @@ def test_a_second_session_answers_who_had_spoken_into_the_goodbye():
     call.give({"type": "input_audio_buffer.speech_started", "item_id": "x", "audio_start_ms": 9})
     call.replace_server()
     assert call.purposes[-1] == "resume"
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["being stopped", "stopped"])
+def test_a_second_session_answers_who_had_spoken_before_the_goodbye_began(is_over):
+    call = RealtimeCall()
+    call.wait(2_000)
+    call.dialogue.caller_silent(3)
+    call.give({"type": "input_audio_buffer.speech_started", "item_id": "x", "audio_start_ms": 9})
+    response = {"id": "r", "metadata": {"purpose": "farewell"}}
+    call.give({"type": "response.created", "response": response | {"status": "in_progress"}})
+    if is_over:
+        call.give({"type": "response.done", "response": response | {"status": "cancelled"}})
+    call.replace_server()
+    assert call.purposes == ["greeting", "resume"]
+
+
+def test_a_second_session_answers_who_had_pressed_a_key_into_the_goodbye_for_her_silence():
+    call = RealtimeCall(playbook(farewell=[LONG]))
+    call.wait(2_000)
+    left_for_silence(call)
+    call.dialogue.key_pressed("5")
+    call.replace_server()
+    assert call.purposes[-1] == "resume"
+    assert "(pressed the key 5)" in told(call)
 
 
 def test_a_second_session_takes_leave_when_the_time_was_over():
