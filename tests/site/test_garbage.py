@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from agent.fake_live.server import FakeLive
 from agent.fake_realtime.faults import Fault, Kind, Phase
 from agent.fake_realtime.script import canned_conversation
 from agent.fake_realtime.server import FakeRealtime
 from telephony import draining
 from telephony.simulator.callers import WavCaller
+from tests.journeys.test_live_agent_call import use as use_live  # noqa: F401
 from tests.journeys.test_realtime_call import dial, number, use  # noqa: F401
 
 # Who calls, who plays the agent, and rows, which refer to their files and these to them.
-NOT_OURS = (".simulator.", ".fake_realtime.", ".models.")
+NOT_OURS = (".simulator.", ".fake_live.", ".fake_realtime.", ".models.")
 WATCHED = ("django.core.handlers.", "uvicorn.", "agent.", "aloha_site.", "telephony.")
 
 
@@ -56,18 +58,29 @@ async def test_a_call_and_its_webhooks_leave_nothing_behind(aloha_url, number): 
     assert found == {}
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(None, id="all is well"),
-        pytest.param(Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE), id="refused"),
-        pytest.param(Fault(kind=Kind.CLOSED, phase=Phase.GREETING), id="lost twice"),
-    ],
-)
+FAULTS = [
+    pytest.param(None, id="all is well"),
+    pytest.param(Fault(kind=Kind.REFUSED, phase=Phase.UPGRADE), id="refused"),
+    pytest.param(Fault(kind=Kind.CLOSED, phase=Phase.GREETING), id="lost twice"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.check
 async def test_an_agent_leaves_nothing_behind(aloha_url, number, use, fault):  # noqa: F811
     async with FakeRealtime(canned_conversation, fault=fault) as server:
         use(server)
+        await dial(aloha_url, number, silent())
+        async with garbage() as found:
+            await dial(aloha_url, number, silent())
+    assert found == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.check
+async def test_a_live_agent_leaves_nothing_behind(aloha_url, number, use_live, fault):  # noqa: F811
+    async with FakeLive(canned_conversation, fault=fault) as server:
+        use_live(server)
         await dial(aloha_url, number, silent())
         async with garbage() as found:
             await dial(aloha_url, number, silent())
