@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = LOOK_MS / 1_000
 JUST_BEGUN_SECONDS = 0.1  # what comes now has waited for the session
 LONGEST_STAND_IN_MS = 1_000  # a process that stood still has not to make up for more
+STEADY_MS = 2_000  # brought at the pace of time: the line had kept nothing
 
 
 class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
@@ -42,7 +43,11 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         self._loop = asyncio.get_running_loop()
         self._looking: asyncio.TimerHandle | None = None
         self._began_at = self._heard_at = self._loop.time()
-        self._sent_ms = self._left_out_ms = 0
+        self._sent_ms = 0
+        self._uncounted_ms = (
+            0  # while the process stood still, and might yet be brought by the line
+        )
+        self._steady_ms = 0  # brought since, not ahead of time
 
     @property
     def capabilities(self) -> Capabilities:
@@ -59,11 +64,16 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
             return
         self._heard_at = self._loop.time()
         ahead_ms = self._sent_ms - self._passed_ms(self._heard_at)
-        if self._left_out_ms and ahead_ms > 0:
+        if self._uncounted_ms and ahead_ms > 0:
             # What the line kept while the process stood still comes after all: that time counts.
-            back_ms = min(ahead_ms, self._left_out_ms)
-            self._leave_out(-back_ms)
-            ahead_ms -= back_ms
+            counted_ms = min(ahead_ms, self._uncounted_ms)
+            self._uncounted_ms -= counted_ms
+            self._began_at -= counted_ms / 1_000
+            ahead_ms -= counted_ms
+        elif self._uncounted_ms:
+            self._steady_ms += len(audio) // BYTES_PER_MS
+            if self._steady_ms >= STEADY_MS:
+                self._uncounted_ms = 0
         if self._heard_at - self._began_at < JUST_BEGUN_SECONDS:
             self._dialogue.clock.is_ahead(ahead_ms)
         is_wanted = self._dialogue.caller_audio(audio, ahead_ms=ahead_ms)
@@ -89,7 +99,7 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         return socket
 
     def _session_begins(self) -> None:
-        self._began_at, self._sent_ms, self._left_out_ms = self._loop.time(), 0, 0
+        self._began_at, self._sent_ms, self._uncounted_ms = self._loop.time(), 0, 0
         self._dialogue.started(held_ms=self._held_ms)
 
     def _session_is_lost(self) -> None:
@@ -113,10 +123,11 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         """How much time the session is to have been sent, by the loop's clock."""
         return int((now - self._began_at) * 1_000)
 
-    def _leave_out(self, ms: int) -> None:
-        """Let so much time count as not passed."""
+    def _leave_uncounted(self, ms: int) -> None:
+        """Let so much time count as not passed, unless the line brings it after all."""
         self._began_at += ms / 1_000
-        self._left_out_ms += ms
+        self._uncounted_ms += ms
+        self._steady_ms = 0
 
     def _look(self) -> None:
         """Four times a second: what is due, and silence for a line that brings none."""
@@ -128,7 +139,7 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         if now - self._heard_at >= MISSING_AFTER_MS / 1_000:
             missing_ms = self._passed_ms(now) - self._sent_ms
             if missing_ms > LONGEST_STAND_IN_MS:
-                self._leave_out(missing_ms - LONGEST_STAND_IN_MS)
+                self._leave_uncounted(missing_ms - LONGEST_STAND_IN_MS)
                 missing_ms = LONGEST_STAND_IN_MS
             missing_ms = missing_ms // FRAME_MS * FRAME_MS
             if missing_ms > 0:

@@ -160,6 +160,27 @@ async def test_what_the_line_kept_while_a_process_stood_still_counts_as_that_tim
     assert sent_ms >= 900
 
 
+async def test_a_burst_long_after_a_process_stood_still_is_caught_up_with():
+    """Else the session would stay behind the call by as much as the process had stood still."""
+    frame = silence(20)
+    async with FakeLive(short_call, manner=QUICK) as server:
+        session = await backend(server.url).open_session(brief())
+        time.sleep(2.5)  # noqa: ASYNC251  # everything stands still
+        await asyncio.sleep(0.3)
+        for _ in range(125):  # 2.5 s at the pace of time
+            session.send_audio(frame)
+            await asyncio.sleep(0.02)
+        before = len(server.sessions[0].got("session.input_audio.append"))
+        await asyncio.sleep(1)  # the line brings nothing, then all of it
+        for _ in range(50):
+            session.send_audio(frame)
+        await asyncio.sleep(0.1)
+        sent = server.sessions[0].got("session.input_audio.append")[before:]
+        await session.close()
+    sent_ms = sum(len(base64.b64decode(each["audio"])) for each in sent) // 8
+    assert sent_ms <= 1_400  # of 2 s
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
