@@ -277,7 +277,7 @@ async def test_what_cannot_be_read_is_counted_and_ends_nothing(caplog):
     assert "agent server sent what cannot be read" in caplog.messages
 
 
-async def test_audio_of_any_bytes_and_length_reaches_the_server_until_the_end():
+async def test_audio_of_any_bytes_and_length_reaches_the_server():
     async with FakeLive(short_call) as server:
         session = await backend(server.url).open_session(brief())
         sent = [bytes(range(256))[:size] for size in range(1, 257, 5)]
@@ -287,10 +287,17 @@ async def test_audio_of_any_bytes_and_length_reaches_the_server_until_the_end():
             while len(server.sessions[0].got("session.input_audio.append")) < len(sent):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await session.close()
-        session.send_audio(bytes(range(160)))
         frames = server.sessions[0].got("session.input_audio.append")
     came = [base64.b64decode(each["audio"], validate=True) for each in frames]
     assert [audio for audio in came if audio.strip(b"\xff")] == sent
+
+
+async def test_audio_after_the_end_is_not_kept():
+    async with FakeLive(short_call) as server:
+        session = await backend(server.url).open_session(brief())
+        await session.close()
+        session.send_audio(SENTENCE[:160])
+    assert session._held_ms == 0
 
 
 # --- Losing and replacing ---

@@ -338,7 +338,7 @@ async def test_steering_reaches_the_server():
         assert len(server.sessions[0].got("response.cancel")) == 1
 
 
-async def test_audio_of_any_bytes_and_length_reaches_the_server_until_the_end():
+async def test_audio_of_any_bytes_and_length_reaches_the_server():
     async with FakeRealtime(canned_conversation) as server:
         session = await opened(server)
         sent = [bytes(range(256))[:size] for size in range(1, 257, 5)]
@@ -348,10 +348,17 @@ async def test_audio_of_any_bytes_and_length_reaches_the_server_until_the_end():
             while len(server.sessions[0].got("input_audio_buffer.append")) < len(sent):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await session.close()
-        session.send_audio(FRAME)
         frames = server.sessions[0].got("input_audio_buffer.append")
     came = [base64.b64decode(each["audio"], validate=True) for each in frames]
     assert [audio for audio in came if audio.strip(b"\xff")] == sent
+
+
+async def test_audio_after_the_end_is_not_kept():
+    async with FakeRealtime(canned_conversation) as server:
+        session = await opened(server)
+        await session.close()
+        session.send_audio(FRAME)
+    assert session._held_ms == 0
 
 
 async def test_more_audio_than_the_server_takes_is_dropped_and_told(caplog):
