@@ -188,7 +188,8 @@ class AgentSession(Protocol):
     def caller_silent(self, times: int) -> None:
         """The caller has not answered, `times` in a row: at 1 and 2 ask her, at 3 say goodbye.
 
-        Never called for an agent that watches silence itself.
+        Who speaks or presses a key into that goodbye is there, and is answered instead. Never
+        called for an agent that watches silence itself.
         """
 
     def key_pressed(self, digit: str) -> None:

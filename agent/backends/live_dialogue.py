@@ -56,7 +56,7 @@ class LiveDialogue:
         self._speech = LiveSpeech(self._record, self.outbox, begins=self._turns.agent_begins)
         self._goodbye = Goodbye()
         self.is_done = False  # goodbye was said
-        self._is_closing = self._has_let_her_add = False
+        self._is_closing = self._has_let_caller_add = False
         self._is_anybody_there = True
         self._broke_off = False
         self._lively_at_ms = self._looked_at_ms = self._looks_without_audio = 0
@@ -87,7 +87,7 @@ class LiveDialogue:
         self.is_over = False
 
     def begin(self) -> None:
-        """The first session has started: greet, or go on where this call's earlier one was cut."""
+        """The session has started: greet, or go on where an earlier one of this call was cut."""
         self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def lose(self) -> None:
@@ -105,7 +105,7 @@ class LiveDialogue:
             return
         caller_waits = self._turns.waits_since_ms is not None
         if caller_waits and self._goodbye.is_spoken_into:
-            self._let_her_add()
+            self._let_caller_add()
         if self._goodbye.outcome is not None:
             self._take_leave(self._goodbye.outcome)
             return
@@ -243,15 +243,15 @@ class LiveDialogue:
             self._goodbye_is_over()
 
     def _goodbye_is_over(self) -> None:
-        if not (self._turns.caller_speaks and self._let_her_add()):
+        if not (self._turns.caller_speaks and self._let_caller_add()):
             self._leave()
 
-    def _let_her_add(self) -> bool:
+    def _let_caller_add(self) -> bool:
         """Hear who still has something to say, once; whether it is not the end yet."""
         is_free = self._goodbye.outcome is AgentOutcome.FINISHED and not self.tools.wants_no_calls
-        if not is_free or self._has_let_her_add:
+        if not is_free or self._has_let_caller_add:
             return False
-        self._has_let_her_add = True
+        self._has_let_caller_add = True
         self._take_goodbye_back()
         return True
 

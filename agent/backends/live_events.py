@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from agent.backends.realtime_events import Base64, ErrorDetail, Ignored, Item
+from agent.backends.realtime_events import AudioBytes, ErrorDetail, Ignored, Item
 from agent.errors import RealtimeProtocolError
 
 DAY_MS = 86_400_000
@@ -70,7 +70,7 @@ class UsageUpdated(_Event, frozen=True, tag="session.usage.updated"):
 class OutputAudio(_Event, frozen=True, tag="session.output_audio.delta"):
     """The next piece of the agent's side of the line, silence included."""
 
-    delta: Base64
+    delta: AudioBytes
 
 
 class InputWords(_Event, frozen=True, tag="session.input_transcript.delta"):

@@ -77,7 +77,7 @@ class RealtimeDialogue:
         )
 
     def begin(self) -> None:
-        """The session is ready: greet, or go on where this call's earlier one was cut."""
+        """The session is ready: greet, or go on where an earlier one of this call was cut."""
         self._ask_for(Purpose.RESUME if self._brief.goes_on else Purpose.GREETING)
 
     def resume(self, *, held_ms: int) -> None:

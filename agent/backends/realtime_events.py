@@ -10,8 +10,8 @@ import msgspec
 
 from agent.errors import RealtimeProtocolError
 
-Base64 = Annotated[bytes, msgspec.Meta(min_length=1)]
-"""Comes as its text; what is no base64 is malformed."""
+AudioBytes = Annotated[bytes, msgspec.Meta(min_length=1)]
+"""Comes as base64, and is decoded; what is no base64 is malformed."""
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -213,7 +213,7 @@ class AudioDelta(_Event, frozen=True, tag="response.output_audio.delta"):
 
     response_id: str
     item_id: str
-    delta: Base64
+    delta: AudioBytes
 
 
 class TranscriptDelta(_Event, frozen=True, tag="response.output_audio_transcript.delta"):

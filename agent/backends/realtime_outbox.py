@@ -22,7 +22,7 @@ class Outbox:
     def send(
         self, frame: Callable[Concatenate[str, P], bytes], *args: P.args, **kw: P.kwargs
     ) -> str:
-        """Put a frame of `realtime_commands` in line; the id it was given."""
+        """Put a frame in line, of `realtime_commands` or `live_commands`; the id it was given."""
         self._ids += 1
         event_id = f"aloha_{self._ids}"
         self.frames.append(frame(event_id, *args, **kw))

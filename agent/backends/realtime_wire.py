@@ -39,8 +39,9 @@ class HandshakeRefused(Exception):
 class RealtimeWire(asyncio.Protocol):
     """One socket.
 
-    `take` gets each message, None for one that is no text, and says that it has taken it; `ended`
-    gets the code of the close once no message counts any more and none is sent. Neither may raise.
+    `take` gets each message, None for one that is no text; that it always says it has taken it fits
+    the cutter, which asks. `ended` gets the code of the close once no message counts any more and
+    none is sent. Neither may raise.
     """
 
     def __init__(
@@ -103,17 +104,17 @@ class RealtimeWire(asyncio.Protocol):
             raise
         return wire
 
-    def write(self, text: bytes) -> bool:
+    def write(self, message: bytes) -> bool:
         """Send a message, or put it behind those that the server has not read; False when gone."""
         if self.is_closed or self._transport.is_closing():
             return False
-        if len(text) > LONGEST_WRITTEN:
-            self._protocol.send_text(text)
+        if len(message) > LONGEST_WRITTEN:
+            self._protocol.send_text(message)
             self._flush()
             return True
         # A mask keeps proxies from taking payload for a request; it is no secret.
         mask = random.getrandbits(32).to_bytes(4)
-        self._transport.write(text_frame(text, mask))
+        self._transport.write(text_frame(message, mask))
         return True
 
     async def drained(self) -> None:
