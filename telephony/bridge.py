@@ -74,7 +74,8 @@ class Bridge:
         self._max_call_ms = max_call_ms
         self._opt_out_key = opt_out_key
         self._own_words = own_words
-        self._agent, self._unheard_ms = Capabilities(), 0
+        self._agent = Capabilities()
+        self._unheard_ms = 0
         self._mark_every_ms: int | None = MARK_EVERY_MS
         self._ledger = PlaybackLedger()
         self._said = Said()
@@ -108,7 +109,8 @@ class Bridge:
 
         Its clock begins with the first audio that it hears, `unheard_ms` after the stream's.
         """
-        self._agent, self._unheard_ms = capabilities, unheard_ms
+        self._agent = capabilities
+        self._unheard_ms = unheard_ms
         # Whoever paces the audio keeps the carrier's buffer empty: the end alone needs a mark.
         self._mark_every_ms = None if capabilities.paces_audio else MARK_EVERY_MS
 
@@ -143,7 +145,7 @@ class Bridge:
                 return self._finished_saying(event)
             case CallerStarted():
                 self._patience.caller_began(now_ms)
-                self._stay_if_somebody_speaks()
+                self._stay_with_the_caller()
                 return [] if self._agent.interrupts_itself else self._interrupt(now_ms)
             case CallerPaused():
                 self._pauses_are_told = True
@@ -170,12 +172,14 @@ class Bridge:
         if digit == self._opt_out_key:
             return self._close(AgentOutcome.OPTED_OUT_BY_KEY, now_ms)
         self._patience.caller_is_there(now_ms)
+        self._stay_with_the_caller()
         return [TellKey(digit)]
 
     def voice_heard(self, *, now_ms: int) -> None:
         """The line carries the caller's voice: an agent that does not notice it is asked."""
         if self._ledger.is_empty:  # while the agent plays it may be its echo
             self._patience.voice_heard(now_ms)
+            self._stay_with_the_caller()
 
     def line_stopped(self, *, now_ms: int) -> list[Action]:
         """What to do when the caller is gone: keep what was said, then close."""
@@ -278,8 +282,8 @@ class Bridge:
         self._farewell_by_ms = now_ms + LEAVE_WITHIN_MS
         return [told]
 
-    def _stay_if_somebody_speaks(self) -> None:
-        """Nobody is told goodbye for her silence who has begun to speak."""
+    def _stay_with_the_caller(self) -> None:
+        """Nobody is told goodbye for her silence who speaks or has pressed a key."""
         if self._farewell is NOBODY_SPEAKS and self._leaving is None:
             self._farewell = None
 

@@ -18,6 +18,7 @@ from tests.telephony.test_bridge import agent_line, bridge, end_of, says, starte
 
 pytestmark = pytest.mark.M5
 
+FAILED = CloseStream(AgentOutcome.FAILED)
 FINISHED = CloseStream(AgentOutcome.FINISHED)
 TIME_LIMIT = CloseStream(AgentOutcome.TIME_LIMIT)
 
@@ -195,6 +196,56 @@ def test_a_caller_who_begins_to_speak_is_not_told_goodbye_for_her_silence():
     for now_ms in range(21_500, 60_000, 1_000):
         call.voice_heard(now_ms=now_ms)
         assert until(call, now_ms + 900, start_ms=now_ms) == []
+
+
+def told_goodbye_for_silence():
+    """The agent was told for the third time that nobody speaks, at 21.2 s."""
+    call = listening()
+    for at_ms in (7_000, 14_100):
+        call.tick(now_ms=at_ms)
+        speak(call, f"ask at {at_ms}", at_ms=at_ms + 100)
+    assert call.tick(now_ms=21_200) == [TellSilence(3)]
+    return call
+
+
+def speaks_to_the_line(call):
+    call.voice_heard(now_ms=21_500)
+
+
+def presses_a_key(call):
+    call.key_pressed("1", now_ms=21_500)
+
+
+@pytest.mark.parametrize("sign_of_life", [speaks_to_the_line, presses_a_key])
+def test_a_caller_whom_a_dead_agent_does_not_notice_is_not_told_goodbye(sign_of_life):
+    call = told_goodbye_for_silence()
+    sign_of_life(call)
+    assert call.agent_event(AgentFailed(code="gone"), now_ms=22_000) == [FAILED]
+
+
+@pytest.mark.parametrize("sign_of_life", [speaks_to_the_line, presses_a_key])
+def test_a_caller_whom_a_deaf_agent_does_not_notice_is_not_told_goodbye(sign_of_life):
+    call = told_goodbye_for_silence()
+    sign_of_life(call)
+    due = until(call, 21_200 + GIVE_UP_AFTER_MS, start_ms=21_600)
+    assert due[-1] == (21_200 + GIVE_UP_AFTER_MS, FAILED)
+
+
+@pytest.mark.parametrize("sign_of_life", [speaks_to_the_line, presses_a_key])
+def test_an_agent_that_answers_a_late_sign_of_life_is_not_cut_off(sign_of_life):
+    call = told_goodbye_for_silence()
+    sign_of_life(call)
+    call.agent_event(says("answer", 20_000), now_ms=22_000)
+    assert until(call, 41_900, start_ms=22_000) == []
+
+
+@pytest.mark.parametrize("sign_of_life", [speaks_to_the_line, presses_a_key])
+def test_a_sign_of_life_gives_nobody_more_time(sign_of_life):
+    call = listening(max_call_ms=20_000)
+    call.agent_event(started(), now_ms=2_000)
+    assert call.tick(now_ms=20_000) == [TellWrapUp()]
+    sign_of_life(call)
+    assert SendAudio(b"/time_is_up/") in call.agent_event(AgentFailed(code="gone"), now_ms=22_000)
 
 
 def test_a_call_beyond_its_time_is_wrapped_up_in_the_agents_words():
