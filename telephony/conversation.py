@@ -244,6 +244,9 @@ class Conversation:
         return True
 
     def _take_event(self, event: AgentEvent) -> None:
+        if isinstance(event, AgentFailed) and not (self._over.done() or self._bridge.takes_leave):
+            agent_reports.note_failure(self._facts, event)  # also when we say goodbye in its place
+            self._log(logging.WARNING, "agent failed", code=event.code)
         began_at = perf_counter()  # the loop's own clock stands still until it turns
         actions = self._bridge.agent_event(event, now_ms=self._now_ms())
         self._do(actions)
@@ -251,9 +254,6 @@ class Conversation:
             took_s = perf_counter() - began_at
             self._facts.barged_in(took_s)
             metrics.BARGE_IN.observe(took_s)
-        if isinstance(event, AgentFailed) and self._outcome is AgentOutcome.FAILED:
-            agent_reports.note_failure(self._facts, event)
-            self._log(logging.WARNING, "agent failed", code=event.code)
 
     def _tick(self) -> None:
         try:

@@ -49,6 +49,10 @@ class PuppetSession:
             self._loop.call_soon_threadsafe(self._events.put_nowait, event)
         return began
 
+    def ends(self) -> None:
+        """Have nothing more to tell, from the test's thread."""
+        self._loop.call_soon_threadsafe(self._events.put_nowait, None)
+
     def send_audio(self, audio: bytes) -> None:
         self.heard.append(audio)
 
