@@ -1,8 +1,9 @@
 """What all calls of a process have to write down, in few transactions.
 
 A transaction of its own for each turn of each call took 7 % of all processor time. What comes
-within a moment is written together; where the database refuses that, each call's part is written
-alone, so that no call has to do with another one's fault.
+within a moment is written together. What the database refuses of that is tried again here, each
+call's part alone, so that no call has to do with another one's fault. A database that is away, or a
+row that somebody else holds, is told to all who brought something: each journal comes again, alone.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from functools import partial
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from accounts.database_faults import PASSES
 from accounts.row_security import service_scope
@@ -26,7 +27,12 @@ ROUND_SECONDS = 0.2
 GATHER_SECONDS = 0.01
 """How long the first of them waits for the others."""
 
-_threads = DaemonThreads("transcripts", limit=8)
+LOCK_WAIT = "1s"
+"""For the row of one call: those written with it wait as long."""
+
+# Each takes one of the database's connections, of which a process has ten for everything.
+THREADS = 2
+_threads = DaemonThreads("transcripts", limit=THREADS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +47,9 @@ class Part:
 
 def write_down(parts: Sequence[Part]) -> None:
     """Write all of it or nothing; a repeat changes nothing. Raises django.db.Error."""
-    saying = [part for part in parts if part.being_said is not None]
     with service_scope():
-        if saying:
-            # In this order: whoever ends a call locks its row before what is being said.
-            calls = Call.objects.select_for_update(no_key=True).order_by("id")
-            list(calls.filter(id__in=[part.call_id for part in saying]).values_list("id"))
+        _do_not_wait_long()
+        _lock([part for part in parts if part.being_said is not None])
         # The position is unique: a repeat after a lost answer changes nothing.
         lines = [line for part in parts for line in part.lines]
         TranscriptLine.objects.bulk_create(lines, ignore_conflicts=True)
@@ -55,6 +58,20 @@ def write_down(parts: Sequence[Part]) -> None:
                 call_events.note(part.call_id, kind=EventKind.DISCLOSURE_MISSING)
             if part.being_said is not None:
                 call_events.show_being_said(part.call_id, part.being_said)
+
+
+def _do_not_wait_long() -> None:
+    """A frozen process that holds the row of one call holds up the lines of no other."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+
+
+def _lock(saying: Sequence[Part]) -> None:
+    """In this order: whoever ends a call locks its row before what is being said."""
+    if saying:
+        calls = Call.objects.select_for_update(no_key=True).order_by("id")
+        list(calls.filter(id__in=[part.call_id for part in saying]).values_list("id"))
 
 
 class TranscriptWriter:

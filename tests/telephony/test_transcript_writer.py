@@ -1,6 +1,9 @@
 """The lines of several calls, written together."""
 
 import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -8,9 +11,15 @@ from django.db import Error, connection
 
 from accounts.row_security import service_scope
 from telephony.call_events import being_said
+from telephony.journal import CallJournal
 from telephony.models import Call, TranscriptLine
-from telephony.transcript_writer import Part, TranscriptWriter
+from telephony.transcript_writer import THREADS, Part, TranscriptWriter
 from tests.factories import make_call, make_number
+from tests.telephony.test_journal import keeping, line, texts
+
+on_postgres = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one lock for all"
+)
 
 
 @pytest.fixture
@@ -91,3 +100,71 @@ async def test_the_end_of_a_call_waits_for_no_other(calls):
     await writer.write(part_of(calls[1], "Goodbye."), at_once=True)
     await first
     assert asyncio.get_running_loop().time() - began < 1
+
+
+@contextlib.asynccontextmanager
+async def locked(*held: Call) -> AsyncIterator[None]:
+    """Somebody holds the rows of these calls, and has frozen."""
+    holds, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with service_scope():
+            list(Call.objects.select_for_update().filter(id__in=[call.id for call in held]))
+            holds.set()
+            let_go.wait(30)
+        connection.close()
+
+    holding = asyncio.create_task(asyncio.to_thread(hold))
+    await asyncio.to_thread(holds.wait, 10)
+    try:
+        yield
+    finally:
+        let_go.set()
+        await holding
+
+
+async def until_written(call: Call, count: int) -> None:
+    async with asyncio.timeout(5):
+        while await call.transcript.acount() < count:  # noqa: ASYNC110  # it is a thread's
+            await asyncio.sleep(0.05)
+
+
+@on_postgres
+async def test_a_locked_call_holds_up_no_other_calls_lines(calls):
+    held, *others = journals = [CallJournal(call) for call in calls]
+    async with contextlib.AsyncExitStack() as stack:
+        for journal in journals:
+            await stack.enter_async_context(keeping(journal))
+        async with locked(calls[0]):
+            for text in ("One.", "Two."):
+                for journal in journals:
+                    journal.agent_says(text)
+                    journal.write(line(text))
+                for call in calls[1:]:
+                    await until_written(call, 1 if text == "One." else 2)
+            assert await texts(calls[0]) == []
+            assert len(held.unwritten()) == 2
+            assert [journal.unwritten() for journal in others] == [[], []]
+    for call in calls:
+        assert await texts(call) == ["One.", "Two."]
+
+
+@on_postgres
+async def test_stuck_transcripts_leave_connections_to_everybody_else(calls):
+    def waiting() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return cursor.fetchone()[0]
+
+    writer = TranscriptWriter()
+    async with locked(*calls):
+        stuck = [
+            asyncio.create_task(writer.write(part_of(call, "Yes.", said="Yes."), alone=True))
+            for call in 3 * calls
+        ]
+        await asyncio.sleep(0.5)
+        assert await sync_to_async(waiting)() == THREADS == 2
+    await asyncio.gather(*stuck, return_exceptions=True)
