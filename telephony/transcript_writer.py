@@ -20,7 +20,7 @@ from accounts.row_security import service_scope
 from telephony import call_events
 from telephony.call_events import EventKind
 from telephony.daemon_threads import DaemonThreads
-from telephony.models import Call, TranscriptLine
+from telephony.models import FINAL_STATUSES, Call, TranscriptLine
 
 ROUND_SECONDS = 0.2
 """Calls bring what they have at the same moments, so often."""
@@ -49,14 +49,14 @@ def write_down(parts: Sequence[Part]) -> None:
     """Write all of it or nothing; a repeat changes nothing. Raises django.db.Error."""
     with service_scope():
         _do_not_wait_long()
-        _lock([part for part in parts if part.being_said is not None])
+        running = _locked([part for part in parts if part.being_said is not None])
         # The position is unique: a repeat after a lost answer changes nothing.
         lines = [line for part in parts for line in part.lines]
         TranscriptLine.objects.bulk_create(lines, ignore_conflicts=True)
         for part in parts:
             if part.hides_ai:
                 call_events.note(part.call_id, kind=EventKind.DISCLOSURE_MISSING)
-            if part.being_said is not None:
+            if part.being_said is not None and part.call_id in running:
                 call_events.show_being_said(part.call_id, part.being_said)
 
 
@@ -67,11 +67,17 @@ def _do_not_wait_long() -> None:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
 
 
-def _lock(saying: Sequence[Part]) -> None:
-    """In this order: whoever ends a call locks its row before what is being said."""
-    if saying:
-        calls = Call.objects.select_for_update(no_key=True).order_by("id")
-        list(calls.filter(id__in=[part.call_id for part in saying]).values_list("id"))
+def _locked(saying: Sequence[Part]) -> set[UUID]:
+    """Those of the calls that go on; they do until this transaction is over.
+
+    What was written as being said in a call that has ended would stay there. Whoever ends one
+    locks its row before what is being said: so it is done here, or both might wait for ever.
+    """
+    if not saying:
+        return set()
+    calls = Call.objects.select_for_update(no_key=True).order_by("id")
+    going_on = calls.filter(id__in=[part.call_id for part in saying])
+    return set(going_on.exclude(status__in=FINAL_STATUSES).values_list("id", flat=True))
 
 
 class TranscriptWriter:

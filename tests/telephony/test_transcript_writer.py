@@ -12,8 +12,8 @@ from django.db import Error, connection
 from accounts.row_security import service_scope
 from telephony.call_events import being_said
 from telephony.journal import CallJournal
-from telephony.models import Call, TranscriptLine
-from telephony.transcript_writer import THREADS, Part, TranscriptWriter
+from telephony.models import FINAL_STATUSES, Call, CallEvent, CallStatus, TranscriptLine
+from telephony.transcript_writer import THREADS, Part, TranscriptWriter, write_down
 from tests.factories import make_call, make_number
 from tests.telephony.test_journal import keeping, line, texts
 
@@ -168,3 +168,35 @@ async def test_stuck_transcripts_leave_connections_to_everybody_else(calls):
         await asyncio.sleep(0.5)
         assert await sync_to_async(waiting)() == THREADS == 2
     await asyncio.gather(*stuck, return_exceptions=True)
+
+
+@pytest.mark.parametrize("status", sorted(FINAL_STATUSES))
+async def test_nothing_is_being_said_in_a_call_that_is_over(calls, status):
+    await Call.objects.filter(id=calls[0].id).aupdate(status=status)
+    writer = TranscriptWriter()
+    late = [part_of(call, "Goodbye.", said="Goodbye.") for call in calls[:2]]
+    await asyncio.gather(*(writer.write(part) for part in late))
+    assert [event.call_id async for event in CallEvent.objects.all()] == [calls[1].id]
+    assert await texts(calls[0]) == ["Goodbye."]
+
+
+@on_postgres
+def test_nothing_is_being_said_in_a_call_that_ends_meanwhile(calls):
+    call = calls[0]
+    is_under_way = threading.Event()
+
+    def write() -> None:
+        is_under_way.set()
+        write_down([part_of(call, "Goodbye.", said="Goodbye.")])
+        connection.close()
+
+    writing = threading.Thread(target=write)
+    with service_scope():
+        Call.objects.select_for_update().get(id=call.id)
+        writing.start()
+        is_under_way.wait(5)
+        writing.join(0.3)  # it has got as far as it gets
+        Call.objects.filter(id=call.id).update(status=CallStatus.COMPLETED)
+    writing.join(5)
+    assert call.transcript.count() == 1
+    assert not CallEvent.objects.exists()
