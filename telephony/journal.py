@@ -149,11 +149,11 @@ class CallJournal:
             being_said=said[-1].text if said else None,
             hides_ai=self._undisclosed in lines,
         )
-        is_told = False
+        has_failed = False
         while True:
             try:
                 at_once = self._is_ending.is_set
-                await transcript_writer().write(part, alone=is_told, at_once=at_once)
+                await transcript_writer().write(part, alone=has_failed, at_once=at_once)
             except OWN_FAULTS:
                 if len(entries) > 1:  # one of them is refused, not all
                     for entry in entries:
@@ -161,9 +161,9 @@ class CallJournal:
                     return
                 logger.exception("transcript line refused", extra={"call": str(self._call_id)})
             except Error:
-                if not is_told:
+                if not has_failed:
                     logger.warning("transcript waits for the database", exc_info=True)
-                is_told = True
+                has_failed = True
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for line in lines:
