@@ -64,7 +64,8 @@ class TellWrapUp:
 class WriteLine:
     """Put a line into the transcript; times are on the stream's clock.
 
-    `heard_chars` is how much of `text` the caller heard, None when it was all.
+    `heard_chars` is how much of `text` the caller heard, None when it was all. `is_own` of what we
+    said in the agent's place.
     """
 
     role: Role
@@ -73,6 +74,7 @@ class WriteLine:
     end_ms: int
     source: TranscriptSource
     heard_chars: int | None = None
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

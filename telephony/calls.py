@@ -44,6 +44,7 @@ from telephony.models import (
     VoicemailMode,
 )
 from telephony.prepared_query import PreparedQuery
+from telephony.stream_facts import StreamFacts
 from telephony.stream_handover import STREAM_TOKEN_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -160,7 +161,6 @@ def claim_stream(token: str) -> Call | None:
 def brief_of(call: Call) -> CallBrief:
     """What the agent is told about a call; needs `number`, `owner` and `campaign` loaded."""
     profile = profiles.profile_of(call.owner)
-    said_before = stream_handover.said_before(call)
     return CallBrief(
         call_type=CallType(call.call_type),
         receptionist=call.number.voicemail_mode == VoicemailMode.RECEPTIONIST,
@@ -173,8 +173,8 @@ def brief_of(call: Call) -> CallBrief:
         forwarded=call.was_forwarded,
         outbound=call.direction == Direction.OUTBOUND,
         campaign_purpose=call.campaign.purpose if call.campaign else "",
-        goes_on=bool(said_before),
-        said_before=said_before,
+        goes_on=StreamFacts.going_on(call.stream_facts).has_introduced_itself,
+        said_before=stream_handover.said_before(call),
     )
 
 

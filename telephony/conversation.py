@@ -64,7 +64,7 @@ class Conversation:
         self._journal = CallJournal(
             call,
             first_position=call.stream_generation * LINES_PER_STREAM,
-            begins_at_ms=self._begins_at_ms,
+            facts=self._facts,
         )
         self._recorder = CallRecorder(call.id)
         self._limits, self._voice = FrameLimits(), VoiceWatch()

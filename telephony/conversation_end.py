@@ -65,7 +65,7 @@ class StreamEnd:
         """
         written = asyncio.wrap_future(self.recorder.finish())
         if self.outcome is None:
-            in_database = [self.journal.flushed, self._keep_facts, self._hand_over]
+            in_database = [self.journal.flushed, self._hand_over]
             failed = await self._take([*in_database, self.line.hang_up, self.close_agent])
             in_database = [self.journal.flushed, self._keep_report, self._heed_words]
             failed += await self._take([*in_database, lambda: asyncio.shield(written)])
@@ -110,7 +110,14 @@ class StreamEnd:
         return failed
 
     async def _hand_over(self) -> None:
-        await in_service_scope(stream_handover.hand_over, self.call_id)
+        facts = self.facts.as_json()
+
+        def together() -> None:
+            """In one transaction: by the facts the next agent knows whether it has to greet."""
+            calls.keep_stream_facts(self.call_id, facts, generation=self.generation)
+            stream_handover.hand_over(self.call_id)
+
+        await in_service_scope(together)
 
     async def _keep_facts(self) -> None:
         facts = self.facts.as_json()

@@ -19,6 +19,7 @@ from telephony import live_news, metrics
 from telephony.actions import WriteLine
 from telephony.call_notice import says_ai
 from telephony.models import Call, TranscriptLine
+from telephony.stream_facts import StreamFacts
 from telephony.transcript_writer import Part, seconds_to_next_round, transcript_writer
 
 logger = logging.getLogger(__name__)
@@ -32,11 +33,13 @@ LONGEST_LINE = 20_000
 class CallJournal:
     """The transcript of one stream on its way into the database.
 
-    `begins_at_ms` is how much of the call was recorded before this stream. Live views hear that
-    something was written.
+    `facts` are the stream's: they tell how much of the call was recorded before it, and learn
+    that an agent has introduced itself. Live views hear that something was written.
     """
 
-    def __init__(self, call: Call, *, first_position: int = 0, begins_at_ms: int = 0) -> None:
+    def __init__(
+        self, call: Call, *, first_position: int = 0, facts: StreamFacts | None = None
+    ) -> None:
         self._call_id = call.id
         self._call_sid = call.call_sid or ""
         self._waiting: list[TranscriptLine | _BeingSaid] = []
@@ -44,11 +47,11 @@ class CallJournal:
         self._is_written.set()
         self._unwritten: dict[int, TranscriptLine] = {}  # by position
         self._position = first_position
-        self._begins_at_ms = begins_at_ms
+        self._facts = facts or StreamFacts()
+        self._begins_at_ms = self._facts.handed_over_at_ms
         self._being_said = ""
         self._is_ending = Wake()
         self.agent_spoke_until_ms = 0  # of this stream
-        self._has_introduced_itself = begins_at_ms > 0
         self._undisclosed: TranscriptLine | None = None
 
     def write(self, line: WriteLine) -> bool:
@@ -66,8 +69,9 @@ class CallJournal:
         self._position += 1
         if line.role is Role.AGENT:
             self.agent_spoke_until_ms = max(self.agent_spoke_until_ms, line.end_ms)
-        if not self._has_introduced_itself and line.source is TranscriptSource.REALTIME:
-            self._look_for_disclosure(row)
+            if not (line.is_own or self._facts.has_introduced_itself):
+                self._facts.has_introduced_itself = True
+                self._look_for_disclosure(row)
         if self._is_full:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})
             return False
@@ -86,10 +90,7 @@ class CallJournal:
 
     def _look_for_disclosure(self, row: TranscriptLine) -> None:
         """A model is told to say first that it is an AI, and may leave it out all the same."""
-        if row.role != Role.AGENT.value:
-            return
-        self._has_introduced_itself = True
-        if not says_ai(row.text):
+        if row.source == TranscriptSource.REALTIME.value and not says_ai(row.text):
             self._undisclosed = row
             metrics.DISCLOSURES_MISSING.inc()
             logger.warning("AI not disclosed", extra={"call": str(self._call_id)})

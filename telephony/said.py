@@ -119,6 +119,7 @@ class Said:
             end_ms=played.start_ms + played.heard_ms,
             source=words.source,
             heard_chars=heard_chars(words.text, heard_ms=played.heard_ms, spoken_ms=spoken_ms),
+            is_own=is_own(played.utterance_id),
         )
 
 

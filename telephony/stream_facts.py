@@ -10,7 +10,8 @@ class StreamFacts:
     """Times are milliseconds: the first audio since the handshake, the rest for one barge-in.
 
     `handed_over_at_ms` counts what the recording holds of all streams so far. `agent_failure` is
-    the code of what the agent failed with, blank when it did not.
+    the code of what the agent failed with, blank when it did not. An agent `has_introduced_itself`
+    once the caller heard one say something; no later one greets her again.
 
     A barge-in lasts from the agent's notice that the caller speaks to the `clear` on its way.
     """
@@ -26,6 +27,7 @@ class StreamFacts:
     lines_lost: int = 0
     handed_over_at_ms: int = 0
     agent_failure: str = ""
+    has_introduced_itself: bool = False
 
     @classmethod
     def going_on(cls, kept: Mapping[str, int | float | str | None]) -> Self:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,7 @@ from telephony.call_notice import CallNotice, notice_for, read_notices, says_ai
 from telephony.journal import CallJournal
 from telephony.models import Call
 from telephony.simulator.verbs import Gather, Say
+from telephony.stream_facts import StreamFacts
 from tests.factories import make_call, make_number
 from tests.telephony.carrier import incoming_form, post
 from tests.telephony.test_outgoing_webhooks import form_of, verbs_of
@@ -147,24 +149,28 @@ def call(transactional_db, owner) -> Call:
 
 INTRODUCED = line("This is Kai, Nora's AI assistant.")
 NOT_INTRODUCED = line("Hello, this is Nora's office.")
-FILLER = line("One moment, please.", source=TranscriptSource.SCRIPTED)
+FILLER = replace(line("One moment, please.", source=TranscriptSource.SCRIPTED), is_own=True)
 CALLER = line("Is that an AI?", role=Role.CALLER)
+PASSED_ON = {"handed_over_at_ms": 9_000}
+GREETED = PASSED_ON | {"has_introduced_itself": True}
 
 
 @pytest.mark.parametrize(
-    ("lines", "begins_at_ms", "missing"),
+    ("lines", "facts", "missing"),
     [
-        pytest.param([INTRODUCED], 0, 0, id="said first"),
-        pytest.param([NOT_INTRODUCED, INTRODUCED], 0, 1, id="said late"),
-        pytest.param([FILLER, CALLER, INTRODUCED], 0, 0, id="after a sentence of ours"),
-        pytest.param([CALLER, NOT_INTRODUCED, NOT_INTRODUCED], 0, 1, id="never"),
-        pytest.param([NOT_INTRODUCED], 9_000, 0, id="in a stream that goes on"),
+        pytest.param([INTRODUCED], {}, 0, id="said first"),
+        pytest.param([NOT_INTRODUCED, INTRODUCED], {}, 1, id="said late"),
+        pytest.param([FILLER, CALLER, INTRODUCED], {}, 0, id="after a sentence of ours"),
+        pytest.param([CALLER, NOT_INTRODUCED, NOT_INTRODUCED], {}, 1, id="never"),
+        pytest.param([NOT_INTRODUCED], GREETED, 0, id="in a stream that goes on"),
+        pytest.param([NOT_INTRODUCED], PASSED_ON, 1, id="in one that was passed on before it"),
     ],
 )
-async def test_a_model_that_leaves_it_out_is_noted_once(call, lines, begins_at_ms, missing):
+async def test_a_model_that_leaves_it_out_is_noted_once(call, lines, facts, missing):
     before = counted()
-    # Also in a second stream, where the first one was passed on before anybody spoke.
-    await write(CallJournal(call, first_position=100, begins_at_ms=begins_at_ms), *lines)
+    kept = StreamFacts.going_on(facts)
+    await write(CallJournal(call, first_position=100, facts=kept), *lines)
+    assert kept.has_introduced_itself
     assert await call.events.filter(kind="disclosure-missing").acount() == missing
     assert counted() - before == missing
     assert await call.transcript.acount() == len(lines)

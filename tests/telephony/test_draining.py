@@ -12,6 +12,7 @@ from agent.dialogue import Dialogue, Say
 from telephony import calls, draining, stream_handover
 from telephony.draining import Drain
 from telephony.models import Call, CallStatus, StreamState
+from telephony.stream_facts import StreamFacts
 from telephony.stream_handover import MAX_STREAMS
 from tests.factories import make_call, make_number
 from tests.peers.media_line import MediaLine, stream_url
@@ -160,6 +161,8 @@ async def test_a_stream_that_comes_too_late_counts_among_those_that_were_here(of
 def test_what_was_said_before_is_told_to_the_agent_that_goes_on(call):
     call.transcript.create(position=0, role="caller", text="It is Tom.", start_ms=0, end_ms=900)
     assert calls.brief_of(call).said_before == ()
+    greeted = StreamFacts(has_introduced_itself=True)
+    calls.keep_stream_facts(call.id, greeted.as_json(), generation=0)
     stream_handover.hand_over(call.id)
     brief = calls.brief_of(calls.claim_stream(Call.objects.get().stream_token))
     assert brief.goes_on
