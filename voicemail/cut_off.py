@@ -34,11 +34,9 @@ def note_cut_off_words(call: Call) -> bool:
     """
     had_stream = call.stream_state in {StreamState.OPEN, StreamState.CLOSED}
     may_be_cut = had_stream and call.agent_outcome in NO_GOODBYE
-    if not may_be_cut or kept_endings.holds(call.id):
+    if not may_be_cut or _is_told_elsewhere(call):
         return False
     with service_scope():
-        if _has_all_lines(call):
-            return False
         said_ms, stream_ms = _behind_last_line(call)
     spoken = _spoken(call, said_ms, stream_ms)
     if not spoken:
@@ -51,15 +49,19 @@ def note_cut_off_words(call: Call) -> bool:
         end_ms=spoken[-1].end_ms,
         source=TranscriptSource.NONE.value,
     )
+    if _is_told_elsewhere(call):  # since, while the storage took its time
+        return False
     with service_scope():
-        if _has_all_lines(call):  # since, while the storage took its time
-            return False
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
     return True
 
 
-def _has_all_lines(call: Call) -> bool:
-    return call.events.filter(kind=EventKind.AGENT_CLOSED).exists()
+def _is_told_elsewhere(call: Call) -> bool:
+    """Whether its stream's process wrote down all lines, or keeps them on the disk until then."""
+    if kept_endings.holds(call.id):  # asked first: it goes from there to the database
+        return True
+    with service_scope():
+        return call.events.filter(kind=EventKind.AGENT_CLOSED).exists()
 
 
 def _behind_last_line(call: Call) -> tuple[int, int | None]:

@@ -6,11 +6,12 @@ from django.db import connection
 
 from agent.speech import prompts
 from agent.speech.mulaw import SILENCE
-from telephony import call_events
+from telephony import call_events, kept_endings
 from telephony.call_events import EventKind
 from telephony.models import Call, StreamState, TranscriptLine
 from telephony.recording import MESSAGE_LINE, store_recording
 from tests.factories import make_call, make_number
+from tests.telephony.test_kept_endings import ending_of, line_of
 from voicemail.cut_off import note_cut_off_words
 
 pytestmark = pytest.mark.A4
@@ -94,3 +95,20 @@ def test_a_storage_that_takes_its_time_holds_up_nobody_at_the_database(owner, se
     Watched.opened_inside.clear()
     note_cut_off_words(call)
     assert Watched.opened_inside == [False]
+
+
+class Late(FileSystemStorage):
+    """While it is read, the process of the call's stream keeps what it knows of it."""
+
+    def open(self, name, mode="rb"):
+        call = Call.objects.get()
+        kept_endings.keep(ending_of(call, line_of(call, "It is Tom.", position=1)))
+        return super().open(name, mode)
+
+
+def test_an_ending_that_is_kept_meanwhile_has_all_lines(owner, settings):
+    call = broken_call(owner)
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": f"{__name__}.Late"}}
+    assert not note_cut_off_words(call)
+    kept_endings.write_down_endings()
+    assert [line.text for line in call.transcript.all()] == ["Hello.", "It is Tom.", ""]
