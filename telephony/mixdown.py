@@ -4,7 +4,7 @@ The clock is the carrier's: milliseconds of the stream, 8 bytes of mu-law each. 
 says where it belongs. Agent audio is played as soon as what was sent before it has been played.
 """
 
-from agent.speech.mulaw import BYTES_PER_MS, FRAME_MS, SILENCE
+from agent.speech.mulaw import BYTES_PER_MS, SILENCE
 
 
 class Mixdown:
@@ -21,8 +21,8 @@ class Mixdown:
         self._agent_end = 0  # byte position where the next agent audio would be played
 
     def caller(self, timestamp_ms: int, audio: bytes) -> None:
-        """20 ms of the caller from `timestamp_ms` on; lost if older than handed-out audio."""
-        self.now_ms = timestamp_ms + FRAME_MS
+        """A frame of the caller from `timestamp_ms` on; lost if older than handed-out audio."""
+        self.now_ms = timestamp_ms + len(audio) // BYTES_PER_MS
         position = timestamp_ms * BYTES_PER_MS - self._settled
         if position == len(self._caller):  # nearly always
             self._caller += audio

@@ -16,6 +16,17 @@ def test_caller_audio_lies_where_its_timestamp_says():
     assert agent == SILENT * 480
 
 
+@pytest.mark.parametrize("ms", [10, 20, 384])
+def test_the_clock_is_the_end_of_a_frame_of_any_length(ms):
+    mix = Mixdown()
+    mix.caller(0, b"c" * ms * MS)
+    mix.agent(b"a" * 160)
+    mix.caller(ms, b"d" * 160)
+    caller, agent = mix.settle()
+    assert caller == b"c" * ms * MS + b"d" * 160
+    assert agent == SILENT * ms * MS + b"a" * 160
+
+
 def test_agent_audio_is_played_one_after_the_other():
     mix = Mixdown()
     mix.now_ms = 20
