@@ -31,7 +31,7 @@ def keep_report(call_id: UUID, report: AgentReport, *, generation: int = 0) -> b
     """Keep the report of a call's stream; whether it told anything new, which a repeat does not.
 
     The figures of a later `generation` come on top of those of the streams before; its message
-    takes the place of theirs. In a transaction.
+    takes the place of theirs. To be called in a transaction.
     """
     is_new = bool(report.usage) and _keep_figures(call_id, report, generation)
     if report.wants_no_calls:

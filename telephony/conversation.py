@@ -61,11 +61,8 @@ class Conversation:
         self._line = CallerLine(receive, send, direct)
         self._clock = asyncio.get_running_loop().time
         self._bridge = bridge_for(call, begins_at_ms=self._begins_at_ms)
-        self._journal = CallJournal(
-            call,
-            first_position=call.stream_generation * LINES_PER_STREAM,
-            facts=self._facts,
-        )
+        first_position = call.stream_generation * LINES_PER_STREAM
+        self._journal = CallJournal(call, first_position=first_position, facts=self._facts)
         self._recorder = CallRecorder(call.id)
         self._limits, self._voice = FrameLimits(), VoiceWatch()
         self._latest: bytes | None = None  # the caller's audio since the last tick
@@ -175,9 +172,10 @@ class Conversation:
     def _hear(self, frame: media_stream.CallerAudio) -> None:
         if not self._has_started:
             raise FrameError("Audio before the start.")
-        if frame.timestamp_ms > self._now_ms() + MAX_AHEAD_MS:
+        now = self._clock()
+        if frame.timestamp_ms > (now - self._started_at) * 1_000 + MAX_AHEAD_MS:
             raise FrameError("Audio from the future.")
-        self._last_heard_at = self._clock()
+        self._last_heard_at = now
         self._latest = audio = frame.audio
         self._recorder.caller(frame.timestamp_ms, audio)
         self._doer.tell_agent_audio(audio)

@@ -40,7 +40,7 @@ class Mixdown:
         self._agent_end = start + len(audio)
 
     def clear(self) -> None:
-        """Agent audio not played by now never will be."""
+        """The carrier was told to stop: agent audio not played by now never will be."""
         position = max(self.now_ms * BYTES_PER_MS, self._settled)
         del self._agent[position - self._settled :]
         self._agent_end = min(self._agent_end, position)

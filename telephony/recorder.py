@@ -39,16 +39,19 @@ def all_written() -> "Future[None]":
 
 
 class CallRecorder:
-    """Records one call. Methods called from the media path do not touch the disk."""
+    """Records one call. Methods called from the media path do not touch the disk.
+
+    `caller`, `agent` and `clear` are those of its mixdown, which says what they do: a method in
+    between would be called a hundred times a second.
+    """
 
     def __init__(self, call_id: uuid.UUID) -> None:
         self._spool = audio_spool.spool_path(call_id)
         self._mixdown = Mixdown()
         self._written_ms = 0
         self._unwritten = bytearray()  # the writer thread's
-        self.caller = self._mixdown.caller  # 20 ms of the caller, from this time of the stream on
-        self.agent = self._mixdown.agent  # audio just sent to the caller
-        self.clear = self._mixdown.clear  # the carrier was told to stop playing
+        self.caller, self.agent = self._mixdown.caller, self._mixdown.agent
+        self.clear = self._mixdown.clear
 
     @property
     def length_ms(self) -> int:
