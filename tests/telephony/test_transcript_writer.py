@@ -124,7 +124,7 @@ async def locked(*held: Call) -> AsyncIterator[None]:
 
 
 async def until_written(call: Call, count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while await call.transcript.acount() < count:  # noqa: ASYNC110  # it is a thread's
             await asyncio.sleep(0.05)
 
@@ -165,8 +165,11 @@ async def test_stuck_transcripts_leave_connections_to_everybody_else(calls):
             asyncio.create_task(writer.write(part_of(call, "Yes.", said="Yes."), alone=True))
             for call in 3 * calls
         ]
-        await asyncio.sleep(0.5)
-        assert await sync_to_async(waiting)() == THREADS == 2
+        seen = set()
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            seen.add(await sync_to_async(waiting)())
+        assert max(seen) == THREADS == 2
     await asyncio.gather(*stuck, return_exceptions=True)
 
 
