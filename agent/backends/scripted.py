@@ -48,7 +48,7 @@ class ScriptedBackend(AgentBackend):
     can_speak_freely = False
 
     async def open_session(self, brief: CallBrief) -> AgentSession:
-        was_told = any(who == Role.CALLER for who, _ in brief.said_before)
+        was_told = brief.goes_on and any(who == Role.CALLER for who, _ in brief.said_before)
         return ScriptedSession(
             call_type=brief.call_type,
             outbound=brief.outbound,
@@ -74,6 +74,8 @@ class ScriptedBackend(AgentBackend):
 class ScriptedSession:
     """One call with the scripted agent; driven by the caller's audio, never by a clock."""
 
+    capabilities = Capabilities(watches_silence=True)
+
     def __init__(
         self,
         *,
@@ -90,10 +92,6 @@ class ScriptedSession:
         self._rest = b""
         self._is_closed = False
         self._do(self._dialogue.begin())
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(watches_silence=True)
 
     def send_audio(self, audio: bytes) -> None:
         """Take caller audio of any length."""

@@ -1,6 +1,7 @@
 """The embedded agent on a line, with real sound in both directions."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,18 @@ from tests.agent.recorded_speech import needs_recordings
 CALLERS = Path(__file__).parents[2] / "telephony" / "simulator" / "callers"
 CUSTOMER = (CALLERS / "customer-1.ulaw").read_bytes()
 ANSWER = (CALLERS / "customer-2.ulaw").read_bytes()
+
+BRIEF = CallBrief(
+    call_type=CallType.LIVE,
+    receptionist=True,
+    agent_name="Iris",
+    owner_name="Nora Whitfield",
+    voice="marin",
+    greeting="",
+    about="",
+    language="en-US",
+    forwarded=None,
+)
 
 
 def words(*names: str) -> list[str]:
@@ -206,20 +219,18 @@ async def test_closing_twice_ends_the_events_once_and_for_all() -> None:
 
 
 async def test_the_backend_opens_sessions_for_both_kinds_of_call() -> None:
-    backend = ScriptedBackend()
-    brief = CallBrief(
-        call_type=CallType.LIVE,
-        receptionist=True,
-        agent_name="Iris",
-        owner_name="Nora Whitfield",
-        voice="marin",
-        greeting="",
-        about="",
-        language="en-US",
-        forwarded=None,
-    )
-    async with LoopbackLine(await backend.open_session(brief)) as line:
+    async with LoopbackLine(await ScriptedBackend().open_session(BRIEF)) as line:
         assert line.said == words("greeting_live")
+
+
+async def test_who_spoke_before_anybody_had_greeted_her_is_asked_for_her_message_first() -> None:
+    brief = replace(BRIEF, said_before=(("caller", "Hello?"),))
+    async with LoopbackLine(await ScriptedBackend().open_session(brief)) as line:
+        await line.listen()
+        await line.stay_silent(800)
+        await line.speak(CUSTOMER)
+        await line.stay_silent(2400)
+        assert line.said == words("greeting_live", "anything_else")
 
 
 def test_the_backend_is_honest_about_what_it_can_do() -> None:
