@@ -187,7 +187,8 @@ class Bridge:
 
     def tick(self, *, now_ms: int) -> list[Action]:
         """What is due by now: nobody may hang in a silent or endless call."""
-        actions = self._heard(self._ledger.overdue(now_ms=now_ms), now_ms)
+        overdue = self._ledger.overdue(now_ms=now_ms)
+        actions = self._heard(overdue, now_ms) if overdue else []
         if self._closed:
             return actions
         if self._leaving is not None:

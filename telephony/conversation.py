@@ -263,18 +263,20 @@ class Conversation:
     def _keep_time(self) -> None:
         if self._over.done():
             return
+        now = self._clock()
         patience = SILENT_LINE_SECONDS if self._has_started else START_SECONDS
-        if self._clock() - self._last_heard_at > patience:
+        if now - self._last_heard_at > patience:
             self._log(logging.WARNING, "line is silent")
             self._stop()
             return
-        if self._limits.is_flood(seconds=self._clock() - self._opened_at):
+        if self._limits.is_flood(seconds=now - self._opened_at):
             self._give_up("too many frames")
             return
         self._recorder.keep_up()
         if self._has_started and not self._line.is_congested:
             self._watch_voice()
-            self._do(self._bridge.tick(now_ms=self._now_ms()))
+            if due := self._bridge.tick(now_ms=self._now_ms()):
+                self._do(due)
         if self._may_be_handed_over and self._bridge.takes_leave:
             self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
         elif self._may_be_handed_over:

@@ -78,8 +78,9 @@ class PlaybackLedger:
 
     def has_run_dry(self, *, now_ms: int) -> bool:
         """All audio sent was played, and more of it must come: in the middle of an utterance."""
-        unfinished = any(not utterance.complete for utterance in self._utterances.values())
-        return unfinished and now_ms > self._plays_until_ms
+        if now_ms <= self._plays_until_ms:
+            return False
+        return any(not utterance.complete for utterance in self._utterances.values())
 
     def sent(
         self, utterance_id: str, duration_ms: int, *, now_ms: int, mark_every_ms: int | None

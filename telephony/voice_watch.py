@@ -19,7 +19,7 @@ ABOVE_FLOOR = 6.0
 """In power, about 8 dB."""
 QUIETEST_VOICE = 1e-5  # -50 dBFS
 LOUDEST_FLOOR = 1e-4  # -40 dBFS: a caller who speaks from the first frame on raises it no further
-VOICED_SAMPLES, VOICED_WINDOW = 2, 4  # a click alone is no voice
+VOICED_SAMPLES, LATEST_FOUR = 2, 0b1111  # a click alone is no voice
 
 
 class VoiceWatch:
@@ -27,7 +27,7 @@ class VoiceWatch:
 
     def __init__(self) -> None:
         self._powers = array("f")
-        self._voiced: list[bool] = []
+        self._voiced = 0  # a bit for each of the latest frames, the last one lowest
         self._floor = 0.0
         self._until_floor = 0
 
@@ -42,8 +42,8 @@ class VoiceWatch:
             self._floor = min(sorted(self._powers)[len(self._powers) // 10], LOUDEST_FLOOR)
             self._until_floor = min(len(self._powers), FLOOR_LASTS_SAMPLES)
         is_voiced = power > max(self._floor * ABOVE_FLOOR, QUIETEST_VOICE)
-        self._voiced = [*self._voiced[1 - VOICED_WINDOW :], is_voiced]
-        return self._voiced[-1] and sum(self._voiced) >= VOICED_SAMPLES
+        self._voiced = (self._voiced << 1 | is_voiced) & LATEST_FOUR
+        return is_voiced and self._voiced.bit_count() >= VOICED_SAMPLES
 
 
 def _power(audio: bytes) -> float:

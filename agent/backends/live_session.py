@@ -30,6 +30,9 @@ STEADY_MS = 2_000  # brought at the pace of time: the line had kept nothing
 class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
     """One call. Its server's clock is the audio that it is sent."""
 
+    # Of a silent caller the model takes no notice: it speaks when it has something to say.
+    capabilities = Capabilities(interrupts_itself=True, paces_audio=True, watches_silence=False)
+
     def __init__(
         self, dialogue: LiveDialogue, *, address: LiveAddress, prices: Sequence[LivePrice]
     ) -> None:
@@ -44,15 +47,9 @@ class LiveSession(SessionFrame[LiveDialogue, LiveSocket]):
         self._looking: asyncio.TimerHandle | None = None
         self._began_at = self._heard_at = self._loop.time()
         self._sent_ms = 0
-        self._uncounted_ms = (
-            0  # while the process stood still, and might yet be brought by the line
-        )
+        # While the process stood still; the line may bring it yet.
+        self._uncounted_ms = 0
         self._steady_ms = 0  # brought since, not ahead of time
-
-    @property
-    def capabilities(self) -> Capabilities:
-        # Of a silent caller the model takes no notice: it speaks when it has something to say.
-        return Capabilities(interrupts_itself=True, paces_audio=True, watches_silence=False)
 
     async def open(self) -> None:
         """As every session; from then on it looks after its clock."""

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 class RealtimeSession(SessionFrame[RealtimeDialogue, RealtimeSocket]):
     """One call."""
 
+    capabilities = Capabilities()
+
     def __init__(
         self, dialogue: RealtimeDialogue, *, address: Address, prices: Sequence[Price]
     ) -> None:
@@ -31,10 +33,6 @@ class RealtimeSession(SessionFrame[RealtimeDialogue, RealtimeSocket]):
             append_audio=append_audio,
         )
         self._address = address
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
 
     def send_audio(self, audio: bytes) -> None:
         if self._is_closed:
