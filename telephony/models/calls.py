@@ -109,7 +109,7 @@ class Call(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    duration_s = models.PositiveIntegerField(null=True, blank=True)
+    duration_s = models.PositiveIntegerField("duration (s)", null=True, blank=True)
     stream_token = models.CharField(max_length=64, null=True, blank=True, unique=True)
     stream_token_expires_at = models.DateTimeField(null=True, blank=True)
     stream_state = models.CharField(max_length=8, choices=StreamState, default=StreamState.NONE)
@@ -141,7 +141,9 @@ class Call(models.Model):
         default=dict, blank=True, help_text="Figures of the media stream, StreamFacts by name."
     )
     agent_usage = models.JSONField(default=dict, blank=True)
-    cost_usd = models.DecimalField(max_digits=10, decimal_places=5, null=True, blank=True)
+    cost_usd = models.DecimalField(
+        "cost (US$)", max_digits=10, decimal_places=5, null=True, blank=True
+    )
     simulated = models.BooleanField(default=False)
     audio_erased_at = models.DateTimeField(
         null=True, blank=True, help_text="From then on no audio of the call is kept."
