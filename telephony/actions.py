@@ -64,8 +64,8 @@ class TellWrapUp:
 class WriteLine:
     """Put a line into the transcript; times are on the stream's clock.
 
-    `heard_chars` is how much of `text` the caller heard, None when it was all. `is_own` of what we
-    said in the agent's place.
+    `heard_chars` is how much of `text` the caller heard, None when it was all. `in_agents_place`
+    are the sentences that we say while the agent is slow, or when it does not take leave.
     """
 
     role: Role
@@ -74,7 +74,7 @@ class WriteLine:
     end_ms: int
     source: TranscriptSource
     heard_chars: int | None = None
-    is_own: bool = False
+    in_agents_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,11 @@ class Bridge:
         """What the caller hears the agent say at the moment; blank when it is not known."""
         return self._said.being_said
 
+    @property
+    def awaits_words(self) -> bool:
+        """Whether the caller heard something of the agent's whose words are still to come."""
+        return self._said.awaits_words
+
     def agent_opened(self, capabilities: Capabilities, *, unheard_ms: int = 0) -> None:
         """The agent's session is open: what it does by itself is left to it.
 

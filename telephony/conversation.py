@@ -36,7 +36,6 @@ from telephony.models import Call
 from telephony.pulse import pulse
 from telephony.recorder import CallRecorder
 from telephony.stream_facts import StreamFacts
-from telephony.stream_handover import LINES_PER_STREAM
 from telephony.voice_watch import VoiceWatch
 
 logger = logging.getLogger(__name__)
@@ -61,8 +60,7 @@ class Conversation:
         self._line = CallerLine(receive, send, direct)
         self._clock = asyncio.get_running_loop().time
         self._bridge = bridge_for(call, begins_at_ms=self._begins_at_ms)
-        first_position = call.stream_generation * LINES_PER_STREAM
-        self._journal = CallJournal(call, first_position=first_position, facts=self._facts)
+        self._journal = CallJournal(call, facts=self._facts)
         self._recorder = CallRecorder(call.id)
         self._limits, self._voice = FrameLimits(), VoiceWatch()
         self._latest: bytes | None = None  # the caller's audio since the last tick
@@ -308,6 +306,7 @@ class Conversation:
         self._journal.end()
         self._keep_words(self._in_hand)
         self._do(self._bridge.line_stopped(now_ms=self._now_ms()))
+        self._facts.has_introduced_itself |= self._bridge.awaits_words
         self._recorder.reach(self._journal.agent_spoke_until_ms)
         self._facts.handed_over_at_ms = self._begins_at_ms + self._recorder.length_ms
         self._facts.fillers += self._bridge.fillers

@@ -20,6 +20,7 @@ from telephony.actions import WriteLine
 from telephony.call_notice import says_ai
 from telephony.models import Call, TranscriptLine
 from telephony.stream_facts import StreamFacts
+from telephony.stream_handover import LINES_PER_STREAM
 from telephony.transcript_writer import Part, seconds_to_next_round, transcript_writer
 
 logger = logging.getLogger(__name__)
@@ -37,21 +38,20 @@ class CallJournal:
     that an agent has introduced itself. Live views hear that something was written.
     """
 
-    def __init__(
-        self, call: Call, *, first_position: int = 0, facts: StreamFacts | None = None
-    ) -> None:
+    def __init__(self, call: Call, *, facts: StreamFacts | None = None) -> None:
         self._call_id = call.id
         self._call_sid = call.call_sid or ""
         self._waiting: list[TranscriptLine | _BeingSaid] = []
         self._has_news, self._is_written = Wake(), Wake()
         self._is_written.set()
         self._unwritten: dict[int, TranscriptLine] = {}  # by position
-        self._position = first_position
+        self._position = call.stream_generation * LINES_PER_STREAM
         self._facts = facts or StreamFacts()
         self._begins_at_ms = self._facts.handed_over_at_ms
         self._being_said = ""
         self._is_ending = Wake()
         self.agent_spoke_until_ms = 0  # of this stream
+        self._first_words_known = self._facts.has_introduced_itself
         self._undisclosed: TranscriptLine | None = None
 
     def write(self, line: WriteLine) -> bool:
@@ -69,8 +69,8 @@ class CallJournal:
         self._position += 1
         if line.role is Role.AGENT:
             self.agent_spoke_until_ms = max(self.agent_spoke_until_ms, line.end_ms)
-            if not (line.is_own or self._facts.has_introduced_itself):
-                self._facts.has_introduced_itself = True
+            if row.text and not (line.in_agents_place or self._first_words_known):
+                self._first_words_known = self._facts.has_introduced_itself = True
                 self._look_for_disclosure(row)
         if self._is_full:
             logger.error("transcript line dropped", extra={"call": str(self._call_id)})

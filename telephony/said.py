@@ -57,6 +57,11 @@ class Said:
             return words.text
         return ""
 
+    @property
+    def awaits_words(self) -> bool:
+        """Whether the caller heard something of the agent's whose words are still to come."""
+        return any(each.heard_ms > 0 for each in self._cut.values())
+
     def mute_turn(self) -> None:
         """Nothing more of what the agent is saying shall be heard."""
         if self._turn:
@@ -119,7 +124,7 @@ class Said:
             end_ms=played.start_ms + played.heard_ms,
             source=words.source,
             heard_chars=heard_chars(words.text, heard_ms=played.heard_ms, spoken_ms=spoken_ms),
-            is_own=is_own(played.utterance_id),
+            in_agents_place=is_own(played.utterance_id),
         )
 
 

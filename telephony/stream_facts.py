@@ -1,4 +1,4 @@
-"""What one media stream was like, in figures for support and metrics. Pure."""
+"""What one media stream was like, for support, metrics and the stream that follows it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,8 +10,8 @@ class StreamFacts:
     """Times are milliseconds: the first audio since the handshake, the rest for one barge-in.
 
     `handed_over_at_ms` counts what the recording holds of all streams so far. `agent_failure` is
-    the code of what the agent failed with, blank when it did not. An agent `has_introduced_itself`
-    once the caller heard one say something; no later one greets her again.
+    the code of what the agent failed with, blank when it did not. `has_introduced_itself` tells
+    whether the caller has heard an agent say something: if so, the next one does not greet her.
 
     A barge-in lasts from the agent's notice that the caller speaks to the `clear` on its way.
     """

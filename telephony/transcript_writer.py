@@ -2,8 +2,8 @@
 
 A transaction of its own for each turn of each call took 7 % of all processor time. What comes
 within a moment is written together. What the database refuses of that is tried again here, each
-call's part alone, so that no call has to do with another one's fault. A database that is away, or a
-row that somebody else holds, is told to all who brought something: each journal comes again, alone.
+call's part alone, so that no call has to do with another one's fault. Where the database is away,
+or somebody else holds a row for too long, nothing of it is written, and each journal comes again.
 """
 
 import asyncio
@@ -49,14 +49,14 @@ def write_down(parts: Sequence[Part]) -> None:
     """Write all of it or nothing; a repeat changes nothing. Raises django.db.Error."""
     with service_scope():
         _do_not_wait_long()
-        running = _locked([part for part in parts if part.being_said is not None])
+        going_on = _locked([part for part in parts if part.being_said is not None])
         # The position is unique: a repeat after a lost answer changes nothing.
         lines = [line for part in parts for line in part.lines]
         TranscriptLine.objects.bulk_create(lines, ignore_conflicts=True)
         for part in parts:
             if part.hides_ai:
                 call_events.note(part.call_id, kind=EventKind.DISCLOSURE_MISSING)
-            if part.being_said is not None and part.call_id in running:
+            if part.being_said is not None and part.call_id in going_on:
                 call_events.show_being_said(part.call_id, part.being_said)
 
 
@@ -76,8 +76,8 @@ def _locked(saying: Sequence[Part]) -> set[UUID]:
     if not saying:
         return set()
     calls = Call.objects.select_for_update(no_key=True).order_by("id")
-    going_on = calls.filter(id__in=[part.call_id for part in saying])
-    return set(going_on.exclude(status__in=FINAL_STATUSES).values_list("id", flat=True))
+    named = calls.filter(id__in=[part.call_id for part in saying])
+    return set(named.exclude(status__in=FINAL_STATUSES).values_list("id", flat=True))
 
 
 class TranscriptWriter:

@@ -40,8 +40,8 @@ KEEPING_S = 0.5  # a disk that hangs must not silence the caller either
 FAILURES_IN_A_ROW = 3
 REST_S = 5.0
 
-# Of the ten connections in the database's pool two are left when all of these are stuck: for the
-# pages, and for the transcripts, which wait a second at most for what somebody else holds.
+# The database's pool has ten connections. When all of these are stuck, two are left; transcripts
+# may have them too, but give them back within a second where they wait for somebody else's row.
 THREADS = 8
 work_threads = DaemonThreads("webhook", limit=THREADS)
 spool_threads = DaemonThreads("webhook-spool", limit=2)

@@ -149,7 +149,10 @@ def call(transactional_db, owner) -> Call:
 
 INTRODUCED = line("This is Kai, Nora's AI assistant.")
 NOT_INTRODUCED = line("Hello, this is Nora's office.")
-FILLER = replace(line("One moment, please.", source=TranscriptSource.SCRIPTED), is_own=True)
+FILLER = replace(
+    line("One moment, please.", source=TranscriptSource.SCRIPTED), in_agents_place=True
+)
+SOUND = line("", source=TranscriptSource.NONE)
 CALLER = line("Is that an AI?", role=Role.CALLER)
 PASSED_ON = {"handed_over_at_ms": 9_000}
 GREETED = PASSED_ON | {"has_introduced_itself": True}
@@ -161,6 +164,7 @@ GREETED = PASSED_ON | {"has_introduced_itself": True}
         pytest.param([INTRODUCED], {}, 0, id="said first"),
         pytest.param([NOT_INTRODUCED, INTRODUCED], {}, 1, id="said late"),
         pytest.param([FILLER, CALLER, INTRODUCED], {}, 0, id="after a sentence of ours"),
+        pytest.param([SOUND, NOT_INTRODUCED], {}, 1, id="after a sound without words"),
         pytest.param([CALLER, NOT_INTRODUCED, NOT_INTRODUCED], {}, 1, id="never"),
         pytest.param([NOT_INTRODUCED], GREETED, 0, id="in a stream that goes on"),
         pytest.param([NOT_INTRODUCED], PASSED_ON, 1, id="in one that was passed on before it"),
@@ -169,7 +173,7 @@ GREETED = PASSED_ON | {"has_introduced_itself": True}
 async def test_a_model_that_leaves_it_out_is_noted_once(call, lines, facts, missing):
     before = counted()
     kept = StreamFacts.going_on(facts)
-    await write(CallJournal(call, first_position=100, facts=kept), *lines)
+    await write(CallJournal(call, facts=kept), *lines)
     assert kept.has_introduced_itself
     assert await call.events.filter(kind="disclosure-missing").acount() == missing
     assert counted() - before == missing

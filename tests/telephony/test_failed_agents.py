@@ -55,6 +55,7 @@ async def test_an_agent_that_fails_is_counted_once_though_it_ends_as_well(call, 
         assert await closed(call) == "failed"
     assert (await facts_of(call))["agent_failure"] == "closed_1011"
     assert (counted("closed_1011"), counted("ended_early")) == (before[0] + 1, before[1])
+    assert caplog.text.count("agent failed") == 1
 
 
 async def test_an_agent_that_ends_with_its_goodbye_has_not_failed(call, caplog):

@@ -272,7 +272,7 @@ def test_an_agent_that_never_stops_talking_is_cut_off_in_our_words():
     assert call.agent_event(says("more"), now_ms=25_100) == []
     closing = call.mark_returned("1:1200:aloha/1", now_ms=26_300)
     assert closing[-1] == TIME_LIMIT
-    assert replace(agent_line(25_000, 26_200, "time_is_up."), is_own=True) in closing
+    assert replace(agent_line(25_000, 26_200, "time_is_up."), in_agents_place=True) in closing
 
 
 def test_our_last_words_stand_in_the_transcript_as_well():

@@ -127,6 +127,17 @@ async def test_a_caller_who_was_greeted_is_greeted_by_no_other_agent(call):
     assert [who for who, _ in brief.said_before] == ["agent"]
 
 
+@pytest.mark.M10
+async def test_a_greeting_that_is_cut_before_its_words_are_known_is_not_said_again(call):
+    async with MediaLine(stream_url(call)) as line:
+        await line.start(call.call_sid)
+        agent = await puppet_opened()
+        agent.does(sounding("hello", 8_000))
+        await next_frame(line, "media")
+        brief = await next_brief(line, call)
+    assert brief.goes_on
+
+
 @on_postgres
 @pytest.mark.M10
 async def test_a_greeting_that_could_not_be_written_down_yet_is_not_said_again(call):
