@@ -301,7 +301,8 @@ class RealtimeDialogue:
             self._busy_answers += 1
             if self._busy_answers > MAX_BUSY_ANSWERS:
                 raise SessionLost(name_of(error))
-            self._create(self._sequencer.refused_as_busy())
+            is_silence_over = self._is_farewell_for_silence and self._is_anybody_there
+            self._create(self._sequencer.refused_as_busy(is_farewell_over=is_silence_over))
         elif severity is Severity.RETRYABLE or error.event_id == self._asked_id:
             raise SessionLost(name_of(error))
 

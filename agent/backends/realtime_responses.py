@@ -82,12 +82,16 @@ class ResponseSequencer:
             self.active = None
         return self._next()
 
-    def refused_as_busy(self) -> Purpose | None:
-        """Our request came while the server had begun an answer: it waits again."""
+    def refused_as_busy(self, *, is_farewell_over: bool = False) -> Purpose | None:
+        """Our request came while the server had begun an answer: it waits again, if still wanted.
+
+        A farewell is not wanted any more when the caller has answered what it was asked for.
+        """
         if self._asked is None:
             return None
         asked, self._asked = self._asked, None
-        self._waiting = max(asked, self._waiting or asked)
+        if not (is_farewell_over and asked is Purpose.FAREWELL):
+            self._waiting = max(asked, self._waiting or asked)
         return self._next()
 
     def drop_waiting(self) -> None:

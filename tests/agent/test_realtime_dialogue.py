@@ -25,6 +25,7 @@ from tests.agent.realtime_call import (
     Fail,
     RealtimeCall,
     playbook,
+    silence,
     tone,
 )
 
@@ -394,6 +395,37 @@ def test_a_key_answers_before_a_goodbye_for_her_silence_is_even_asked_for():
     call.pump()
     call.wait(len(LONG.audio) // 8)
     assert call.purposes == ["greeting", "go_on"]
+    assert call.of(AgentDone) == []
+
+
+def refuse_farewell(call: RealtimeCall, *, key: str = "") -> None:
+    """The server answers her already when it is asked to take leave of her for her silence."""
+    call.wait(2_000)
+    call.dialogue.caller_silent(3)
+    (farewell,) = call.dialogue.outbox.take_frames()
+    call.speak()
+    call.speak(silence(SHORT_PAUSE_MS))
+    if key:
+        call.dialogue.key_pressed(key)
+    call.to_server(farewell)
+    call.pump()
+    assert call.errors == ["conversation_already_has_active_response"]
+
+
+def test_a_goodbye_for_her_silence_is_not_said_after_the_answer_to_her():
+    call = RealtimeCall(playbook([ANSWER]))
+    refuse_farewell(call)
+    call.pause(10_000)
+    assert call.said == [GREETING.text, ANSWER.text]
+    assert call.of(AgentDone) == []
+    assert call.purposes == ["greeting", "farewell"]
+
+
+def test_a_key_after_her_answer_is_answered_instead_of_the_goodbye_for_her_silence():
+    call = RealtimeCall(playbook([ANSWER], go_on=[tone("Five.")]))
+    refuse_farewell(call, key="5")
+    call.pause(10_000)
+    assert call.said == [GREETING.text, ANSWER.text, "Five."]
     assert call.of(AgentDone) == []
 
 
