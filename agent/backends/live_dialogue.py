@@ -148,7 +148,7 @@ class LiveDialogue:
         now_ms = self.clock.now_ms
         if self._goodbye.is_asked:
             if self._goodbye.is_overdue(now_ms) and not self._speech.is_open:
-                self._goodbye_is_over()
+                self._end_goodbye()
             return
         waits_since_ms = self._turns.waits_since_ms
         if waits_since_ms is not None and now_ms - waits_since_ms >= ANSWER_WITHIN_MS:
@@ -172,7 +172,7 @@ class LiveDialogue:
         """Tell the model, which answers."""
         if digit not in KEYS:
             return
-        self._caller_is_there()
+        self._note_caller()
         if not self._is_leaving:
             self._record.key_pressed(digit)
             self._tell_keys(digit)
@@ -240,9 +240,9 @@ class LiveDialogue:
 
     def _utterance_ended(self) -> None:
         if self._goodbye.utterance_ended(self.clock.now_ms):
-            self._goodbye_is_over()
+            self._end_goodbye()
 
-    def _goodbye_is_over(self) -> None:
+    def _end_goodbye(self) -> None:
         if not (self._turns.caller_speaks and self._let_caller_add()):
             self._leave()
 
@@ -263,13 +263,13 @@ class LiveDialogue:
             self._go_on_with_task()
 
     def _hear_caller(self, words: wire.InputWords) -> None:
-        self._caller_is_there()
+        self._note_caller()
         self._goodbye.hear_caller(self.clock.at(words.end_ms))
         self._turns.hear(words, agent_speaks=self._speech.is_open)
         self._owed = Owed()
         self.tools.streak = 0
 
-    def _caller_is_there(self) -> None:
+    def _note_caller(self) -> None:
         """She says or presses something: a goodbye for her silence does not hold."""
         is_finishing = self._goodbye.outcome is AgentOutcome.FINISHED and not self.is_done
         if is_finishing and not (self._is_anybody_there or self.tools.wants_no_calls):
