@@ -110,11 +110,11 @@ class LiveDialogue:
             self._take_leave(self._goodbye.outcome)
             return
         owed, self._owed = self._owed, Owed()
+        self._turns.waits_since_ms = self.clock.now_ms if caller_waits else None
         if not self._speech.has_begun and not self._brief.goes_on:
             self._ask_for(Purpose.GREETING)
         elif self._broke_off or caller_waits or owed.has_words:
             self._ask_for(Purpose.RESUME)
-            self._turns.waits_since_ms = self.clock.now_ms if caller_waits else None
         elif owed.comment and not owed.keys:
             self._say(owed.comment)
         if owed.keys:

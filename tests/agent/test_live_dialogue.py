@@ -576,6 +576,19 @@ def test_what_comes_of_a_task_is_said_by_a_second_session():
     assert call.said[-1] == "Sorry, where were we?"
 
 
+def test_who_spoke_before_the_greeting_is_prompted_for_once_by_a_second_session():
+    call = LiveCall(manner=LiveManner(latency_ms=1_500))
+    call.pause(500)
+    word(call)
+    call.dialogue.lose()
+    assert call.dialogue._turns.waits_since_ms is not None
+    call.dialogue.line_stands_still(1_800)  # until there is another session
+    before = len(call.comments)
+    call.replace_server()
+    call.pause(1_000)
+    assert ["Greet now" in each for each in call.comments[before:]] == [True]
+
+
 def test_who_waits_is_prompted_for_once_by_a_second_session():
     call = greeted([], words=["Hello?"], manner=LiveManner(latency_ms=1_500))
     call.speak()
