@@ -217,7 +217,10 @@ class LiveDialogue:
                 self._task_goes_on(event)
 
     def _task_goes_on(self, event: wire.TaskEvent) -> None:
+        was_open = self._task.is_open
         was_called = self._task.receive(event)
+        if was_open and not self._task.is_open:
+            self._owed.has_words = True
         if self._is_leaving:
             return  # its result is the goodbye, which is not to be said twice
         if was_called and (self.tools.ends_call or self.tools.wants_no_calls):
@@ -266,7 +269,7 @@ class LiveDialogue:
         self._note_caller()
         self._goodbye.hear_caller(self.clock.at(words.end_ms))
         self._turns.hear(words, agent_speaks=self._speech.is_open)
-        self._owed = Owed()
+        self._owed = Owed(has_words=self._owed.has_words)
         self.tools.streak = 0
 
     def _note_caller(self) -> None:

@@ -1,7 +1,8 @@
 """What the agent owes the caller until it next speaks: said again should its session be lost. Pure.
 
-No event tells which of its words answer what. So whatever it begins to say settles all of it, and
-so do words of the caller, which are to be answered instead.
+No event tells which of its words answer what. So whatever it begins to say settles all of it. Words
+of the caller are to be answered instead of what it was told to say; its own words stay owed, for
+hers may be late ones that were answered before.
 """
 
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ class LiveTask:
     """The task of one session after another. Results of tools go to the outbox."""
 
     def __init__(self, tools: Toolbox, meter: LiveMeter, outbox: Outbox) -> None:
-        self.is_open = False  # the voice is still to say what comes of it
+        self.is_open = False  # not at its end
         self.has_results = False  # it may go on
         self._tools, self._meter, self._outbox = tools, meter, outbox
         self._calls_answered = 0

@@ -567,13 +567,37 @@ def test_the_words_after_a_tool_are_said_by_a_second_session():
     assert call.said[-1].startswith("Sorry, where were we?")
 
 
+def late_word(call: LiveCall) -> None:
+    """A piece of what she said before she was answered."""
+    assert call.dialogue._turns.waits_since_ms is None
+    words = {"delta": "Please. ", "start_ms": 5_000, "end_ms": 5_200}
+    call.give({"type": "session.input_transcript.delta", **words})
+    assert call.dialogue._turns.waits_since_ms is None
+
+
 @pytest.mark.M6
-def test_what_comes_of_a_task_is_said_by_a_second_session():
-    call = greeted()
+@pytest.mark.parametrize("comes_late", [False, True], ids=["in time", "a late word"])
+@pytest.mark.parametrize("is_done", [False, True], ids=["being worked on", "done"])
+def test_what_comes_of_a_task_is_said_by_a_second_session(is_done, comes_late):
+    call = greeted([ANSWER])
+    call.say()
     call.give_task("response.created", response={"id": "1"})
+    if is_done:
+        call.give_task("response.completed", response={"id": "1"})
+    if comes_late:
+        late_word(call)
     call.replace_server()
     call.pause(4_000)
     assert call.said[-1] == "Sorry, where were we?"
+
+
+def test_what_was_said_of_a_task_is_not_owed_any_more():
+    call = greeted([Call(name="take_message", arguments=NOTE)])
+    call.say()
+    assert call.said[-1] == "I have noted that."
+    before = len(call.comments)
+    call.replace_server()
+    assert call.comments[before:] == []
 
 
 def test_who_spoke_before_the_greeting_is_prompted_for_once_by_a_second_session():
