@@ -133,10 +133,11 @@ def _guess(compared: Level) -> int:
 
 async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure; the report, empty after a comparison at one level."""
-    mode = FULL if options.full else SHORT
+    mode = FULL if options.full or options.once else SHORT
+    repetitions = 1 if options.once else mode.repetitions
     generator_core, core = _cores()
     priority = take_core(generator_core, priority=not options.no_priority)
-    repetitions: dict[str, list[Figures]] = {name: [] for name in options.candidates}
+    measured: dict[str, list[Figures]] = {name: [] for name in options.candidates}
     began = time.monotonic()
     async with Load() as load:
         bench = Bench(load, mode)
@@ -151,13 +152,13 @@ async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             if options.calls:
                 await bench.compare(candidates, options.calls, options.rounds)
                 return {}
-            for _ in range(mode.repetitions):
+            for _ in range(repetitions):
                 for candidate in candidates:
-                    repetitions[candidate.name].append(await bench.measure(candidate))
-    found = {name: median_figures(each) for name, each in repetitions.items()}
+                    measured[candidate.name].append(await bench.measure(candidate))
+    found = {name: median_figures(each) for name, each in measured.items()}
     return {
         "measured": time.strftime("%Y-%m-%d %H:%M"),
-        "mode": "full" if options.full else "short",
+        "mode": "short" if mode is SHORT else "full" if repetitions > 1 else "full, once",
         "seconds": round(time.monotonic() - began),
         "machine": {
             "cores": os.cpu_count(),
@@ -224,6 +225,7 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("--full", action="store_true", help="longer, finer, twice")
+    parser.add_argument("--once", action="store_true", help="as --full, but once")
     parser.add_argument("--no-priority", action="store_true", help="no real-time priority")
     parser.add_argument("--calls", type=int, help="compare at this one level; writes nothing")
     parser.add_argument("--rounds", type=int, default=2, help="of such a comparison")
