@@ -271,13 +271,13 @@ def _add(
     for _ in range(CONTENDED_TRIES):
         with service_scope():
             existing = Recording.objects.filter(call_id=call_id).first()
-        before = _earlier(existing) if existing is not None else b""
-        # Asked after the recording was looked at: whoever stores more has removed this before.
-        if spooled is not None and not spooled.exists():
-            raise _StoredAlready
-        if existing is not None and unless_there and before.endswith(stereo):
-            return existing
         try:
+            before = _earlier(existing) if existing is not None else b""
+            # Asked after the recording was looked at: whoever stores more has removed this before.
+            if spooled is not None and not spooled.exists():
+                raise _StoredAlready
+            if existing is not None and unless_there and before.endswith(stereo):
+                return existing
             return _replace(existing or Recording(call_id=call_id), before + stereo, also)
         except (Contended, IntegrityError):
             logger.info("recording changed meanwhile", extra={"call": str(call_id)})
@@ -337,6 +337,10 @@ def _earlier(recording: Recording) -> bytes:
     try:
         return _stereo_of(recording)
     except OSError as error:
+        with service_scope():
+            still = Recording.objects.filter(id=recording.id, sha256=recording.sha256)
+            if not still.exists():  # its file has gone for a longer one
+                raise Contended from error
         raise EarlierPartUnreadable(str(error)) from error
 
 

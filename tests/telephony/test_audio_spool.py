@@ -73,21 +73,21 @@ def test_what_a_crash_left_is_erased(call):
     assert audio_spool.files() == []
 
 
-def test_two_who_store_at_the_same_time_store_it_once(call):
-    spoken = bytearray(b"".join(bytes([index]) * 320 for index in range(100)))
-    both_are_here = threading.Barrier(2)
+def test_all_who_store_at_the_same_time_store_it_once(call):
+    spoken = bytearray(b"".join(bytes([index]) * 320 for index in range(200)))
+    all_are_here = threading.Barrier(3)
 
     def store() -> None:
         try:
-            both_are_here.wait(5)
+            all_are_here.wait(5)
             store_spooled(call.id)
         finally:
             connection.close()
 
-    audio_spool.append(spool_path(call.id), spoken[:16_000])
-    audio_spool.set_aside(call.id)
-    audio_spool.append(spool_path(call.id), spoken[16_000:])
-    storing = [threading.Thread(target=store) for _ in range(2)]
+    for start in range(0, len(spoken), 3_200):
+        audio_spool.append(spool_path(call.id), spoken[start : start + 3_200])
+        audio_spool.set_aside(call.id)
+    storing = [threading.Thread(target=store) for _ in range(3)]
     for each in storing:
         each.start()
     for each in storing:
