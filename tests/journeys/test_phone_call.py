@@ -15,6 +15,7 @@ from telephony.simulator.callers import WavCaller, load_script
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy
 from tests.factories import make_number
+from tests.journeys.endings import ended
 from voicemail.models import Message
 
 FRAME_BYTES = 160
@@ -44,7 +45,7 @@ def recorded(call: Call) -> tuple[bytes, bytes]:
 async def test_human_speech_arrives_whole_and_in_time(aloha_url, number, worker, human_speech):
     speech = read_mulaw(human_speech)
     result = await dial(aloha_url, number, WavCaller([speech])).run()
-    call = await Call.objects.select_related("recording").aget(call_sid=result.call_sid)
+    call = await ended(result.call_sid)
     caller, agent = recorded(call)
     greeting = prompts.load("greeting_voicemail")
 
@@ -100,7 +101,7 @@ async def test_a_caller_who_hangs_up_in_mid_sentence_has_left_a_message(
 ):
     caller = WavCaller([read_mulaw(human_speech)] * 3, hang_up_at_ms=15_000)
     result = await dial(aloha_url, number, caller).run()
-    call = await Call.objects.aget(call_sid=result.call_sid)
+    call = await ended(result.call_sid)
     assert call.agent_outcome == "caller_left"
     turns = [line async for line in call.transcript.filter(role="caller")]
     assert turns
@@ -110,7 +111,7 @@ async def test_a_caller_who_hangs_up_in_mid_sentence_has_left_a_message(
 @pytest.mark.check
 async def test_a_silent_caller_is_asked_twice_and_told_goodbye(aloha_url, number, worker):
     result = await dial(aloha_url, number, load_script("silent").caller()).run()
-    call = await Call.objects.aget(call_sid=result.call_sid)
+    call = await ended(result.call_sid)
     said = [line.text async for line in call.transcript.all()]
     assert said == [
         prompts.text_of(name)

@@ -1,7 +1,5 @@
 """A call from the carrier's door through the real consumer to the Realtime agent and back."""
 
-import asyncio
-
 import pytest
 
 from agent.fake_realtime.manner import Manner
@@ -16,6 +14,7 @@ from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy, CallResult
 from tests.agent.test_endpointer import voice
 from tests.factories import make_number
+from tests.journeys.endings import ended
 from tests.journeys.test_agent_failures import message_of
 
 LATENCY_MS = 400
@@ -45,17 +44,6 @@ async def dial(url: str, number, caller) -> tuple[CallResult, Call]:
     )
     result = await simulated.run()
     return result, await ended(result.call_sid)
-
-
-async def ended(call_sid: str) -> Call:
-    """The call once the end of its stream is kept, which the carrier does not wait for."""
-    calls = Call.objects.select_related("recording").filter(call_sid=call_sid)
-    async with asyncio.timeout(15):
-        while True:
-            call = await calls.aget()
-            if call.stream_facts:
-                return call
-            await asyncio.sleep(0.1)
 
 
 async def lines(call: Call) -> list[tuple[str, str]]:
