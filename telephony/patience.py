@@ -47,8 +47,8 @@ class Patience:
 
     def agent_speaks(self) -> None:
         """Audio of the agent has come."""
-        self._waits_no_more()
-        self._voice_unanswered = False
+        self._waits_since_ms = None  # written out: 50 times a second
+        self._waits_for_rest = self._filler_said = self._voice_unanswered = False
 
     def agent_owes_words(self, since_ms: int) -> None:
         """The caller has been waiting since then, if she was not waiting already."""

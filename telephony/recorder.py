@@ -19,7 +19,7 @@ from telephony.recording import interleave
 
 logger = logging.getLogger(__name__)
 
-PIECE_MS = 400
+PIECE_MS = 600
 TOGETHER_SECONDS = 0.05
 """Waking the thread for a piece costs more than writing it."""
 MAX_UNWRITTEN_BYTES = 1024 * 1024
