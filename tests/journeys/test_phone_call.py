@@ -15,7 +15,7 @@ from telephony.simulator.callers import WavCaller, load_script
 from telephony.simulator.carrier import SimulatedCall
 from telephony.simulator.result import AnsweredBy
 from tests.factories import make_number
-from tests.journeys.endings import ended
+from tests.journeys.endings import recorded
 from voicemail.models import Message
 
 FRAME_BYTES = 160
@@ -32,7 +32,7 @@ def dial(url, number, caller) -> SimulatedCall:
     )
 
 
-def recorded(call: Call) -> tuple[bytes, bytes]:
+def both_sides(call: Call) -> tuple[bytes, bytes]:
     with call.recording.file.open() as file:
         stereo = file.read()[-call.recording.duration_ms * 16 :]
     return stereo[0::2], stereo[1::2]
@@ -45,8 +45,8 @@ def recorded(call: Call) -> tuple[bytes, bytes]:
 async def test_human_speech_arrives_whole_and_in_time(aloha_url, number, worker, human_speech):
     speech = read_mulaw(human_speech)
     result = await dial(aloha_url, number, WavCaller([speech])).run()
-    call = await ended(result.call_sid)
-    caller, agent = recorded(call)
+    call = await recorded(result.call_sid)
+    caller, agent = both_sides(call)
     greeting = prompts.load("greeting_voicemail")
 
     assert result.answered_by == AnsweredBy.AGENT
@@ -101,7 +101,7 @@ async def test_a_caller_who_hangs_up_in_mid_sentence_has_left_a_message(
 ):
     caller = WavCaller([read_mulaw(human_speech)] * 3, hang_up_at_ms=15_000)
     result = await dial(aloha_url, number, caller).run()
-    call = await ended(result.call_sid)
+    call = await recorded(result.call_sid)
     assert call.agent_outcome == "caller_left"
     turns = [line async for line in call.transcript.filter(role="caller")]
     assert turns
@@ -111,7 +111,7 @@ async def test_a_caller_who_hangs_up_in_mid_sentence_has_left_a_message(
 @pytest.mark.check
 async def test_a_silent_caller_is_asked_twice_and_told_goodbye(aloha_url, number, worker):
     result = await dial(aloha_url, number, load_script("silent").caller()).run()
-    call = await ended(result.call_sid)
+    call = await recorded(result.call_sid)
     said = [line.text async for line in call.transcript.all()]
     assert said == [
         prompts.text_of(name)
